@@ -1,0 +1,134 @@
+"""The errors that gage raises on purpose.
+
+    GageError
+    ├── TargetError            what was asked to run is not there, or cannot be run
+    ├── GagefileError          a Gage file that cannot be read or does not say what is allowed
+    ├── PatternError           a malformed pattern (source code, dependency, configuration)
+    ├── ConfigError            an unknown key, or a value that cannot be written
+    ├── DependencyError        a dependency that is missing or not what was recorded
+    ├── PhaseError             the command of a phase failed; carries its evidence
+    ├── RunFailed              a run ended with `error` or `terminated`; carries its evidence
+    ├── RunNotFound            no run, or more than one, is called that
+    ├── RunStateError          a run is not in the state that the request needs
+    ├── MetaError              a side-car that is damaged or of another version
+    └── StoreError             the runs directory cannot be used
+
+A message says what was expected, what was found, where, and what to do. All survive pickling:
+the arguments of the constructor are the arguments of the exception.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "DependencyError",
+    "GageError",
+    "GagefileError",
+    "MetaError",
+    "PatternError",
+    "PhaseError",
+    "RunFailed",
+    "RunNotFound",
+    "RunStateError",
+    "StoreError",
+    "TargetError",
+]
+
+
+class GageError(Exception):
+    """Base of every error of gage."""
+
+
+class TargetError(GageError):
+    """What was asked to run is not there, or cannot be run."""
+
+
+class GagefileError(GageError):
+    """A Gage file that cannot be read or does not say what is allowed."""
+
+
+class PatternError(GageError):
+    """A malformed pattern; `pattern` is the text and `position` the offset of the fault in it."""
+
+    def __init__(self, message: str, pattern: str, position: int) -> None:
+        super().__init__(message, pattern, position)
+        self.message = message
+        self.pattern = pattern
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.message}\n    {self.pattern}\n    {' ' * self.position}^"
+
+
+class ConfigError(GageError):
+    """An unknown configuration key, or a value that cannot be written."""
+
+
+class DependencyError(GageError):
+    """A dependency that is missing or is not what was recorded."""
+
+
+class PhaseError(GageError):
+    """The command of a phase failed.
+
+    `exit_code` is negative for a signal, as in `subprocess`; `tail` holds the last lines of
+    output; `run_name` says which run keeps the rest.
+    """
+
+    def __init__(
+        self, phase: str, command: list[str] | str, exit_code: int, tail: str, run_name: str
+    ) -> None:
+        super().__init__(phase, command, exit_code, tail, run_name)
+        self.phase = phase
+        self.command = command
+        self.exit_code = exit_code
+        self.tail = tail
+        self.run_name = run_name
+
+    def __str__(self) -> str:
+        text = f"{self.phase} of run {self.run_name} failed with exit code {self.exit_code}"
+        tail = "".join(f"\n    {line}" for line in self.tail.splitlines())
+        return f"{text}: {self.command}{tail}\nFull output: gage output {self.run_name}"
+
+
+class RunFailed(GageError):
+    """A run ended with `error` or `terminated`; `hint` adds a line on what may have caused it."""
+
+    def __init__(
+        self,
+        run_name: str,
+        status: str,
+        exit_code: int | None,
+        reason: str,
+        tail: str,
+        hint: str = "",
+    ) -> None:
+        super().__init__(run_name, status, exit_code, reason, tail, hint)
+        self.run_name = run_name
+        self.status = status
+        self.exit_code = exit_code
+        self.reason = reason
+        self.tail = tail
+        self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [f"run {self.run_name} ended with {self.status}: {self.reason}"]
+        lines += [f"    {line}" for line in self.tail.splitlines()]
+        lines += [self.hint] if self.hint else []
+        return "\n".join([*lines, f"Full output: gage output {self.run_name}"])
+
+
+class RunNotFound(GageError):
+    """No run, or more than one, is called that."""
+
+
+class RunStateError(GageError):
+    """A run is not in the state that the request needs."""
+
+
+class MetaError(GageError):
+    """A side-car that is damaged or of another version."""
+
+
+class StoreError(GageError):
+    """The runs directory cannot be used."""

@@ -1,0 +1,289 @@
+"""The side-car of a run: where its files are, how each is written and read.
+
+    __schema__              version of this layout, an integer
+    id, name                the run's id (a UUID) and the name made from it
+    opref                   `1 NAMESPACE NAME`; the leading 1 is the version of this line
+    opdef.json config.json  the operation's definition and the run's configuration
+    proc/cmd                the command, one argument a line (`quoting`)
+    proc/env                what the operation sets, `NAME=value`, one a line, sorted (`quoting`)
+    proc/supervisor         the processes that keep the run, one a line (`process.Identity`)
+    proc/command            the process of the run's command, likewise
+    proc/exit               exit code; below 0, the negated number of the signal that ended it
+    proc/stop               who asked the run to stop, when and how, JSON
+    initialized staged      epoch microseconds (UTC), one integer each
+    started stopped
+    log/runner              what the runner did: ISO 8601 time with zone, a space, a message
+    log/files               `file_log`
+    log/patched             unified diff of what the configuration changed
+    output/NN_phase[.index] `capture`
+    manifest                `manifest`
+    user/NAME sys/NAME      attributes of the user and of the system, JSON
+
+All text is UTF-8 with surrogate escapes, so that names of files keep their bytes.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.atomic import append, replace, write_new
+from gage._internal.clock import iso_time
+from gage._internal.errors import MetaError
+from gage._internal.quoting import quote, unquote
+from gage._internal.types import OpCmd, OpDef, OpRef, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = [
+    "META_SUFFIX",
+    "SCHEMA",
+    "encode_json",
+    "log_runner",
+    "meta_config",
+    "meta_opcmd",
+    "meta_opdef",
+    "meta_opref",
+    "read_attr",
+    "read_attrs",
+    "read_text",
+    "read_timestamp",
+    "remove_attr",
+    "run_for_meta_dir",
+    "run_meta_dir",
+    "run_meta_path",
+    "write_attr",
+    "write_definition",
+    "write_timestamp",
+]
+
+SCHEMA = "1"
+META_SUFFIX = ".meta"
+
+
+def run_meta_dir(run: Run) -> str:
+    """Return the directory of the side-car."""
+    return run.meta_dir
+
+
+def run_meta_path(run: Run, *names: str) -> str:
+    """Return the path of a file in the side-car; it need not exist."""
+    return os.path.join(run.meta_dir, *names)
+
+
+def run_for_meta_dir(meta_dir: str) -> Run:
+    """Return the run that a side-car belongs to.
+
+    Raises
+    ------
+    MetaError
+        If the side-car is of another version, or its id or name cannot be read.
+    """
+    schema = _read_meta(meta_dir, "__schema__").strip()
+    if schema != SCHEMA:
+        raise MetaError(
+            f"{os.path.join(meta_dir, '__schema__')}: expected version {SCHEMA} of the run "
+            f"layout, found {schema[:40]!r}: read it with the gage that wrote it"
+        )
+    run_id = _read_meta(meta_dir, "id").strip()
+    expected = os.path.basename(meta_dir).removesuffix(META_SUFFIX)
+    if run_id != expected:
+        raise MetaError(
+            f"{os.path.join(meta_dir, 'id')}: expected {expected!r} as the directory says, "
+            f"found {run_id[:60]!r}"
+        )
+    name = _read_meta(meta_dir, "name").strip()
+    return Run(run_id, name, meta_dir.removesuffix(META_SUFFIX), meta_dir)
+
+
+# The parts of a run, read back
+
+
+def meta_opref(run: Run) -> OpRef:
+    """Return which operation the run is of."""
+    path = run_meta_path(run, "opref")
+    text = _read_meta(run.meta_dir, "opref").rstrip("\n")
+    version, _, names = text.partition(" ")
+    namespace, _, name = names.partition(" ")
+    if version != "1" or not name:
+        raise MetaError(f"{path}: expected '1 NAMESPACE NAME', found {text[:80]!r}")
+    return OpRef(namespace, unquote(name))
+
+
+def meta_opdef(run: Run) -> OpDef:
+    """Return the definition of the run's operation, as it was when the run was made."""
+    return OpDef(meta_opref(run).op_name, _read_json_object(run, "opdef.json"))
+
+
+def meta_config(run: Run) -> dict[str, Any]:
+    """Return the configuration of the run."""
+    return _read_json_object(run, "config.json")
+
+
+def meta_opcmd(run: Run) -> OpCmd:
+    """Return the command of the run and the environment that its operation sets."""
+    lines = _lines(run, "proc", "cmd")
+    args: list[str] | str = lines
+    if len(lines) == 1 and lines[0].startswith("#!"):
+        args = lines[0]
+    env: dict[str, str] = {}
+    for line in _lines(run, "proc", "env"):
+        name, _, value = line.partition("=")
+        env[name] = value
+    return OpCmd(args, env)
+
+
+def read_text(run: Run, *names: str) -> str | None:
+    """Return the text of a file of the side-car, or None where there is none."""
+    try:
+        with open(run_meta_path(run, *names), "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def read_timestamp(run: Run, name: str) -> int | None:
+    """Return `initialized`, `staged`, `started` or `stopped` in epoch µs, None where not yet.
+
+    Raises
+    ------
+    MetaError
+        If the file holds anything but one integer.
+    """
+    text = read_text(run, name)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        path = run_meta_path(run, name)
+        raise MetaError(f"{path}: expected epoch microseconds, found {text[:40]!r}") from None
+
+
+def read_attr(run: Run, kind: str, name: str, default: Any = None) -> Any:
+    """Return an attribute; `kind` is `user` or `sys`."""
+    text = read_text(run, kind, name)
+    if text is None:
+        return default
+    return _parse_json(run_meta_path(run, kind, name), text)
+
+
+def read_attrs(run: Run, kind: str) -> dict[str, Any]:
+    """Return all attributes of a kind (`user` or `sys`), sorted by name."""
+    try:
+        names = sorted(os.listdir(run_meta_path(run, kind)))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return {name: read_attr(run, kind, name) for name in names if not name.endswith(".tmp")}
+
+
+# The parts of a run, written
+
+
+def write_attr(run: Run, kind: str, name: str, value: Any) -> None:
+    """Write an attribute as JSON, replacing what was there."""
+    path = run_meta_path(run, kind, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    replace(path, encode_json(value))
+
+
+def remove_attr(run: Run, kind: str, name: str) -> None:
+    """Remove an attribute; it need not exist."""
+    try:
+        os.unlink(run_meta_path(run, kind, name))
+    except FileNotFoundError:
+        pass
+
+
+def write_timestamp(run: Run, name: str, value_us: int) -> None:
+    """Write a timestamp; a second one of the same name replaces the first."""
+    replace(run_meta_path(run, name), b"%d\n" % value_us)
+
+
+def write_definition(
+    run: Run,
+    opref: OpRef,
+    opdef: OpDef,
+    config: dict[str, Any],
+    cmd: OpCmd,
+    initialized_us: Callable[[], int],
+) -> None:
+    """Write what the run is into an empty side-car; `initialized` comes last.
+
+    Raises
+    ------
+    ValueError
+        If the namespace has white space, which the line of `opref` cannot hold.
+    """
+    if not opref.op_ns or any(char.isspace() for char in opref.op_ns):
+        raise ValueError(f"expected a namespace without white space, found {opref.op_ns!r}")
+    args = [cmd.args] if isinstance(cmd.args, str) else cmd.args
+    if isinstance(cmd.args, str) and not cmd.args.startswith("#!"):
+        args = ["sh", "-c", cmd.args]
+    env = [f"{name}={value}" for name, value in sorted(cmd.env.items())]
+    write_new(run_meta_path(run, "__schema__"), SCHEMA.encode() + b"\n")
+    for file_name, data in (
+        ("id", run.id.encode() + b"\n"),
+        ("name", run.name.encode() + b"\n"),
+        ("opdef.json", encode_json(opdef.data)),
+        ("config.json", encode_json(config)),
+        ("proc/cmd", _encode_lines(args)),
+        ("proc/env", _encode_lines(env)),
+        ("opref", f"1 {opref.op_ns} {quote(opref.op_name)}\n".encode("utf-8", "surrogateescape")),
+    ):
+        log_runner(run, f"Writing meta {file_name}")
+        write_new(run_meta_path(run, *file_name.split("/")), data)
+    log_runner(run, "Writing meta initialized")
+    write_new(run_meta_path(run, "initialized"), b"%d\n" % initialized_us())
+
+
+def log_runner(run: Run, message: str) -> None:
+    """Append what the runner did to `log/runner`; line breaks are indented to stay one entry."""
+    text = f"{iso_time()} {message}".replace("\n", "\n  ")
+    append(run_meta_path(run, "log", "runner"), text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def encode_json(value: Any) -> bytes:
+    """Return a value as the JSON that the side-car holds: indented, in the order given."""
+    import json
+
+    return json.dumps(value, indent=2, ensure_ascii=True).encode() + b"\n"
+
+
+def _read_meta(meta_dir: str, name: str) -> str:
+    path = os.path.join(meta_dir, name)
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise MetaError(f"{path}: expected a file of a run, found {error.strerror}") from error
+
+
+def _lines(run: Run, *names: str) -> list[str]:
+    text = _read_meta(run.meta_dir, os.path.join(*names))
+    try:
+        return [unquote(line) for line in text.split("\n")[:-1]]
+    except ValueError as error:
+        raise MetaError(f"{run_meta_path(run, *names)}: {error}") from error
+
+
+def _encode_lines(items: list[str]) -> bytes:
+    return "".join(f"{quote(item)}\n" for item in items).encode("utf-8", "surrogateescape")
+
+
+def _read_json_object(run: Run, name: str) -> dict[str, Any]:
+    value = _parse_json(run_meta_path(run, name), _read_meta(run.meta_dir, name))
+    if not isinstance(value, dict):
+        raise MetaError(f"{run_meta_path(run, name)}: expected a JSON object")
+    return value
+
+
+def _parse_json(path: str, text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise MetaError(f"{path}: expected JSON: {error}") from error

@@ -1,0 +1,255 @@
+"""Values that the other modules hand to each other: what a run is, with no I/O.
+
+Plain classes with slots rather than dataclasses: every `gage run` and every run's own process
+imports this module, and importing `dataclasses` alone takes longer than starting the interpreter.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "PHASES",
+    "STATUSES",
+    "Command",
+    "ManifestEntry",
+    "OpCmd",
+    "OpDef",
+    "OpRef",
+    "OutputLine",
+    "Phase",
+    "Run",
+    "Status",
+]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple, TypeAlias
+
+    # Data of Gage files and JSON files has no narrower type than what the format allows.
+    Data: TypeAlias = dict[str, Any]
+    Command: TypeAlias = list[str] | str
+
+    class Phase(NamedTuple):
+        name: str
+        output: str
+        aliases: tuple[str, ...]
+
+    class Status(NamedTuple):
+        name: str
+        reason: str = ""
+        exit_code: int | None = None
+
+    class ManifestEntry(NamedTuple):
+        type: str
+        digest: str
+        path: str
+
+    class OutputLine(NamedTuple):
+        number: int
+        time_ms: int
+        stream: int
+        data: bytes
+
+else:
+    from collections import namedtuple
+
+    Command = "list[str] | str"
+    Phase = namedtuple("Phase", "name output aliases")
+    Status = namedtuple("Status", "name reason exit_code", defaults=("", None))
+    ManifestEntry = namedtuple("ManifestEntry", "type digest path")
+    OutputLine = namedtuple("OutputLine", "number time_ms stream data")
+
+Phase.__doc__ = """A step of a run's life that an operation can add a command to.
+
+`output` names the file below `output/` that holds what the command printed; `aliases` are the
+later names of the same phase, accepted in Gage files.
+"""
+Status.__doc__ = """What happened to a run: one of `STATUSES`, why, and the exit code where it has one.
+
+`exit_code` follows `subprocess`: 0 and above as the command returned it, below 0 the negated
+number of the signal that ended it, None when it is not known.
+"""
+ManifestEntry.__doc__ = """A file of a run: its type (`s`, `d`, `r`, `g`), sha256 (hex) and path.
+
+The path is relative to the run directory, with "/". Bytes that are not UTF-8 are surrogate
+escapes, as `os.fsdecode` gives them.
+"""
+OutputLine.__doc__ = """A line of a run's output, or the part of it that one stream wrote.
+
+`number` counts lines from 0, `time_ms` is the time of its arrival in epoch milliseconds (UTC),
+`stream` is 0 for stdout and 1 for stderr, `data` the exact bytes with the line end.
+"""
+
+PHASES = (
+    Phase("copy-sourcecode", "10_sourcecode", ("stage-sourcecode",)),
+    Phase("init-runtime", "20_runtime", ("stage-runtime",)),
+    Phase("resolve-deps", "30_dependencies", ("stage-dependencies",)),
+    Phase("run", "40_run", ()),
+    Phase("finalize-run", "50_finalize", ("finalize",)),
+)
+
+STATUSES = ("pending", "staged", "running", "completed", "error", "terminated", "damaged")
+
+
+class OpRef:
+    """Which operation a run is of: a namespace and a name."""
+
+    __slots__ = ("op_name", "op_ns")
+
+    def __init__(self, op_ns: str, op_name: str) -> None:
+        self.op_ns = op_ns
+        self.op_name = op_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.op_ns}:{self.op_name}" if self.op_ns else self.op_name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpRef) and self.full_name == other.full_name
+
+    def __hash__(self) -> int:
+        return hash((self.op_ns, self.op_name))
+
+    def __repr__(self) -> str:
+        return f"OpRef({self.op_ns!r}, {self.op_name!r})"
+
+
+class OpCmd:
+    """The command of a run and the environment that the operation sets for it.
+
+    `args` is a list of strings, one string for the shell, or a text whose first line is
+    `#!interpreter`.
+    """
+
+    __slots__ = ("args", "env")
+
+    def __init__(self, args: Command, env: dict[str, str]) -> None:
+        self.args = args
+        self.env = env
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpCmd) and (self.args, self.env) == (other.args, other.env)
+
+    __hash__ = None  # type: ignore[assignment]  # its parts are mutable
+
+    def __repr__(self) -> str:
+        return f"OpCmd({self.args!r}, {self.env!r})"
+
+
+class OpDef:
+    """The definition of an operation: its name and its table in the Gage file.
+
+    `data` stays as written, so that `opdef.json` says what the user said; the properties give
+    each of its forms (string, list, table) in one shape. `src` is the Gage file, if there is one.
+    """
+
+    __slots__ = ("data", "name", "src")
+
+    def __init__(self, name: str, data: Data, src: str | None = None) -> None:
+        self.name = name
+        self.data = data
+        self.src = src
+
+    @property
+    def description(self) -> str:
+        return str(self.data.get("description") or "")
+
+    @property
+    def default(self) -> bool:
+        return bool(self.data.get("default"))
+
+    @property
+    def version(self) -> str | None:
+        value = self.data.get("version")
+        return None if value is None else str(value)
+
+    def command(self, phase: str) -> Command | None:
+        """Return the command of a phase (`PHASES`), or None where the operation has none."""
+        value = self.data.get("exec")
+        table = value if isinstance(value, dict) else {"run": value}
+        return _of_phase(table, phase)
+
+    def progress(self, phase: str) -> str | None:
+        """Return how progress is read from a phase's output, or None where it is not said."""
+        value = self.data.get("progress")
+        table = value if isinstance(value, dict) else {"run": value}
+        return _of_phase(table, phase)
+
+    @property
+    def sourcecode(self) -> list[str] | bool | None:
+        """The patterns of source code; True or None means the defaults, False or [] no files."""
+        value = self.data.get("sourcecode")
+        if isinstance(value, dict):
+            value = value.get("patterns")
+        return [value] if isinstance(value, str) else value
+
+    @property
+    def config(self) -> list[Data]:
+        """The tables of configuration, each with `keys` as a list of patterns."""
+        value = self.data.get("config")
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            value = [{"keys": value}]
+        items = value if isinstance(value, list) else [value]
+        tables = [item if isinstance(item, dict) else {"keys": item} for item in items]
+        return [{**table, "keys": _as_list(table.get("keys"))} for table in tables]
+
+    @property
+    def depends(self) -> list[Data]:
+        """The tables of dependencies; a bare string or list of strings names project files."""
+        value = self.data.get("depends")
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            value = [{"files": value}] if value else []
+        items = value if isinstance(value, list) else [value]
+        return [item if isinstance(item, dict) else {"files": [item]} for item in items]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OpDef) and (self.name, self.data) == (other.name, other.data)
+
+    __hash__ = None  # type: ignore[assignment]  # its data is mutable
+
+    def __repr__(self) -> str:
+        return f"OpDef({self.name!r}, {self.data!r})"
+
+
+class Run:
+    """A run: its id, its name, and where its two directories are.
+
+    `run_dir` holds the files of the user; `meta_dir`, the side-car, everything about the run.
+    """
+
+    __slots__ = ("id", "meta_dir", "name", "run_dir")
+
+    def __init__(self, id: str, name: str, run_dir: str, meta_dir: str) -> None:
+        self.id = id
+        self.name = name
+        self.run_dir = run_dir
+        self.meta_dir = meta_dir
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and (self.id, self.meta_dir) == (other.id, other.meta_dir)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.meta_dir))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name} {self.id}>"
+
+
+def _of_phase(table: Data, phase: str) -> Any:
+    for known in PHASES:
+        if known.name == phase:
+            for name in (known.name, *known.aliases):
+                if table.get(name):
+                    return table[name]
+            return None
+    choices = ", ".join(known.name for known in PHASES)
+    raise ValueError(f"unknown phase {phase!r}: expected one of {choices}")
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
