@@ -1,0 +1,105 @@
+"""The end of a run: what it made is logged and hashed, its files closed, its end recorded."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from gage._internal.atomic import replace
+from gage._internal.capture import run_captured
+from gage._internal.clock import now_us
+from gage._internal.file_log import FileEvent, FoundFile, log_changes, scan_files
+from gage._internal.manifest import append_manifest, hash_files
+from gage._internal.process import child_env, command_argv
+from gage._internal.run_meta import (
+    log_runner,
+    meta_opcmd,
+    meta_opdef,
+    read_timestamp,
+    run_meta_path,
+    write_timestamp,
+)
+from gage._internal.types import ManifestEntry, Run
+
+__all__ = ["finalize_run", "make_read_only"]
+
+
+def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
+    """Finalise a run whose command has ended.
+
+    Records the exit code, runs the command `finalize-run`, logs the files that the run made,
+    changed or deleted, adds the made ones to the manifest, makes all read-only, and writes
+    `stopped`. Called again after a crash it does what is missing; after `stopped`, nothing.
+
+    Parameters
+    ----------
+    exit_code
+        As in `subprocess`: below 0 for a signal; None when it is not known.
+    reason
+        Why the run ended so, where the exit code does not say it (a full disk, say).
+    """
+    if read_timestamp(run, "stopped") is not None:
+        return
+    if exit_code is not None:
+        replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+    if reason:
+        replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
+    known = "unknown" if exit_code is None else exit_code
+    log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
+    _run_finalize_command(run, exit_code)
+    found = scan_files(run.run_dir)
+    _record_generated(run, log_changes(run, "g", found), found)
+    _write_summary(run)
+    make_read_only(run, found)
+    log_runner(run, "Writing meta stopped")
+    write_timestamp(run, "stopped", now_us())
+
+
+def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
+    """Take write permission from those of the run's files that have it."""
+    for path, file in found.items():
+        if stat.S_ISREG(file.mode) and file.mode & 0o222:
+            full_path = os.path.join(run.run_dir, path)
+            if not os.path.islink(full_path):
+                os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
+
+
+def _run_finalize_command(run: Run, exit_code: int | None) -> None:
+    command = meta_opdef(run).command("finalize-run")
+    if command is None:
+        return
+    log_runner(
+        run, f"Running finalize-run (see output/50_finalize for output): {command}"
+    )
+    argv = command_argv(command, run_meta_path(run, "proc", "finalize-script"))
+    env = child_env(os.environ, run, meta_opcmd(run).env)
+    output_path = run_meta_path(run, "output", "50_finalize")
+    code = run_captured(argv, run.run_dir, env, output_path)
+    log_runner(run, f"Exit code for finalize-run: {code}")
+    if code != 0 and exit_code == 0:
+        replace(run_meta_path(run, "proc", "exit"), b"%d\n" % code)
+        text = f"finalize-run failed with exit code {code}"
+        replace(run_meta_path(run, "proc", "reason"), text.encode() + b"\n")
+
+
+def _record_generated(
+    run: Run, events: list[FileEvent], found: dict[str, FoundFile]
+) -> None:
+    generated = [event.path for event in events if event.event == "a" and event.type == "g"]
+    regular = [path for path in generated if stat.S_ISREG(found[path].mode)]
+    for path in sorted(set(generated) - set(regular)):
+        log_runner(run, f"Not in the manifest, not a regular file: {path}")
+    for event in events:
+        if event.event in "md":
+            what = "changed" if event.event == "m" else "deleted"
+            log_runner(run, f"The run {what} a staged file: {event.path}")
+    digests = hash_files(run.run_dir, regular)
+    entries = [ManifestEntry("g", digests[path], path) for path in regular if path in digests]
+    if entries:
+        append_manifest(run_meta_path(run, "manifest"), entries)
+
+
+def _write_summary(run: Run) -> None:
+    from gage._internal.summary import finalize_summary
+
+    finalize_summary(run, meta_opdef(run))

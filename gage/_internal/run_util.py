@@ -1,0 +1,47 @@
+"""The life of a run as functions, in the order of a run's life; defines nothing itself."""
+
+from gage._internal.finalize import finalize_run
+from gage._internal.run_meta import (
+    meta_config,
+    meta_opcmd,
+    meta_opdef,
+    meta_opref,
+    run_for_meta_dir,
+    run_meta_dir,
+    run_meta_path,
+)
+from gage._internal.runner import start_run, stop_run, wait_for_run
+from gage._internal.staging import (
+    apply_config,
+    copy_sourcecode,
+    finalize_staged_run,
+    init_run_meta,
+    init_runtime,
+    make_run,
+    resolve_deps,
+    stage_run,
+)
+from gage._internal.status import run_status
+
+__all__ = [
+    "apply_config",
+    "copy_sourcecode",
+    "finalize_run",
+    "finalize_staged_run",
+    "init_run_meta",
+    "init_runtime",
+    "make_run",
+    "meta_config",
+    "meta_opcmd",
+    "meta_opdef",
+    "meta_opref",
+    "resolve_deps",
+    "run_for_meta_dir",
+    "run_meta_dir",
+    "run_meta_path",
+    "run_status",
+    "stage_run",
+    "start_run",
+    "stop_run",
+    "wait_for_run",
+]

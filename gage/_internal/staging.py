@@ -1,0 +1,290 @@
+"""Staging: from a directory of source code to a run that can start without it.
+
+The phases stand in `PHASES_OF_STAGING`, in their order; `stage_run` goes through them. Each takes
+the project directory and the run, and leaves what it did in the side-car, so that they can also
+be called one by one, by different processes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from gage._internal.atomic import replace
+from gage._internal.capture import OutputReader, run_captured
+from gage._internal.clock import make_id, name_for_id, now_us
+from gage._internal.copying import Copied, copy_files
+from gage._internal.errors import PhaseError, StoreError
+from gage._internal.file_log import (
+    FileEvent,
+    append_events,
+    current_files,
+    log_changes,
+    read_events,
+    scan_files,
+)
+from gage._internal.finalize import make_read_only
+from gage._internal.manifest import hash_files, write_manifest
+from gage._internal.process import child_env, command_argv
+from gage._internal.run_meta import (
+    META_SUFFIX,
+    log_runner,
+    meta_config,
+    meta_opcmd,
+    meta_opdef,
+    run_meta_path,
+    write_definition,
+    write_timestamp,
+)
+from gage._internal.sourcecode import select_sourcecode, sourcecode_patterns
+from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, OpRef, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from gage._internal.types import Command
+
+    # Digest of each copied file with the modification time it was copied with, by path.
+    Digests: TypeAlias = dict[str, tuple[int, str]]
+
+__all__ = [
+    "apply_config",
+    "copy_sourcecode",
+    "finalize_staged_run",
+    "init_run_meta",
+    "init_runtime",
+    "make_run",
+    "resolve_deps",
+    "stage_run",
+]
+
+_TAIL_LINES = 20
+
+
+def make_run(runs_home: str, run_id: str | None = None) -> Run:
+    """Make the two directories of a new run; they hold no files yet.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be made below the runs home.
+    """
+    run_id = run_id or make_id()
+    run_dir = os.path.join(os.path.abspath(runs_home), run_id)
+    meta_dir = run_dir + META_SUFFIX
+    try:
+        os.makedirs(meta_dir)
+        os.mkdir(run_dir)
+    except OSError as error:
+        raise StoreError(_store_message(runs_home, error)) from error
+    return Run(run_id, name_for_id(run_id), run_dir, meta_dir)
+
+
+def init_run_meta(
+    run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd
+) -> None:
+    """Write what the run is into its side-car.
+
+    Raises
+    ------
+    ValueError
+        If the reference and the definition name different operations; nothing is written.
+    """
+    if opref.op_name != opdef.name:
+        raise ValueError(
+            f"mismatched names in opref ({opref.op_name!r}) and opdef ({opdef.name!r})"
+        )
+    write_definition(run, opref, opdef, config, cmd, now_us)
+
+
+def stage_run(
+    project_dir: str,
+    run: Run,
+    *,
+    on_phase: Callable[[str], None] | None = None,
+) -> None:
+    """Take an initialised run through every phase of staging.
+
+    A failure ends the run: it is recorded as `error` with what is known, stays listed, and the
+    error is raised. `on_phase` is called with the name of each phase as it begins.
+
+    Raises
+    ------
+    PhaseError
+        If the command of a phase fails.
+    GageError
+        If a pattern, a configuration value or a dependency is wrong, or there is no room.
+    """
+    digests: Digests = {}
+    try:
+        for name, phase in PHASES_OF_STAGING:
+            if on_phase is not None:
+                on_phase(name)
+            phase(project_dir, run, digests)
+    except BaseException as error:
+        _record_failure(run, error)
+        raise
+
+
+def copy_sourcecode(project_dir: str, run: Run, digests: Digests | None = None) -> None:
+    """Copy the operation's source code into the run, then run its `copy-sourcecode` command."""
+    opdef = meta_opdef(run)
+    command = opdef.command("copy-sourcecode")
+    log_runner(run, "Copying source code (see log/files for details)")
+    patterns = sourcecode_patterns(opdef)
+    log_runner(run, f"Source code patterns: {patterns}")
+    selection = select_sourcecode(project_dir, patterns)
+    for note in selection.notes:
+        log_runner(run, note)
+    # Nothing writes to a copied file later unless a command does: configuration replaces it.
+    read_only = not any(opdef.command(name) for name, _ in PHASES_OF_STAGING[:-1])
+    copied = copy_files(project_dir, run.run_dir, selection.paths, read_only=read_only)
+    _note_digests(copied, digests)
+    _finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
+
+
+def apply_config(run: Run, digests: Digests | None = None) -> None:
+    """Write the run's configuration into its copied files and log the difference."""
+    opdef = meta_opdef(run)
+    if not opdef.config:
+        return
+    values = meta_config(run)
+    if not values:
+        return
+    from gage._internal.config import read_config, rewrite
+
+    log_runner(run, "Applying configuration (see log/patched for details)")
+    patch = rewrite(run.run_dir, read_config(run.run_dir, opdef.config), values)
+    if patch:
+        data = patch.encode("utf-8", "surrogateescape")
+        replace(run_meta_path(run, "log", "patched"), data)
+        log_changes(run, "s", scan_files(run.run_dir))
+
+
+def init_runtime(project_dir: str, run: Run) -> None:
+    """Run the operation's `init-runtime` command."""
+    _finish_phase(project_dir, run, "init-runtime", "r", [])
+
+
+def resolve_deps(project_dir: str, run: Run, digests: Digests | None = None) -> None:
+    """Copy what the operation depends on into the run, then run its `resolve-deps` command."""
+    opdef = meta_opdef(run)
+    copied: list[Copied] = []
+    if opdef.depends:
+        from gage._internal.dependencies import copy_dependencies
+
+        log_runner(run, "Resolving dependencies (see log/files for details)")
+        copied, notes = copy_dependencies(project_dir, run, opdef.depends)
+        for note in notes:
+            log_runner(run, note)
+        _note_digests(copied, digests)
+    _finish_phase(project_dir, run, "resolve-deps", "d", copied)
+
+
+def finalize_staged_run(run: Run, digests: Digests | None = None) -> None:
+    """Close a staged run: manifest, files read-only, `staged`.
+
+    `digests` spares hashing what was hashed while it was copied and has not changed since.
+    """
+    found = scan_files(run.run_dir)
+    files = current_files(read_events(run))
+    known = {
+        path: digest
+        for path, (modified_us, digest) in (digests or {}).items()
+        if path in found and found[path].modified_us == modified_us
+    }
+    regular = {path for path in files if path in found and stat.S_ISREG(found[path].mode)}
+    known |= hash_files(run.run_dir, sorted(regular - known.keys()))
+    log_runner(run, "Writing meta manifest")
+    write_manifest(
+        run_meta_path(run, "manifest"),
+        [ManifestEntry(files[path].type, known[path], path) for path in sorted(known)],
+    )
+    make_read_only(run, found)
+    log_runner(run, "Writing meta staged")
+    write_timestamp(run, "staged", now_us())
+
+
+PHASES_OF_STAGING: tuple[tuple[str, Callable[[str, Run, Digests], None]], ...] = (
+    ("copy-sourcecode", copy_sourcecode),
+    ("apply-config", lambda _, run, digests: apply_config(run, digests)),
+    ("init-runtime", lambda project_dir, run, _: init_runtime(project_dir, run)),
+    ("resolve-deps", resolve_deps),
+    ("finalize-staged", lambda _, run, digests: finalize_staged_run(run, digests)),
+)
+
+
+def _note_digests(copied: list[Copied], digests: Digests | None) -> None:
+    if digests is not None:
+        digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
+
+
+def _finish_phase(
+    project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]
+) -> None:
+    """Run the phase's command, if it has one, and log what the phase changed, by path."""
+    command = meta_opdef(run).command(phase)
+    if command is None:
+        in_order = sorted(copied, key=lambda file: file.path)
+        append_events(run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order])
+        return
+    try:
+        _run_command(project_dir, run, phase, command)
+    finally:
+        log_changes(run, type_, scan_files(run.run_dir))
+
+
+def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> None:
+    output = next(known.output for known in PHASES if known.name == phase)
+    log_runner(run, f"Running {phase} (see output/{output} for output): {command}")
+    argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"))
+    env = child_env(os.environ, run, meta_opcmd(run).env)
+    output_path = run_meta_path(run, "output", output)
+    exit_code = run_captured(argv, project_dir, env, output_path)
+    log_runner(run, f"Exit code for {phase}: {exit_code}")
+    if exit_code != 0:
+        raise PhaseError(phase, command, exit_code, _last_lines(output_path), run.name)
+
+
+def _last_lines(output_path: str) -> str:
+    text = OutputReader(output_path).tail(8192).decode("utf-8", "replace")
+    return "\n".join(text.splitlines()[-_TAIL_LINES:])
+
+
+def _record_failure(run: Run, error: BaseException) -> None:
+    try:
+        _write_failure(run, error)
+    except OSError as full:
+        if full.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return  # the store cannot be written any more: `error` says why
+        # The copies are incomplete and the project has the originals: give their room to the record.
+        for path in scan_files(run.run_dir):
+            os.unlink(os.path.join(run.run_dir, path))
+        _write_failure(run, error)
+
+
+def _write_failure(run: Run, error: BaseException) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        exit_code, reason = -2, "interrupted while it was staged"
+    elif isinstance(error, PhaseError):
+        exit_code, reason = error.exit_code, f"{error.phase} failed with exit code {error.exit_code}"
+    else:
+        exit_code, reason = 1, str(error) or type(error).__name__
+    replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+    replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
+    log_runner(run, f"Staging failed: {reason}")
+    write_timestamp(run, "stopped", now_us())
+
+
+def _store_message(runs_home: str, error: OSError) -> str:
+    what = f"cannot make a run in {runs_home}: {error.strerror} ({error.filename})"
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return f"{what}. Expected a directory; name another with GAGE_RUNS"
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return f"{what}. Make it writable or name another directory with GAGE_RUNS"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{what}. Free some room or name a directory on another disk with GAGE_RUNS"
+    return what
