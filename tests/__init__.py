@@ -1,0 +1,1 @@
+"""Tests of gage and gage_nb, one file a module."""
