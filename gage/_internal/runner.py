@@ -1,4 +1,4 @@
-"""From a staged run to an ended one: start it, wait for it, stop it."""
+"""From an initialised run to an ended one: stage it, start it, wait for it, stop it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,37 @@ from gage._internal.atomic import replace
 from gage._internal.capture import OutputReader
 from gage._internal.clock import now_us
 from gage._internal.errors import RunFailed, RunStateError
+from gage._internal.finalize import finalize_run
 from gage._internal.process import (
-    is_alive,
-    send_signal,
-    spawn_supervisor,
+    kill,
+    spawn,
     stop_group,
+    supervisor_command,
     wait_for_exit,
 )
 from gage._internal.run_meta import encode_json, run_meta_path
-from gage._internal.status import live_processes, read_status
+from gage._internal.status import live_command, live_processes, live_supervisors, read_status
 from gage._internal.types import Run, Status
 
-__all__ = ["DEFAULT_GRACE_S", "check_run", "last_lines", "start_run", "stop_run", "wait_for_run"]
+__all__ = [
+    "DEFAULT_GRACE_S",
+    "ENDED",
+    "check_run",
+    "last_lines",
+    "start_run",
+    "stop_run",
+    "wait_for_run",
+]
 
 DEFAULT_GRACE_S = 5.0
-_ENDED = ("completed", "error", "terminated", "damaged")
+ENDED = ("completed", "error", "terminated", "damaged")
+
+_SIGTERM = 15
+_STEP_S = 1.0
+_TAIL_BYTES = 8192
+
+# Supervisors that this process started and that are to be reaped when they have ended.
+_started: set[int] = set()
 
 
 def start_run(run: Run) -> None:
@@ -35,8 +51,30 @@ def start_run(run: Run) -> None:
     Raises
     ------
     RunStateError
-        If the run is not staged, or was started before.
+        If the run is not staged, was started before, or its supervisor could not begin.
     """
+    status = read_status(run)
+    if status.name != "staged" or live_processes(run):
+        raise RunStateError(f"run {run.name} is {status.name}: only a staged run can be started")
+    try:
+        # Left by a supervisor that was killed before it started anything.
+        os.unlink(run_meta_path(run, "proc", "supervisor"))
+    except FileNotFoundError:
+        pass
+    _reap()
+    read_end, write_end = os.pipe()
+    try:
+        argv = supervisor_command(run.meta_dir)
+        _started.add(spawn(argv, run.run_dir, dict(os.environ), write_end, write_end))
+        os.close(write_end)
+        write_end = -1
+        said = _read_line(read_end)
+    finally:
+        os.close(read_end)
+        if write_end >= 0:
+            os.close(write_end)
+    if said != "started" and read_status(run).name not in ENDED:
+        raise RunStateError(f"the supervisor of run {run.name} could not begin: {said or 'it died'}")
 
 
 def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
@@ -44,4 +82,95 @@ def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
 
     After `timeout_s` seconds returns the status that the run has then. Any number of processes
     can wait for a run. An interrupt (`KeyboardInterrupt`) ends the waiting, not the run.
+
+    Raises
+    ------
+    RunStateError
+        If the run is neither running nor ended: nobody would ever end the waiting.
     """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    while True:
+        processes = live_processes(run)
+        status = read_status(run)
+        if status.name in ENDED:
+            _reap()
+            return status
+        if status.name != "running" and not processes:
+            raise RunStateError(f"run {run.name} is {status.name}: nothing to wait for")
+        left_s = _STEP_S if deadline is None else min(_STEP_S, deadline - time.monotonic())
+        if left_s <= 0:
+            return status
+        if processes:
+            wait_for_exit(processes[0], left_s)
+
+
+def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> Status:
+    """Stop a running run and wait until it is finalised; return its status.
+
+    Its process group gets SIGINT, after `grace_s` seconds SIGTERM, after as many again SIGKILL.
+    `by` is recorded as who asked. A run that has ended already keeps its status.
+
+    Raises
+    ------
+    RunStateError
+        If the run was never started.
+    """
+    status = read_status(run)
+    if status.name in ENDED:
+        return status
+    processes = live_processes(run)
+    if not processes:
+        raise RunStateError(f"run {run.name} is {status.name}: there is nothing to stop")
+    request = {"by": by, "asked_us": now_us(), "grace_s": grace_s}
+    replace(run_meta_path(run, "proc", "stop"), encode_json(request))
+    supervisors = live_supervisors(run)
+    for supervisor in supervisors[:1]:
+        kill(supervisor, _SIGTERM)
+    if supervisors:
+        return wait_for_run(run)
+    # Both the supervisor and its keeper were killed: what is left of the run is stopped here.
+    command = live_command(run)
+    if command is not None:
+        stop_group(command, grace_s)
+    finalize_run(run, None)
+    return read_status(run)
+
+
+def check_run(run: Run, hint: str = "") -> None:
+    """Raise what says how the run failed, if it did.
+
+    Raises
+    ------
+    RunFailed
+        If the run ended with any status but `completed`.
+    """
+    status = read_status(run)
+    if status.name in ENDED and status.name != "completed":
+        tail = last_lines(run)
+        raise RunFailed(run.name, status.name, status.exit_code, status.reason, tail, hint)
+
+
+def last_lines(run: Run, count: int = 20) -> str:
+    """Return the last lines of what the run printed, at most 8 kB of them."""
+    tail = OutputReader(run_meta_path(run, "output", "40_run")).tail(_TAIL_BYTES)
+    return "\n".join(tail.decode("utf-8", "replace").splitlines()[-count:])
+
+
+def _read_line(fd: int) -> str:
+    said = b""
+    while b"\n" not in said:
+        data = os.read(fd, 65536)
+        if not data:
+            break
+        said += data
+    return said.decode("utf-8", "replace").strip()
+
+
+def _reap() -> None:
+    for pid in list(_started):
+        try:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            ended = pid
+        if ended:
+            _started.discard(pid)

@@ -15,7 +15,7 @@ from gage._internal.run_meta import (
 )
 from gage._internal.types import Run, Status
 
-__all__ = ["live_processes", "read_exit_code", "read_status", "run_status", "signal_name"]
+__all__ = ["live_command", "live_processes", "live_supervisors", "read_exit_code", "read_status", "run_status", "signal_name"]
 
 
 def run_status(run: Run) -> str:
@@ -38,6 +38,16 @@ def read_status(run: Run) -> Status:
 def live_processes(run: Run) -> list[Identity]:
     """Return the processes that keep the run or are its command, as far as they live now."""
     return [identity for identity in _processes(run) if is_alive(identity)]
+
+
+def live_supervisors(run: Run) -> list[Identity]:
+    """Return the supervisor and its keeper, as far as they live now."""
+    return [identity for identity in _identities(run, "supervisor") if is_alive(identity)]
+
+
+def live_command(run: Run) -> Identity | None:
+    """Return the process of the run's command, if it lives now."""
+    return next(filter(is_alive, _identities(run, "command")), None)
 
 
 def read_exit_code(run: Run) -> int | None:
@@ -127,5 +137,9 @@ def signal_name(number: int) -> str:
 
 
 def _processes(run: Run) -> list[Identity]:
-    lines = (read_text(run, "proc", "supervisor") or "") + (read_text(run, "proc", "command") or "")
-    return [decode_identity(line) for line in lines.splitlines() if line]
+    return _identities(run, "supervisor") + _identities(run, "command")
+
+
+def _identities(run: Run, name: str) -> list[Identity]:
+    text = read_text(run, "proc", name) or ""
+    return [decode_identity(line) for line in text.split("\n")[:-1]]

@@ -14,6 +14,7 @@ __all__ = [
     "OpCmd",
     "OpDef",
     "OpRef",
+    "Operation",
     "OutputLine",
     "Phase",
     "Run",
@@ -212,6 +213,24 @@ class OpDef:
 
     def __repr__(self) -> str:
         return f"OpDef({self.name!r}, {self.data!r})"
+
+
+class Operation:
+    """What is asked to run: which operation, how, with what, and from which project."""
+
+    __slots__ = ("cmd", "config", "opdef", "opref", "project_dir")
+
+    def __init__(
+        self, opref: OpRef, opdef: OpDef, cmd: OpCmd, config: Data, project_dir: str
+    ) -> None:
+        self.opref = opref
+        self.opdef = opdef
+        self.cmd = cmd
+        self.config = config
+        self.project_dir = project_dir
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.opref.full_name} in {self.project_dir}>"
 
 
 class Run:
