@@ -52,12 +52,13 @@ class Result:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument(
-        "words", nargs="*", metavar="WORD", help="part of a family's or case's name"
-    )
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help="default: all")
     parser.add_argument("--rounds", type=int, help="rounds of each case (default: its own)")
     parser.add_argument("--dir", type=Path, help="where the workspace is made (its disk counts)")
     args = parser.parse_args(argv)
+    unknown = sorted({*args.families}.difference(_families()))
+    if unknown:
+        parser.error(f"no family {', '.join(unknown)}: choose from {', '.join(_families())}")
     _restart_with_clean_environment()
     for package in ("gage", "gage_nb", "tests/benchmarks"):
         compileall.compile_dir(_ROOT / package, quiet=1)
