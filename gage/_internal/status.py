@@ -59,7 +59,12 @@ def read_exit_code(run: Run) -> int | None:
 
 
 def _read_status(run: Run) -> Status:
+    if not os.path.isdir(run.meta_dir):
+        return Status("damaged", f"{run.meta_dir}: the side-car is missing")
     if _filled_timestamp(run, "initialized") is None:
+        if os.path.exists(run_meta_path(run, "staged")):
+            path = run_meta_path(run, "initialized")
+            return Status("damaged", f"{path}: missing, but the run was staged")
         return Status("pending", "not initialised: its making is going on or was interrupted")
     run_for_meta_dir(run.meta_dir)  # raises for another version or a damaged id
     meta_opref(run)
@@ -90,7 +95,7 @@ def _read_status(run: Run) -> Status:
 
 
 def _filled_timestamp(run: Run, name: str) -> int | None:
-    """Return a timestamp; None also for an empty file, which a crash while it is made leaves."""
+    # A crash while the file is made leaves it empty.
     return None if not (read_text(run, name) or "").strip() else read_timestamp(run, name)
 
 

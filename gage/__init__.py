@@ -1,0 +1,97 @@
+"""gage records runs of code: what they used, what they printed, what they made.
+
+    import gage
+
+    run = gage.run("train.py", {"lr": 0.1})     # run a script and wait for it
+    run.status, run.config, run.last_lines()    # what happened
+    gage.runs()                                  # every run so far, the newest first
+
+    gage.log(loss=0.3, step=10)                  # in the run's own code: a metric
+    gage.progress(3, 10)                         # and how far it is
+
+Importing this package loads next to nothing: a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.errors import (
+        ConfigError,
+        DependencyError,
+        GageError,
+        GagefileError,
+        MetaError,
+        PatternError,
+        PhaseError,
+        RunFailed,
+        RunNotFound,
+        RunStateError,
+        StoreError,
+        TargetError,
+    )
+    from gage._internal.metrics import log, progress
+    from gage._internal.recorded_run import RecordedRun
+    from gage._internal.requests import find, operations, run, runs
+
+__version__ = "0.1.0"
+
+# Each public name with the module it comes from.
+_HOMES = {
+    "ConfigError": "errors",
+    "DependencyError": "errors",
+    "GageError": "errors",
+    "GagefileError": "errors",
+    "MetaError": "errors",
+    "PatternError": "errors",
+    "PhaseError": "errors",
+    "RecordedRun": "recorded_run",
+    "RunFailed": "errors",
+    "RunNotFound": "errors",
+    "RunStateError": "errors",
+    "StoreError": "errors",
+    "TargetError": "errors",
+    "find": "requests",
+    "log": "metrics",
+    "operations": "requests",
+    "progress": "metrics",
+    "run": "requests",
+    "runs": "requests",
+}
+
+__all__ = [
+    "ConfigError",
+    "DependencyError",
+    "GageError",
+    "GagefileError",
+    "MetaError",
+    "PatternError",
+    "PhaseError",
+    "RecordedRun",
+    "RunFailed",
+    "RunNotFound",
+    "RunStateError",
+    "StoreError",
+    "TargetError",
+    "__version__",
+    "find",
+    "log",
+    "operations",
+    "progress",
+    "run",
+    "runs",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gage' has no attribute {name!r}")
+    # importlib is not loaded for this: __import__ of a dotted name does the same.
+    module = __import__(f"gage._internal.{_HOMES[name]}", fromlist=[name])
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

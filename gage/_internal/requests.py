@@ -1,0 +1,108 @@
+"""What users ask of gage, as functions: run something, list runs, find one, list operations."""
+
+from __future__ import annotations
+
+from gage._internal.launch import launch
+from gage._internal.recorded_run import RecordedRun
+from gage._internal.store import find_run, list_runs, runs_home
+from gage._internal.targets import known_operations, resolve_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from gage._internal.types import OpDef, Run
+
+__all__ = ["find", "operations", "run", "runs", "user_attrs"]
+
+
+def run(
+    target: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    *,
+    args: Sequence[str] = (),
+    label: str | None = None,
+    tags: Sequence[str] = (),
+    directory: str | None = None,
+    stage: bool = False,
+    background: bool = False,
+    check: bool = False,
+    on_event: Callable[[str, Run], None] | None = None,
+) -> RecordedRun:
+    """Run a script, a module, a notebook or an operation as a recorded run.
+
+    Parameters
+    ----------
+    target
+        The name of an operation of the Gage file, a `.py` or `.ipynb` file, `-m MODULE`, or None
+        for the default operation.
+    config
+        Values by key; they are written into the run's copy of the code, never into yours.
+    args
+        Further arguments of the command.
+    label, tags
+        What the run is to be remembered by.
+    directory
+        Where the target is looked for; the current directory when None.
+    stage
+        Only stage the run; start it later with its `start`.
+    background
+        Return as soon as the run has started.
+    check
+        Raise `RunFailed` if the run does not complete.
+    on_event
+        Called with the name of each step and the run: `made`, the phases of staging, `started`.
+
+    Raises
+    ------
+    TargetError, ConfigError, PatternError, DependencyError, PhaseError, StoreError
+        If the run cannot be staged; what was staged stays listed with status `error`.
+    RunFailed
+        With `check`, if the run ends with anything but `completed`.
+    """
+    operation = resolve_target(target, config, args, directory)
+    recorded = RecordedRun.of(
+        launch(
+            operation,
+            runs_home(operation.project_dir),
+            attrs=user_attrs(label, tags),
+            on_event=on_event,
+            stage_only=stage,
+            background=background,
+        )
+    )
+    if check:
+        recorded.check()
+    return recorded
+
+
+def runs(directory: str | None = None) -> list[RecordedRun]:
+    """Return every run recorded for work in a directory, the newest first."""
+    return list_runs(runs_home(directory))
+
+
+def find(reference: str | int | None = None, directory: str | None = None) -> RecordedRun:
+    """Return the run with that name, id, prefix or position; the newest for None.
+
+    Raises
+    ------
+    RunNotFound
+        If there is no such run, or more than one.
+    """
+    return find_run(runs_home(directory), reference)
+
+
+def operations(directory: str | None = None) -> list[OpDef]:
+    """Return the operations that the Gage file of a directory (or a parent) defines."""
+    return known_operations(directory)
+
+
+def user_attrs(label: str | None, tags: Sequence[str]) -> dict[str, Any]:
+    """Return the attributes that a label and tags are stored as."""
+    attrs: dict[str, Any] = {}
+    if label is not None:
+        attrs["label"] = label
+    if tags:
+        attrs["tags"] = list(dict.fromkeys(tags))
+    return attrs

@@ -1,0 +1,205 @@
+"""What can be run: an operation of the Gage file, a script, a module or a notebook."""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import ConfigError, TargetError
+from gage._internal.gagefile import default_operation, find_gagefile, get_operation, load_gagefile
+from gage._internal.sourcecode import DEFAULT_PATTERNS, quote_pattern
+from gage._internal.types import OpCmd, OpDef, Operation, OpRef
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gage._internal.gagefile import GageFile
+
+__all__ = ["known_operations", "known_scripts", "resolve_target"]
+
+
+def resolve_target(
+    target: str | None,
+    config: Mapping[str, Any] | None = None,
+    args: Sequence[str] = (),
+    directory: str | None = None,
+) -> Operation:
+    """Return the operation that a target names.
+
+    Parameters
+    ----------
+    target
+        The name of an operation of the Gage file in the directory or a parent, a `.py` or
+        `.ipynb` file, `-m MODULE`, or None for the default operation.
+    config
+        Values by key, as given: texts are read as the type of the key's default.
+    args
+        Further arguments of the command, handed on as they are.
+    directory
+        Where the target is looked for; the current directory when None.
+
+    Raises
+    ------
+    TargetError
+        If there is no such operation or file, or it has no command.
+    """
+    directory = os.path.abspath(directory or os.getcwd())
+    given = dict(config or {})
+    gagefile = _gagefile(directory)
+    if target is None:
+        return _default(gagefile, directory, given, args)
+    if gagefile is not None and target in gagefile.operations:
+        return _of_gagefile(gagefile, gagefile.operations[target], given, args)
+    if target.startswith("-m "):
+        return _module(target[3:].strip(), directory, given, args)
+    if target.endswith(".py"):
+        return _script(target, directory, given, args)
+    if target.endswith(".ipynb"):
+        return _notebook(target, directory, given, args)
+    raise TargetError(_unknown(target, directory, gagefile))
+
+
+def known_operations(directory: str | None = None) -> list[OpDef]:
+    """Return the operations that the Gage file of a directory (or a parent) defines."""
+    gagefile = _gagefile(os.path.abspath(directory or os.getcwd()))
+    return [] if gagefile is None else list(gagefile.operations.values())
+
+
+def known_scripts(directory: str | None = None) -> list[str]:
+    """Return the names of the scripts and notebooks in a directory, sorted."""
+    try:
+        names = os.listdir(directory or os.getcwd())
+    except OSError:
+        return []
+    return sorted(
+        name for name in names if name.endswith((".py", ".ipynb")) and not name.startswith(".")
+    )
+
+
+def _gagefile(directory: str) -> GageFile | None:
+    path = find_gagefile(directory)
+    return None if path is None else load_gagefile(path)
+
+
+def _default(
+    gagefile: GageFile | None, directory: str, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    opdef = None if gagefile is None else default_operation(gagefile)
+    if gagefile is None or opdef is None:
+        choices = [opdef.name for opdef in gagefile.operations.values()] if gagefile else []
+        choices += known_scripts(directory)
+        raise TargetError(
+            "expected something to run, found nothing: name an operation, a .py file, "
+            f"an .ipynb file or -m MODULE. Here: {', '.join(choices[:12]) or 'none of these'}"
+        )
+    return _of_gagefile(gagefile, opdef, given, args)
+
+
+def _of_gagefile(
+    gagefile: GageFile, opdef: OpDef, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    command = opdef.command("run")
+    if command is None:
+        raise TargetError(
+            f"operation {opdef.name!r} of {gagefile.path} has no command: "
+            'add exec = "COMMAND" (or exec.run) to it'
+        )
+    if args:
+        if isinstance(command, str):
+            import shlex
+
+            command = f"{command} {shlex.join(args)}"
+        else:
+            command = [*command, *args]
+    env = {name: str(value) for name, value in (opdef.data.get("env") or {}).items()}
+    project_dir = os.path.dirname(gagefile.path)
+    opref = OpRef("gage", opdef.name)
+    return Operation(opref, opdef, OpCmd(command, env), given, project_dir)
+
+
+def _script(
+    target: str, directory: str, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    path, project_dir = _file(target, directory)
+    return _without_gagefile(
+        "script", path, ["python", path, *args], project_dir, given, [quote_pattern(path)]
+    )
+
+
+def _notebook(
+    target: str, directory: str, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    if args:
+        raise TargetError(f"a notebook takes no arguments, found {list(args)}: set k=v instead")
+    path, project_dir = _file(target, directory)
+    command = ["python", "-m", "gage._internal.notebook_program", path]
+    return _without_gagefile(
+        "notebook", path, command, project_dir, given, [quote_pattern(path)]
+    )
+
+
+def _module(
+    name: str, directory: str, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    if not name or not all(part.isidentifier() for part in name.split(".")):
+        raise TargetError(f"expected -m MODULE with a dotted name, found {name!r}")
+    return _without_gagefile("module", name, ["python", "-m", name, *args], directory, given, [])
+
+
+def _without_gagefile(
+    namespace: str,
+    name: str,
+    command: list[str],
+    project_dir: str,
+    given: dict[str, Any],
+    patterns: list[str],
+) -> Operation:
+    # The last match wins: what is run is taken even where the defaults would leave it out.
+    data: dict[str, Any] = {
+        "exec": {"run": command},
+        "sourcecode": [*DEFAULT_PATTERNS, *patterns],
+    }
+    if patterns:
+        data["config"] = [{"keys": [f"{patterns[0]}#*"]}]
+    elif given:
+        raise ConfigError(
+            f"expected no configuration for module {name}, found {', '.join(given)}: "
+            "define an operation with `config` in a Gage file to set values of a module"
+        )
+    opdef = OpDef(name, data)
+    return Operation(OpRef(namespace, name), opdef, OpCmd(command, {}), given, project_dir)
+
+
+def _file(target: str, directory: str) -> tuple[str, str]:
+    """Return the path of a file relative to the project directory, and that directory."""
+    path = os.path.abspath(os.path.join(directory, os.path.expanduser(target)))
+    if not os.path.isfile(path):
+        what = "a directory" if os.path.isdir(path) else "nothing"
+        raise TargetError(f"expected the file {target}, found {what} in {directory}{_near(target, directory)}")
+    if os.path.commonpath([path, directory]) == directory:
+        return os.path.relpath(path, directory).replace(os.sep, "/"), directory
+    return os.path.basename(path), os.path.dirname(path)
+
+
+def _unknown(target: str, directory: str, gagefile: GageFile | None) -> str:
+    if gagefile is None:
+        return (
+            f"expected a .py file, an .ipynb file, -m MODULE or an operation, found {target!r}. "
+            f"There is no Gage file in {directory} or above it{_near(target, directory)}"
+        )
+    try:
+        get_operation(gagefile, target)
+    except TargetError as error:
+        return str(error)
+    raise AssertionError("an operation that is known is not unknown")
+
+
+def _near(target: str, directory: str) -> str:
+    from gage._internal.suggestions import did_you_mean
+
+    scripts = known_scripts(directory)
+    near = did_you_mean(target, scripts)
+    if near:
+        return f". {near}"
+    return f". Here: {', '.join(scripts[:12])}" if scripts else ""
