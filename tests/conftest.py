@@ -1,0 +1,66 @@
+"""What every test starts from: an environment without anything of the machine's user."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Whatever is set outside must not reach a run under test.
+_FOREIGN = (
+    "COLUMNS",
+    "FORCE_COLOR",
+    "IPYTHONDIR",
+    "LINES",
+    "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
+    "RUN_DIR",
+    "RUN_ID",
+    "run_dir",
+)
+_FOREIGN_PREFIXES = ("GAGE_", "GIT_", "JPY_", "JUPYTER_")
+
+
+@pytest.fixture(autouse=True)
+def home(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    _matplotlib_directory: Path,
+) -> Path:
+    """An empty home directory, and an environment without what is set outside."""
+    for name in list(os.environ):
+        if name in _FOREIGN or name.startswith(_FOREIGN_PREFIXES):
+            monkeypatch.delenv(name)
+    path = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(path))
+    monkeypatch.setenv("MPLCONFIGDIR", str(_matplotlib_directory))
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Test")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@example.org")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return path
+
+
+@pytest.fixture
+def runs_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of runs of this test, named by `GAGE_RUNS`; it does not exist yet."""
+    path = tmp_path / "runs"
+    monkeypatch.setenv("GAGE_RUNS", str(path))
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project directory, which is the current directory."""
+    path = tmp_path / "project"
+    path.mkdir()
+    monkeypatch.chdir(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _matplotlib_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where matplotlib keeps its list of fonts, which takes seconds to make."""
+    return tmp_path_factory.mktemp("matplotlib")

@@ -1,0 +1,280 @@
+"""The order of the house: which module may import which, and what must stay light.
+
+The rules are data at the top; the tests read the sources with `ast`, so that a module is held to
+them before anything runs it.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# A module of gage/_internal imports only what stands before it, inside functions too: an import
+# upwards in a function is a cycle in hiding. Packages (config) count as one.
+LADDER = (
+    *("types", "errors", "clock", "atomic", "quoting", "suggestions"),
+    "run_meta",
+    *("patterns", "file_log", "manifest", "copying"),
+    *("process", "capture"),
+    "status",
+    *("sourcecode", "gagefile", "config", "dependencies", "environment"),
+    *("progress", "metrics", "summary"),
+    *("finalize", "staging"),
+    *("supervisor", "runner"),
+    *("launch", "recorded_run"),
+    *("targets", "store", "batch"),
+    "run_util",
+)
+
+# Where a process begins that has to be quick. What they import when they are imported, and so on,
+# is light: it may import no more of the standard library than this before a function asks for it.
+QUICK_STARTS = ("gage", "gage._internal.supervisor", "gage._internal.launch")
+LIGHT_STANDARD_LIBRARY = {
+    "__future__",
+    "collections",
+    "errno",
+    "os",
+    "select",
+    "stat",
+    "struct",
+    "sys",
+    "time",
+}
+
+# The extra that brings a package `gage` may import; None is the core. What is not here it may not
+# import at all: IPython, ipywidgets and pandas belong to `gage_nb`.
+EXTRA_OF = {
+    "click": None,
+    "cloudpickle": "data",
+    "jsonschema": "config",
+    "nbclient": "notebook",
+    "nbformat": "notebook",
+    "numpy": "data",
+    "optuna": "sweeps",
+    "pyarrow": "data",
+    "rich": "cli",
+    "ruamel": "config",
+    "tensorboard": "tensorboard",
+    "tomlkit": "config",
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import statement: the module it names, and when it is carried out."""
+
+    module: str
+    line: int
+    at_import: bool
+    star: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+
+def sources(*packages: str) -> dict[str, Path]:
+    """Return the files of packages by module name."""
+    found = {}
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(path: Path) -> list[Import]:
+    """Return the imports of a file, those for type checkers left out when at import."""
+    return list(_walk(ast.parse(path.read_bytes()), path, at_import=True))
+
+
+def _walk(node: ast.AST, path: Path, *, at_import: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(alias.name, child.lineno, at_import, star=False)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{path}:{child.lineno}: relative import"
+            yield from _from_import(child, at_import=at_import)
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from _walk(child, path, at_import=False)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            # The branch for type checkers is never carried out, the other is.
+            for statement in child.body:
+                yield from _walk(ast.Module([statement], []), path, at_import=False)
+            for statement in child.orelse:
+                yield from _walk(ast.Module([statement], []), path, at_import=at_import)
+        else:
+            yield from _walk(child, path, at_import=at_import)
+
+
+def _from_import(node: ast.ImportFrom, *, at_import: bool) -> Iterator[Import]:
+    """Yield what `from X import a, b` imports: X, or X.a where that is a module of ours."""
+    module = str(node.module)
+    for alias in node.names:
+        name = f"{module}.{alias.name}"
+        base = ROOT.joinpath(*name.split("."))
+        is_module = base.with_suffix(".py").is_file() or (base / "__init__.py").is_file()
+        yield Import(name if is_module else module, node.lineno, at_import, alias.name == "*")
+
+
+def rung(module: str) -> str:
+    """Return the step of the ladder that a module of gage/_internal stands on."""
+    return module.split(".")[2]
+
+
+INTERNAL = {
+    name: path for name, path in sources("gage/_internal").items() if name != "gage._internal"
+}
+GAGE = sources("gage")
+BOTH = sources("gage", "gage_nb")
+
+
+def test_every_module_stands_on_the_ladder() -> None:
+    unknown = {rung(name) for name in INTERNAL} - set(LADDER)
+
+    assert not unknown, "give them their place in LADDER"
+
+
+@pytest.mark.parametrize("name", INTERNAL)
+def test_imports_point_down_the_ladder(name: str) -> None:
+    order = {rung_name: position for position, rung_name in enumerate(LADDER)}
+    here = rung(name)
+
+    wrong = [
+        f"{INTERNAL[name]}:{found.line}: {here} imports {found.module}"
+        for found in imports(INTERNAL[name])
+        if found.top in {"gage", "gage_nb"}
+        and (
+            not found.module.startswith("gage._internal.")
+            or (
+                rung(found.module) != here
+                and order.get(rung(found.module), len(order)) > order.get(here, -1)
+            )
+        )
+    ]
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", ["gage._internal.config", "gage.cli", "gage_nb"])
+def test_package_has_no_import_cycle(package: str) -> None:
+    inside = {name: path for name, path in BOTH.items() if f"{name}.".startswith(f"{package}.")}
+    graph = {
+        name: {found.module for found in imports(path) if found.module in inside} - {name}
+        for name, path in inside.items()
+    }
+
+    order = tuple(graphlib.TopologicalSorter(graph).static_order())
+
+    assert set(order) == set(inside)
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_imports_are_explicit(name: str) -> None:
+    stars = [found.line for found in imports(BOTH[name]) if found.star]
+
+    assert not stars
+
+
+@pytest.mark.parametrize("name", GAGE)
+def test_gage_imports_no_package_but_those_of_its_extras(name: str) -> None:
+    ours_or_standard = {"gage", *sys.stdlib_module_names}
+
+    wrong = [
+        f"{GAGE[name]}:{found.line}: {found.module}"
+        for found in imports(GAGE[name])
+        if found.top not in ours_or_standard and found.top not in EXTRA_OF
+    ]
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", GAGE)
+def test_gage_imports_packages_of_extras_when_they_are_needed(name: str) -> None:
+    wrong = [
+        f"{GAGE[name]}:{found.line}: {found.module}"
+        for found in imports(GAGE[name])
+        if found.at_import and EXTRA_OF.get(found.top) is not None
+    ]
+
+    assert not wrong, "import it in the function that needs it"
+
+
+def test_extras_bring_what_gage_imports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    brought = {None: project["dependencies"], **project["optional-dependencies"]}
+
+    missing = [
+        (package, extra)
+        for package, extra in EXTRA_OF.items()
+        if not any(requirement.startswith(package) for requirement in brought[extra])
+    ]
+
+    assert not missing
+
+
+@pytest.mark.parametrize("start", QUICK_STARTS)
+def test_quick_start_imports_light_modules_only(start: str) -> None:
+    assert start in GAGE
+    seen: set[str] = set()
+    todo = [start]
+    wrong = []
+
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        for found in imports(GAGE[name]):
+            if not found.at_import:
+                continue
+            if found.top == "gage":
+                todo += {found.module} & GAGE.keys() - seen
+            elif found.top not in LIGHT_STANDARD_LIBRARY:
+                wrong.append(f"{GAGE[name]}:{found.line}: {found.module}")
+
+    assert not wrong, "import it in the function that needs it"
+
+
+def test_import_of_gage_loads_a_handful_of_modules() -> None:
+    program = "import sys; before = {*sys.modules}; import gage; print(*({*sys.modules} - before))"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert "gage" in loaded
+    assert len(loaded) <= 8, sorted(loaded)
+
+
+@pytest.mark.parametrize("package", ["gage", "gage_nb", "gage._internal.run_util"])
+def test_every_exported_name_is_there(package: str) -> None:
+    module = importlib.import_module(package)
+
+    missing = [name for name in module.__all__ if not hasattr(module, name)]
+
+    assert not missing
+    assert len({*module.__all__}) == len(module.__all__)
+    assert {*module.__all__} <= {*dir(module)}
+
+
+def test_run_util_defines_nothing() -> None:
+    path = INTERNAL["gage._internal.run_util"]
+    body = ast.parse(path.read_bytes()).body
+
+    assert isinstance(body[0], ast.Expr), "it begins with its docstring"
+    for statement in body[1:]:
+        is_list = (
+            isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
+        )
+        assert is_list or isinstance(statement, ast.ImportFrom), f"{path}:{statement.lineno}"
