@@ -28,18 +28,20 @@ LADDER = (
     *("patterns", "file_log", "manifest", "copying"),
     *("process", "capture"),
     "status",
-    *("sourcecode", "gagefile", "config", "dependencies", "environment"),
+    *("sourcecode", "gagefile", "config", "dependencies"),
+    *("git", "environment", "run_line", "notebook_program"),
     *("progress", "metrics", "summary"),
     *("finalize", "staging"),
     *("supervisor", "runner"),
     *("launch", "recorded_run"),
     *("targets", "store", "batch"),
+    "requests",
     "run_util",
 )
 
 # Where a process begins that has to be quick. What they import when they are imported, and so on,
 # is light: it may import no more of the standard library than this before a function asks for it.
-QUICK_STARTS = ("gage", "gage._internal.supervisor", "gage._internal.launch")
+QUICK_STARTS = ("gage", "gage._internal.supervisor", "gage._internal.requests")
 LIGHT_STANDARD_LIBRARY = {
     "__future__",
     "collections",
@@ -58,6 +60,7 @@ EXTRA_OF = {
     "click": None,
     "cloudpickle": "data",
     "jsonschema": "config",
+    "jupyter_client": "notebook",
     "nbclient": "notebook",
     "nbformat": "notebook",
     "numpy": "data",
@@ -219,7 +222,9 @@ def test_extras_bring_what_gage_imports() -> None:
     missing = [
         (package, extra)
         for package, extra in EXTRA_OF.items()
-        if not any(requirement.startswith(package) for requirement in brought[extra])
+        if not any(
+            requirement.startswith(package.replace("_", "-")) for requirement in brought[extra]
+        )
     ]
 
     assert not missing
