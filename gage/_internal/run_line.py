@@ -1,0 +1,182 @@
+"""The line that asks for a run: one grammar for `gage run`, `%gage_run` and `%%gage_run`.
+
+    [TARGET] [k=v …] [options] [-- argument …]
+
+The shell and the notebook split a line by the same POSIX rules and hand the words to `parse`.
+argparse rather than Click: it is in the standard library and imports in a quarter of the time,
+and `gage run` has to start as quickly as anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NamedTuple, NoReturn
+
+    class RunLine(NamedTuple):
+        target: str | None
+        assignments: list[str]
+        args: list[str]
+        options: argparse.Namespace
+
+else:
+    from collections import namedtuple
+
+    RunLine = namedtuple("RunLine", "target assignments args options")
+
+__all__ = ["FORMS", "LineError", "RunLine", "make_parser", "option_names", "parse"]
+
+RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` argparse's."""
+
+FORMS = ("shell", "line", "cell")
+
+_USAGE = {
+    "shell": "gage run [TARGET] [k=v ...] [options] [-- argument ...]",
+    "line": "%gage_run [TARGET] [k=v ...] [options] [-- argument ...]",
+    "cell": "%%gage_run [NAME] [k=v ...] [options]",
+}
+_ABOUT = {
+    "shell": "Run an operation, a script, a module or a notebook as a recorded run.",
+    "line": "Run an operation, a script, a module or a notebook as a recorded run.",
+    "cell": "Run this cell in a process of its own as a recorded run.",
+}
+_TARGET = {
+    "shell": "an operation of the Gage file, a .py or an .ipynb file; the default operation if left out",
+    "line": "an operation of the Gage file, a .py or an .ipynb file; the default operation if left out",
+    "cell": "what the cell is called: it is staged as NAME.py (default: cell)",
+}
+
+
+class LineError(ValueError):
+    """A line that does not follow the grammar."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of leaving the process: a kernel must survive a wrong line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise LineError(message)
+
+
+def parse(words: Sequence[str], form: str) -> RunLine:
+    """Return a line's parts.
+
+    Parameters
+    ----------
+    form
+        One of `FORMS`: which of the three forms of the line it is.
+
+    Raises
+    ------
+    LineError
+        If an option is unknown or lacks its value, or a word is neither TARGET nor `k=v`.
+    """
+    words = list(words)
+    args: list[str] = []
+    if "--" in words:
+        cut = words.index("--")
+        words, args = words[:cut], words[cut + 1 :]
+    parser = make_parser(form)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise LineError(_unknown_option(unknown[0], form))
+    target: str | None = None
+    assignments: list[str] = []
+    for word in options.words:
+        if _is_assignment(word):
+            assignments.append(word)
+        elif target is None and not assignments:
+            target = word
+        else:
+            raise LineError(
+                f"expected k=v, found {word!r}: arguments of the program itself come after --"
+            )
+    if options.module is not None:
+        if target is not None:
+            raise LineError(f"expected one target, found two: {target} and -m {options.module}")
+        target = f"-m {options.module}"
+    return RunLine(target, assignments, args, options)
+
+
+def make_parser(form: str) -> argparse.ArgumentParser:
+    """Return the parser of a form of the line; its help is the documentation of the form."""
+    parser = _Parser(
+        prog=_USAGE[form].split(" [")[0],
+        usage=_USAGE[form],
+        description=_ABOUT[form],
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument("words", nargs="*", metavar="TARGET k=v", help=_TARGET[form])
+    add = parser.add_argument
+    parser.set_defaults(module=None)
+    if form != "cell":
+        add("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
+    add("-l", "--label", metavar="TEXT", help="what the run is to be remembered by")
+    add("-t", "--tag", action="append", default=[], metavar="TAG", help="a tag; may be repeated")
+    add("--with", action="append", default=[], dest="with_files", metavar="FILE",
+        help="a file that the run needs; may be repeated")
+    add("--strict", action="store_true",
+        help="a value of another type than its default is an error, not a warning")
+    add("--stage", action="store_true", help="only stage the run; start it later")
+    add("-q", "--quiet", action="store_true", help="show nothing while it runs")
+    add("--needed", action="store_true",
+        help="skip what a completed run with the same code, values and inputs has done")
+    several = parser.add_argument_group("several runs (k=[a,b], k=uniform(a,b), ...)")
+    add = several.add_argument
+    add("--trials", type=int, metavar="N", help="how many runs to draw from distributions")
+    add("--seed", type=int, metavar="S", help="seed of what is drawn")
+    add("--optimize", metavar="minimize:METRIC", help="search with Optuna; or maximize:METRIC")
+    add("--batch", metavar="FILE", help="a CSV or JSON file with the values of a run in each row")
+    add("--jobs", type=int, default=1, metavar="N", help="runs at the same time (default: 1)")
+    add("--fail-fast", action="store_true", help="stop at the first run that fails")
+    add("--resume", action="store_true", help="run only what is missing of the same batch")
+    parser.set_defaults(bg=False, no_raise=False, as_name=None, each=None)
+    parser.set_defaults(inputs=[], outputs=[], trust=False, preview=False, help_op=False, yes=True)
+    add = parser.add_argument
+    if form == "shell":
+        add("--bg", action="store_true", help="return as soon as the run has started")
+        add("--preview", action="store_true", help="show what would be staged and run; run nothing")
+        add("--help-op", action="store_true", help="describe the operation and its configuration")
+    else:
+        notebook = parser.add_argument_group("in a notebook")
+        add = notebook.add_argument
+        add("--as", dest="as_name", metavar="NAME", help="the run under this name in the notebook")
+        add("--bg", action="store_true", help="go on at once; the panel has a Stop button")
+        add("--no-raise", action="store_true", help="a failed run is no error of the cell")
+        add("--each", metavar="DF", help="a DataFrame with the values of a run in each row")
+    if form == "line":
+        add("--preview", action="store_true", help="show what would be staged and run; run nothing")
+        add("--help-op", action="store_true", help="describe the operation and its configuration")
+    if form == "cell":
+        add("-i", "--input", action="append", default=[], dest="inputs", metavar="NAME",
+            help="a variable of the notebook that the cell gets; may be repeated")
+        add("-o", "--output", action="append", default=[], dest="outputs", metavar="NAME",
+            help="a variable of the cell that the notebook gets; may be repeated")
+        add("--trust", action="store_true", help="load pickled outputs of a run that is not yours")
+    parser.add_argument("-h", "--help", action="store_true", help="show this text")
+    return parser
+
+
+def option_names(form: str) -> list[str]:
+    """Return every option of a form of the line, as it is typed."""
+    return sorted(
+        name for action in make_parser(form)._actions for name in action.option_strings  # noqa: SLF001
+    )
+
+
+def _is_assignment(word: str) -> bool:
+    key, equals, _ = word.partition("=")
+    # A path such as runs/a=1.py is a target: keys have no slash before the first `=`.
+    return bool(equals) and bool(key) and not word.endswith((".py", ".ipynb"))
+
+
+def _unknown_option(word: str, form: str) -> str:
+    from gage._internal.suggestions import did_you_mean
+
+    option = word.partition("=")[0]
+    near = did_you_mean(option, option_names(form))
+    return f"unknown option {option}. {near or 'See --help'}"
