@@ -237,7 +237,7 @@ def _without_empty_parts(diff: bytes) -> bytes:
     lines = [line + b"\n" for line in diff.split(b"\n")[:-1]]
     kept = [
         line
-        for line, following in zip(lines, [*lines[1:], header], strict=True)
+        for line, following in zip(lines, [*lines[1:], header], strict=False)
         if not (line.startswith(header) and following.startswith(header))
     ]
     return b"".join(kept)
