@@ -8,17 +8,24 @@ a frame: `gage.find(frame.run[0])` gives the run of a row.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from gage._internal.errors import MetaError
-from gage._internal.file_log import read_events
 from gage._internal.recorded_run import RecordedRun
+from gage._internal.reports import (
+    EVENTS,
+    FILE_TYPES,
+    STREAMS,
+    file_rows,
+    manifest_rows,
+    meta_rows,
+    output_rows,
+    run_row,
+)
 from gage._internal.requests import find
 from gage._internal.requests import runs as list_all
-from gage._internal.run_meta import meta_opcmd, read_attr, read_timestamp
 from gage._internal.types import PHASES, STATUSES, Run
 
 if TYPE_CHECKING:
@@ -26,11 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["files", "manifest", "meta", "metrics", "output", "runs"]
 
-_FILE_TYPES = {"s": "source code", "d": "dependency", "r": "runtime", "g": "generated"}
-_EVENTS = {"a": "added", "m": "modified", "d": "deleted"}
-_STREAMS = ("stdout", "stderr")
 _US = "datetime64[us, UTC]"
 _MS = "datetime64[ms, UTC]"
+_NAT = np.iinfo("int64").min  # what NumPy and pandas store for a missing time
+_FILE_TYPE = pd.CategoricalDtype(list(FILE_TYPES.values()))
+_TIMES = ("initialized", "staged", "started", "stopped")
 
 
 def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
@@ -41,15 +48,15 @@ def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
     (Int64), `label` (string), `tags` (object, a list), `reason` (string), `id` (string). The
     index counts from 1: the positions by which a run can be called.
     """
-    rows = [_run_row(RecordedRun.of(run)) for run in (list_all() if selected is None else selected)]
+    chosen = list_all() if selected is None else map(RecordedRun.of, selected)
     frame = _frame(
-        rows,
+        [run_row(run) for run in chosen],
         {
             "run": "string",
             "operation": "string",
             "status": pd.CategoricalDtype(STATUSES),
-            "started": _US,
-            "duration": "timedelta64[us]",
+            "started_us": _US,
+            "duration_us": "timedelta64[us]",
             "exit_code": "Int64",
             "label": "string",
             "tags": "object",
@@ -68,9 +75,14 @@ def meta(run: Run | str | int | None = None) -> pd.DataFrame:
     command, environment set by the operation (`env.NAME`), configuration (`config.KEY`), and the
     attributes of the user (`user.NAME`) and the system (`sys.NAME`).
     """
-    recorded = _run(run)
-    rows = list(_meta_rows(recorded))
-    return _frame(rows, {"name": "string", "value": "object"})
+    frame = _frame(meta_rows(_run(run)), {"name": "string", "value": "object"})
+    times = frame["name"].isin([f"{name}_us" for name in _TIMES])
+    frame["value"] = [
+        pd.Timestamp(value, unit="us", tz="UTC") if is_time and value is not None else value
+        for value, is_time in zip(frame["value"], times, strict=True)
+    ]
+    frame["name"] = frame["name"].str.removesuffix("_us")
+    return frame
 
 
 def files(run: Run | str | int | None = None) -> pd.DataFrame:
@@ -80,24 +92,13 @@ def files(run: Run | str | int | None = None) -> pd.DataFrame:
     dependency, runtime, generated), `modified` (datetime64[us, UTC], NaT when deleted), `size`
     (Int64, bytes, of the file as it is now; missing where it is gone), `path` (string).
     """
-    recorded = _run(run)
-    rows = [
-        (
-            _EVENTS[event.event],
-            _FILE_TYPES.get(event.type, event.type),
-            event.modified_us,
-            _size(recorded, event.path),
-            _shown(event.path),
-        )
-        for event in read_events(recorded)
-    ]
     return _frame(
-        rows,
+        file_rows(_run(run)),
         {
-            "event": pd.CategoricalDtype(list(_EVENTS.values())),
-            "type": pd.CategoricalDtype(list(_FILE_TYPES.values())),
-            "modified": _US,
-            "size": "Int64",
+            "event": pd.CategoricalDtype(list(EVENTS.values())),
+            "type": _FILE_TYPE,
+            "modified_us": _US,
+            "size_bytes": "Int64",
             "path": "string",
         },
     )
@@ -109,24 +110,9 @@ def manifest(run: Run | str | int | None = None) -> pd.DataFrame:
     Columns: `type` (category: source code, dependency, runtime, generated), `size` (Int64,
     bytes; missing where the file is gone), `sha256` (string, hex), `path` (string).
     """
-    recorded = _run(run)
-    rows = [
-        (
-            _FILE_TYPES.get(entry.type, entry.type),
-            _size(recorded, entry.path),
-            entry.digest,
-            _shown(entry.path),
-        )
-        for entry in recorded.manifest
-    ]
     return _frame(
-        rows,
-        {
-            "type": pd.CategoricalDtype(list(_FILE_TYPES.values())),
-            "size": "Int64",
-            "sha256": "string",
-            "path": "string",
-        },
+        manifest_rows(_run(run)),
+        {"type": _FILE_TYPE, "size_bytes": "Int64", "sha256": "string", "path": "string"},
     )
 
 
@@ -150,29 +136,13 @@ def output(
     start, stop
         Only the lines of each phase in this range, as in a slice.
     """
-    recorded = _run(run)
-    known = [item.name for item in PHASES]
-    if phase is not None and phase not in known:
-        raise ValueError(f"unknown phase {phase!r}: expected one of {', '.join(known)}")
-    rows = [
-        (
-            item.name,
-            line.number,
-            line.time_ms,
-            _STREAMS[line.stream],
-            line.data.decode("utf-8", "replace").rstrip("\r\n"),
-        )
-        for item in PHASES
-        if phase in (None, item.name)
-        for line in recorded.output(item.output).lines(start, stop)
-    ]
     return _frame(
-        rows,
+        output_rows(_run(run), phase, start, stop),
         {
-            "phase": pd.CategoricalDtype(known),
+            "phase": pd.CategoricalDtype([item.name for item in PHASES]),
             "line": "Int64",
-            "time": _MS,
-            "stream": pd.CategoricalDtype(_STREAMS),
+            "time_ms": _MS,
+            "stream": pd.CategoricalDtype(STREAMS),
             "text": "string",
         },
     )
@@ -184,135 +154,48 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
     Columns: `run` (string, its name), `name` (string), `step` (Int64), `time` (datetime64[us,
     UTC]), `value` (float64), `source` (category: logged, printed, tensorboard, summary).
     """
-    from gage._internal.metrics import SOURCES
-    from gage._internal.run_metrics import read_metrics
+    from gage._internal.run_metrics import SOURCES, metric_rows
 
     chosen = [selected] if selected is None or isinstance(selected, Run | str | int) else selected
-    rows = [
-        (run.name, metric.name, metric.step, metric.time_us, metric.value, metric.source)
-        for run in map(_run, chosen)
-        for metric in read_metrics(run)
-    ]
     return _frame(
-        rows,
+        (row for run in map(_run, chosen) for row in metric_rows(run)),
         {
             "run": "string",
             "name": "string",
             "step": "Int64",
-            "time": _US,
+            "time_us": _US,
             "value": "float64",
             "source": pd.CategoricalDtype(SOURCES),
         },
     )
 
 
-def _frame(rows: list[tuple[Any, ...]], dtypes: dict[str, Any]) -> pd.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(dtypes)
+def _frame(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
+    """Return rows as a frame; columns lose the unit that their dtype says."""
+    listed = list(rows)
     return pd.DataFrame(
         {
-            name: _series(list(values), dtype)
-            for (name, dtype), values in zip(dtypes.items(), columns, strict=True)
+            _without_unit(name): _series([row[name] for row in listed], dtype)
+            for name, dtype in dtypes.items()
         }
     )
 
 
+def _without_unit(name: str) -> str:
+    return name.removesuffix("_us").removesuffix("_ms").removesuffix("_bytes")
+
+
 def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
-    # Integers are epoch µs or ms: through int64 with the unit, not through float.
     if dtype in (_US, _MS):
-        unit = dtype.removeprefix("datetime64[")[:2]
-        stamps = [pd.NaT if value is None else pd.Timestamp(value, unit=unit) for value in values]
-        if None not in values:
-            return pd.Series(pd.array(values, dtype="int64")).astype(f"datetime64[{unit}]").dt.tz_localize("UTC")
-        return pd.Series(stamps, dtype=f"datetime64[{unit}]").dt.tz_localize("UTC")
+        # Integers with their unit: through float they would lose microseconds.
+        unit = "us" if dtype == _US else "ms"
+        counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
+        return pd.Series(counts.view(f"datetime64[{unit}]")).dt.tz_localize("UTC")
     if dtype == "timedelta64[us]":
-        return pd.Series(
-            [pd.NaT if value is None else pd.Timedelta(value, unit="us") for value in values],
-            dtype=dtype,
-        )
+        counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
+        return pd.Series(counts.view(dtype))
     return pd.Series(values, dtype=dtype)
 
 
 def _run(run: Run | str | int | None) -> RecordedRun:
     return RecordedRun.of(run) if isinstance(run, Run) else find(run)
-
-
-def _run_row(run: RecordedRun) -> tuple[Any, ...]:
-    status = run.full_status
-    started_us, stopped_us = _timestamp(run, "started"), _timestamp(run, "stopped")
-    duration_us = None
-    if started_us is not None:
-        if stopped_us is not None:
-            duration_us = stopped_us - started_us
-        elif status.name == "running":
-            duration_us = pd.Timestamp.now("UTC").value // 1000 - started_us
-    return (
-        run.name,
-        run.opref.op_name,
-        status.name,
-        started_us,
-        duration_us,
-        status.exit_code,
-        _attr(run, "label", None),
-        _attr(run, "tags", []),
-        status.reason,
-        run.id,
-    )
-
-
-def _timestamp(run: Run, name: str) -> int | None:
-    try:
-        return read_timestamp(run, name)
-    except MetaError:
-        return None  # the status of the row says that the run is damaged, and where
-
-
-def _attr(run: Run, name: str, default: Any) -> Any:
-    try:
-        return read_attr(run, "user", name, default)
-    except MetaError:
-        return default
-
-
-def _meta_rows(run: RecordedRun) -> Iterable[tuple[str, Any]]:
-    status = run.full_status
-    yield "id", run.id
-    yield "name", run.name
-    yield "operation", run.opref.full_name
-    yield "status", status.name
-    yield "reason", status.reason
-    yield "exit_code", status.exit_code
-    for name in ("initialized", "staged", "started", "stopped"):
-        value_us = _timestamp(run, name)
-        yield name, None if value_us is None else pd.Timestamp(value_us, unit="us", tz="UTC")
-    if status.name != "damaged":
-        cmd = meta_opcmd(run)
-        yield "command", cmd.args
-        for name, value in cmd.env.items():
-            yield f"env.{name}", value
-        for key, value in run.config.items():
-            yield f"config.{key}", value
-    for kind in ("user", "sys"):
-        for name, value in _attrs(run, kind).items():
-            yield f"{kind}.{name}", value
-    yield "run_dir", run.run_dir
-
-
-def _attrs(run: RecordedRun, kind: str) -> dict[str, Any]:
-    from gage._internal.run_meta import read_attrs
-
-    try:
-        return read_attrs(run, kind)
-    except MetaError as error:
-        return {"damaged": str(error)}
-
-
-def _size(run: Run, path: str) -> int | None:
-    try:
-        return os.stat(os.path.join(run.run_dir, path)).st_size
-    except OSError:
-        return None
-
-
-def _shown(path: str) -> str:
-    """Return a path as text: bytes that are not UTF-8 as escapes, since Arrow strings need UTF-8."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
