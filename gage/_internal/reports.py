@@ -12,12 +12,15 @@ from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.file_log import read_events
 from gage._internal.recorded_run import RecordedRun
+from gage._internal.run_line import LineError
 from gage._internal.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
+from gage._internal.suggestions import did_you_mean
+from gage._internal.targets import known_operations, known_scripts
 from gage._internal.types import PHASES, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, TypeAlias
 
     Row: TypeAlias = dict[str, Any]
@@ -26,17 +29,63 @@ __all__ = [
     "EVENTS",
     "FILE_TYPES",
     "STREAMS",
+    "difference_rows",
     "file_rows",
     "manifest_rows",
     "meta_rows",
+    "operation_rows",
     "output_rows",
     "run_row",
+    "run_rows",
     "shown_path",
 ]
 
 FILE_TYPES = {"s": "source code", "d": "dependency", "r": "runtime", "g": "generated"}
 EVENTS = {"a": "added", "m": "modified", "d": "deleted"}
 STREAMS = ("stdout", "stderr")
+
+_CONDITIONS = ("run", "operation", "status", "exit_code", "label", "tag", "id")
+
+
+def run_rows(runs: Sequence[RecordedRun], where: Sequence[str] = ()) -> list[Row]:
+    """Return a listing of runs, each with its `position`, as far as they match.
+
+    `where` holds texts `COLUMN=VALUE`, all of which must be true: `status=error`, for example;
+    `tag=VALUE` matches runs that have the tag.
+
+    Raises
+    ------
+    LineError
+        If a text is no such condition, or there is no such column.
+    """
+    conditions = [_condition(text) for text in where]
+    rows = [{"position": number, **run_row(run)} for number, run in enumerate(runs, 1)]
+    return [row for row in rows if all(_matches(row, *condition) for condition in conditions)]
+
+
+def difference_rows(run: RecordedRun) -> Iterator[Row]:
+    """Yield how the files of a run differ from its manifest: missing, changed, added."""
+    for difference in run.verify():
+        yield {
+            "difference": difference.kind,
+            "path": shown_path(difference.path),
+            "expected": difference.expected,
+            "found": difference.found,
+        }
+
+
+def operation_rows(directory: str | None = None) -> Iterator[Row]:
+    """Yield what can be run in a directory: operations of its Gage file, scripts, notebooks."""
+    for opdef in known_operations(directory):
+        yield {
+            "name": opdef.name,
+            "kind": "operation",
+            "default": opdef.default,
+            "description": opdef.description,
+        }
+    for name in known_scripts(directory):
+        kind = "notebook" if name.endswith(".ipynb") else "script"
+        yield {"name": name, "kind": kind, "default": False, "description": ""}
 
 
 def run_row(run: RecordedRun) -> Row:
@@ -119,6 +168,22 @@ def output_rows(
 def shown_path(path: str) -> str:
     """Return a path as valid text: bytes that are not UTF-8 become escapes such as `\\xff`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _condition(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise LineError(f"expected COLUMN=VALUE, status=error for example, found {text!r}")
+    if column not in _CONDITIONS:
+        near = did_you_mean(column, _CONDITIONS)
+        raise LineError(f"there is no column {column!r}. {near or 'One of'} {', '.join(_CONDITIONS)}")
+    return column, value
+
+
+def _matches(row: Row, column: str, value: str) -> bool:
+    if column == "tag":
+        return value in row["tags"]
+    return str(row[column] if row[column] is not None else "") == value
 
 
 def _facts(run: RecordedRun) -> Iterable[tuple[str, Any]]:

@@ -1,0 +1,70 @@
+"""What can come next on a run line: options, targets, keys of configuration.
+
+Quick, and silent about everything that is wrong: a completion that raises is worse than none.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import GageError
+from gage._internal.run_line import option_names
+from gage._internal.targets import known_operations, known_scripts, resolve_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["complete_words"]
+
+
+def complete_words(
+    incomplete: str, words: Sequence[str], form: str, directory: str | None = None
+) -> list[str]:
+    """Return what the word that is being typed may become.
+
+    Parameters
+    ----------
+    incomplete
+        The word so far, possibly empty.
+    words
+        The words before it.
+    form
+        The form of the line, one of `run_line.FORMS`.
+    """
+    try:
+        if incomplete.startswith("-"):
+            choices = option_names(form)
+        elif form == "cell" or any(not word.startswith("-") for word in words):
+            choices = _keys(words, directory) if form != "cell" else []
+        else:
+            choices = [opdef.name for opdef in known_operations(directory)]
+            choices += known_scripts(directory)
+            choices += _paths(incomplete, directory)
+    except (GageError, OSError, ValueError):
+        return []
+    return sorted({choice for choice in choices if choice.startswith(incomplete)})
+
+
+def _keys(words: Sequence[str], directory: str | None) -> list[str]:
+    """Return `key=default` of the target's configuration, without the keys already given."""
+    target = next(word for word in words if not word.startswith("-"))
+    operation = resolve_target(target, directory=directory)
+    from gage._internal.config import read_config
+
+    given = {word.partition("=")[0] for word in words}
+    config = read_config(operation.project_dir, operation.opdef.config)
+    return [f"{key}={value.value}" for key, value in config.items() if key not in given]
+
+
+def _paths(incomplete: str, directory: str | None) -> list[str]:
+    """Return directories and scripts below the directory that is being typed."""
+    head = os.path.dirname(incomplete)
+    if not head:
+        return []
+    base = os.path.join(directory or os.getcwd(), os.path.expanduser(head))
+    return [
+        os.path.join(head, entry.name) + (os.sep if entry.is_dir() else "")
+        for entry in os.scandir(base)
+        if entry.is_dir() or entry.name.endswith((".py", ".ipynb"))
+    ]

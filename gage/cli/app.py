@@ -1,0 +1,282 @@
+"""Every command but `run`: one short function each."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gage._internal import requests
+from gage._internal.errors import GageError
+from gage._internal.recorded_run import RecordedRun
+from gage._internal.run_line import make_parser
+from gage.cli.run import INTERRUPTED, exit_code_of, follow_run, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["app", "main_command"]
+
+
+class _Commands(click.Group):
+    """Lists the commands in the order of a run's life, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gage")
+def app() -> None:
+    """Record runs of code: what they used, what they printed, what they made.
+
+    A RUN is called by its name, its id, a prefix of either, or its position in `gage runs`
+    (1 is the newest); left out, it is the newest.
+    """
+
+
+def main_command(words: Sequence[str]) -> int:
+    """Carry out a command; return its exit code, 1 for an error of gage, 2 for a wrong line."""
+    try:
+        code = app.main(list(words), prog_name="gage", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except GageError as error:
+        click.echo(f"gage: {error}", err=True)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has enough; nothing is wrong.
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [run.name for run in requests.runs() if run.name.startswith(incomplete)]
+
+
+def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from gage._internal.completion import complete_words
+
+    return complete_words(incomplete, list(ctx.args), "shell")
+
+
+def _run_argument(function: Any) -> Any:
+    return click.argument("run", required=False, shell_complete=_complete_run)(function)
+
+
+def _json_option(function: Any) -> Any:
+    return click.option("--json", "as_json", is_flag=True, help="JSON for programs.")(function)
+
+
+@app.command(
+    "run",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    short_help="Run an operation, a script, a module or a notebook.",
+    help=make_parser("shell").format_help(),
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, shell_complete=_complete_target)
+def _run(words: tuple[str, ...]) -> int:
+    return run_command(words)
+
+
+@app.command("runs")
+@click.argument("where", nargs=-1)
+@_json_option
+def _runs(where: tuple[str, ...], as_json: bool) -> None:
+    """List the runs, the newest first; WHERE is COLUMN=VALUE, status=error for example."""
+    from gage._internal.reports import run_rows
+
+    rows = run_rows(requests.runs(), where)
+    if as_json:
+        _print_json(rows)
+    else:
+        from gage.cli.tables import print_runs
+
+        print_runs(rows)
+
+
+@app.command("start")
+@_run_argument
+def _start(run: str | None) -> None:
+    """Start a staged run."""
+    recorded = requests.find(run)
+    recorded.start()
+    click.echo(f"Started {recorded.name}. Watch it with: gage attach {recorded.name}", err=True)
+
+
+@app.command("show")
+@_run_argument
+@_json_option
+def _show(run: str | None, as_json: bool) -> None:
+    """Show a run: what it is, what happened to it, its files, its last lines."""
+    recorded = requests.find(run)
+    if as_json:
+        from gage._internal.reports import run_row
+
+        _print_json([run_row(recorded)])
+    else:
+        from gage.cli.tables import print_run
+
+        print_run(recorded)
+
+
+@app.command("meta")
+@_run_argument
+@_json_option
+def _meta(run: str | None, as_json: bool) -> None:
+    """Show everything recorded about a run, a fact a row."""
+    from gage._internal.reports import meta_rows
+
+    _print_rows(meta_rows(requests.find(run)), as_json)
+
+
+@app.command("files")
+@_run_argument
+@_json_option
+def _files(run: str | None, as_json: bool) -> None:
+    """Show the log of a run's files: added, modified, deleted."""
+    from gage._internal.reports import file_rows
+
+    _print_rows(file_rows(requests.find(run)), as_json)
+
+
+@app.command("manifest")
+@_run_argument
+@_json_option
+def _manifest(run: str | None, as_json: bool) -> None:
+    """Show the files of a run with their sha256."""
+    from gage._internal.reports import manifest_rows
+
+    _print_rows(manifest_rows(requests.find(run)), as_json)
+
+
+@app.command("output")
+@_run_argument
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@_json_option
+def _output(run: str | None, follow: bool, as_json: bool) -> None:
+    """Write what a run printed: its stdout to stdout, its stderr to stderr."""
+    recorded = requests.find(run)
+    if as_json:
+        from gage._internal.reports import output_rows
+
+        _print_json(output_rows(recorded))
+    elif follow:
+        follow_run(recorded)
+    else:
+        from gage.cli.run import write_output
+
+        write_output(recorded)
+
+
+@app.command("stop")
+@_run_argument
+@click.option("--grace", default=5.0, show_default=True, help="Seconds between the signals.")
+def _stop(run: str | None, grace: float) -> None:
+    """Stop a run: SIGINT, then SIGTERM, then SIGKILL to all its processes."""
+    recorded = requests.find(run)
+    _say_status(recorded, recorded.stop(grace_s=grace))
+
+
+@app.command("attach")
+@_run_argument
+def _attach(run: str | None) -> int:
+    """Show a run's output from its start until it has ended; Ctrl-C leaves it running."""
+    recorded = requests.find(run)
+    status = follow_run(recorded)
+    _say_status(recorded, status)
+    return exit_code_of(status.exit_code)
+
+
+@app.command("wait")
+@_run_argument
+@click.option("--timeout", type=float, help="Seconds after which to give up, with exit code 124.")
+def _wait(run: str | None, timeout: float | None) -> int:
+    """Wait until a run has ended; the exit code is the run's."""
+    recorded = requests.find(run)
+    status = recorded.wait(timeout)
+    _say_status(recorded, status)
+    return 124 if status.name == "running" else exit_code_of(status.exit_code)
+
+
+@app.command("verify")
+@_run_argument
+@_json_option
+def _verify(run: str | None, as_json: bool) -> int:
+    """Hash a run's files again and show what differs from its manifest; exit code 1 if any does."""
+    from gage._internal.reports import difference_rows
+
+    recorded = requests.find(run)
+    rows = list(difference_rows(recorded))
+    if rows or as_json:
+        _print_rows(rows, as_json)
+    else:
+        click.echo(f"{recorded.name}: {len(recorded.manifest)} files as recorded")
+    return 1 if rows else 0
+
+
+@app.command("ops")
+@_json_option
+def _ops(as_json: bool) -> None:
+    """List what can be run here: operations, scripts and notebooks."""
+    from gage._internal.reports import operation_rows
+
+    _print_rows(operation_rows(), as_json)
+
+
+@app.command("help")
+@click.argument("command", required=False)
+@click.pass_context
+def _help(ctx: click.Context, command: str | None) -> None:
+    """Show what a command does."""
+    if command is None:
+        click.echo(app.get_help(ctx.parent or ctx))
+        return
+    found = app.get_command(ctx, command)
+    if found is None:
+        from gage._internal.suggestions import did_you_mean
+
+        near = did_you_mean(command, app.list_commands(ctx))
+        raise click.UsageError(f"there is no command {command!r}. {near}")
+    with click.Context(found, info_name=command, parent=ctx.parent) as own:
+        click.echo(make_parser("shell").format_help() if command == "run" else found.get_help(own))
+
+
+@app.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def _completion(shell: str) -> None:
+    """Print the completion script of a shell: eval "$(gage completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"no completion for {shell}")
+    click.echo(found(app, {}, "gage", "_GAGE_COMPLETE").source())
+
+
+def _say_status(run: RecordedRun, status: Any) -> None:
+    reason = f" ({status.reason})" if status.reason else ""
+    click.echo(f"{run.name} {status.name}{reason}", err=True)
+
+
+def _print_rows(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json(rows)
+    else:
+        from gage.cli.tables import print_rows
+
+        print_rows(list(rows))
+
+
+def _print_json(rows: Iterable[dict[str, Any]]) -> None:
+    import json
+
+    click.echo(json.dumps(list(rows), indent=2))

