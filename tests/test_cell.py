@@ -1,0 +1,404 @@
+"""A cell as a program, with IPython's own transformers and programs that are really run."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from gage_nb.cell import (
+    Binding,
+    CellError,
+    check_name,
+    explain_name_error,
+    lines_before_body,
+    names_assigned_by,
+    stage_cell,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def faults_of(body: str) -> list[tuple[int, str]]:
+    with pytest.raises(CellError) as caught:
+        stage_cell(body)
+    return [(fault.line, fault.text.strip()) for fault in caught.value.faults]
+
+
+def run_program(directory: Path, body: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    program = stage_cell(body, **options)
+    path = directory / program.file_name
+    path.write_bytes(program.source.encode())
+    return subprocess.run(
+        [sys.executable, path.name], cwd=directory, capture_output=True, text=True, check=False
+    )
+
+
+# The program
+
+
+def test_the_magics_line_becomes_a_comment() -> None:
+    program = stage_cell("x = 1\nprint(x)", "fit")
+
+    assert program.file_name == "fit.py"
+    assert program.source == "# %%gage_run fit\nx = 1\nprint(x)\n"
+    assert program.first_line == 2
+    assert program.notes == ()
+
+
+def test_a_traceback_has_the_lines_of_the_cell(tmp_path: Path) -> None:
+    result = run_program(tmp_path, "x = 1\n\n1 / 0\n", lines_before=3)
+
+    assert 'File "' in result.stderr
+    assert "line 6, in <module>" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "from __future__ import annotations\ndef f(x: Nope): ...\nprint('fine')",
+        '"""Doc."""\nprint(__doc__ and "fine")',
+        "# only a comment\nprint('fine')",
+        "if True:\n\tx = 1\n\tprint('fine')",
+        "print('fine')\r\nx = '''a\r\nb'''\r\nassert x == 'a\\nb'",
+        "# -*- coding: utf-8 -*-\nprint('fine')",
+        "x = '\u2028 \x0c ü'\nprint('fine')",
+        "\x0cprint('fine')",
+        "x = '''\n%matplotlib inline\n!ls\n'''\nprint('fine')",
+        "x = (7\n % 4)\nprint('fine')",
+        "x = 7 \\\n  % 4\nprint('fine')",
+        "async def main():\n    await f()\nprint('fine')",
+        "print('fine')  # what?",
+    ],
+    ids=[
+        "future import",
+        "docstring",
+        "comment",
+        "tabs",
+        "CRLF",
+        "coding line",
+        "separators",
+        "form feed",
+        "magic in a string",
+        "modulo in brackets",
+        "modulo continued",
+        "await in a function",
+        "question mark in a comment",
+    ],
+)
+def test_a_python_cell_runs_as_it_is(tmp_path: Path, body: str) -> None:
+    result = run_program(tmp_path, body)
+
+    assert (result.stdout, result.stderr) == ("fine\n", "")
+
+
+def test_a_cell_of_comments_is_a_program() -> None:
+    assert stage_cell("# later\n").source == "# %%gage_run\n# later\n"
+
+
+def test_warnings_of_the_compiler_are_left_to_the_run(tmp_path: Path) -> None:
+    result = run_program(tmp_path, "x = 1\nassert (x, 'always true')\n")
+
+    assert "cell.py:3: SyntaxWarning" in result.stderr
+
+
+def test_a_value_at_the_end_is_said_not_to_be_shown() -> None:
+    (note,) = stage_cell("x = 1\nx + 1\n").notes
+
+    assert note.startswith("line 3: the value of the last line is not shown")
+
+
+@pytest.mark.parametrize("body", ["main()", "x;", "'text'", "x = 1", "# x"])
+def test_other_last_lines_need_no_note(body: str) -> None:
+    assert stage_cell(body).notes == ()
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("%matplotlib inline", "plt.savefig"),
+        ("%pip install numpy", "a cell of its own"),
+        ("%time fit()", "the time of a run is measured"),
+        ("%cd ..", "os.chdir"),
+        ("%unknown thing", "write it as Python"),
+        ("x = %sql select 1", "write it as Python"),
+        ("!ls -l 'a b'", "subprocess.run(\"ls -l 'a b'\", shell=True, check=True)"),
+        ("!!ls", "stdout.splitlines()"),
+        ("x = !ls *.py", "subprocess.run('ls *.py', shell=True, capture_output=True, text=True)"),
+        ("x?", "help"),
+        ("?x.y", "help"),
+        ("x.y??", "help"),
+        ("/f 1 2", "parentheses"),
+        (",f a b", "parentheses"),
+        ("%%time", "a cell has one cell magic"),
+    ],
+)
+def test_ipython_syntax_is_refused_with_its_line_and_what_to_write(line: str, advice: str) -> None:
+    with pytest.raises(CellError) as caught:
+        stage_cell(f"import os\n\n{line}\nprint(1)\n")
+
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.text) == (4, line)
+    assert advice in fault.reason
+    assert f"line 4: {line}" in str(caught.value)
+
+
+def test_every_fault_is_found_at_once() -> None:
+    body = "%load_ext x\nif True:\n    !ls \\\n      -l\n    y = 1\nfor x in y\n    pass\nz?\n"
+
+    faults = faults_of(body)
+
+    assert faults == [
+        (2, "%load_ext x"),
+        (4, "!ls \\\n      -l"),
+        (7, "for x in y"),
+        (9, "z?"),
+    ]
+
+
+def test_syntax_an_extension_adds_to_the_shell_is_found() -> None:
+    from IPython.core.inputtransformer2 import EscapedCommand, TransformerManager
+
+    class NoEscapes(EscapedCommand):
+        @classmethod
+        def find(cls, tokens_by_line: list[Any]) -> None:
+            return None
+
+    manager = TransformerManager()  # type: ignore[no-untyped-call]
+    manager.token_transformers = [NoEscapes]
+
+    with pytest.raises(CellError, match="SyntaxError"):
+        stage_cell("!ls", transformer_manager=manager)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("import asyncio\nawait asyncio.sleep(0)\nx = await f()", [3, 4]),
+        ("async with a:\n    pass", [2]),
+        ("[x async for x in a]", [2]),
+        ("if x:\n    async for y in z:\n        pass", [3]),
+    ],
+    ids=["await", "async with", "comprehension", "async for"],
+)
+def test_await_at_the_top_level_is_refused(body: str, lines: list[int]) -> None:
+    with pytest.raises(CellError, match=r"asyncio\.run\(main\(\)\)") as caught:
+        stage_cell(body)
+
+    assert [fault.line for fault in caught.value.faults] == lines
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("x = 1\ny = = 2\n", 3, "SyntaxError"),
+        ("def f():\nreturn 1\n", 3, "IndentationError"),
+        ("x = 1\nreturn x\n", 3, "'return' outside function"),
+        ("x = (1,\n", 2, "SyntaxError"),
+        ("x = '''\n", 2, "SyntaxError"),
+        ("x = 1\nfrom __future__ import annotations\n", 3, "__future__"),
+        ("x = '\0'\n", 2, "null byte"),
+        ("x = '\ud800'\n", 2, "surrogate"),
+        ("# coding: latin-1\nx = 'ü'\n", 2, "always UTF-8"),
+        ("\n \n", 2, "empty"),
+        ("class A:\n    x = await f()\n", 3, "'await' outside function"),
+    ],
+)
+def test_what_is_not_a_program_is_refused(body: str, line: int, message: str) -> None:
+    with pytest.raises(CellError, match=message) as caught:
+        stage_cell(body)
+
+    assert caught.value.faults[0].line == line
+
+
+def test_the_error_survives_pickling() -> None:
+    with pytest.raises(CellError) as caught:
+        stage_cell("!ls")
+
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (copy.faults, str(copy)) == (caught.value.faults, str(caught.value))
+
+
+# Its name
+
+
+@pytest.mark.parametrize("name", ["fit", "fit_2", "fit-2", "größe", "_x", "test", "class"])
+def test_good_names(name: str) -> None:
+    check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("fit.py", "write 'fit'"),
+        ("a/b", "letters, digits"),
+        ("..", "letters, digits"),
+        ("2fit", "letters, digits"),
+        ("", "letters, digits"),
+        ("a b", "letters, digits"),
+        ("x" * 101, "at most 100"),
+        ("json", "hide the module 'json'"),
+        ("gage", "hide the module 'gage'"),
+        ("numpy", "hide the installed package 'numpy'"),
+    ],
+)
+def test_bad_names(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_name(name)
+
+
+def test_a_file_of_the_project_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("")
+
+    with pytest.raises(ValueError, match=r"train\.py exists in the project"):
+        stage_cell("x = 1", "train", project_dir=tmp_path)
+
+
+# Where its lines are
+
+
+@pytest.fixture(scope="module")
+def shell() -> Iterator[InteractiveShell]:
+    """A real IPython with a cell magic that keeps what it is given."""
+    shell = InteractiveShell()  # type: ignore[no-untyped-call]
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.parametrize(
+    ("cell", "before"),
+    [
+        ("%%keep fit\nx = 1\ny = 2", 1),
+        ("\n\n%%keep fit\nx = 1\n", 3),
+        ("%%keep\n\n\nx = 1\n\n", 1),
+        ("    %%keep\n    x = 1\n    if x:\n        y = 2\n", 1),
+        ("%%keep\r\nx = 1\r\ny = 2\r\n", 1),
+    ],
+    ids=["plain", "blank lines above", "blank lines below", "indented", "CRLF"],
+)
+def test_lines_before_the_body_are_counted_in_the_cell_as_typed(
+    shell: InteractiveShell, cell: str, before: int
+) -> None:
+    kept: list[str] = []
+    shell.register_magic_function(lambda line, cell: kept.append(cell), "cell", "keep")
+
+    shell.run_cell(cell)
+
+    assert lines_before_body(cell, kept[0]) == before
+
+
+def test_a_body_from_elsewhere_has_one_line_before_it() -> None:
+    assert lines_before_body("run_cell('''x = 1''')", "x = 1") == 1
+
+
+# Where names come from
+
+
+def test_all_ways_to_bind_a_name() -> None:
+    source = """\
+import numpy as np
+import os.path
+from sys import argv as arguments, path
+a = b = 1
+(c, [d, *e]) = f()
+g: int = 1
+h: int
+i += 1
+for j in k: pass
+with l as m: pass
+def n():
+    global o
+    inside = 1
+class p:
+    inside = 1
+lambda inside: inside
+q = [inside for inside in r if (s := inside)]
+match t:
+    case {"k": u, **v}: pass
+    case [w, *x]: pass
+    case int() as y: pass
+z.attribute = 1
+aa["key"] = 1
+if (bb := 1): cc = 1
+dd = 1
+del dd
+"""
+
+    names = names_assigned_by(source)
+
+    expected = "np os arguments path a b c d e g i j m n o p q s u v w x y bb cc"
+    assert set(names) == set(expected.split())
+    assert names["np"] == Binding(1, "import", "import numpy as np")
+    assert names["n"].kind == "definition"
+    assert names["cc"] == Binding(24, "value", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("files = !ls\nx = 1", {"files", "x"}),
+        ("%%time\nx = 1", {"x"}),
+        ("%%writefile a.py\nx = 1", set()),
+        ("%%gage_run fit --as r -o df\nx = 1", {"r", "df"}),
+        ("%gage_run train.py --as r", {"r"}),
+        ("x = = 1", set()),
+        ("", set()),
+    ],
+)
+def test_names_of_cells_with_ipython_syntax(source: str, names: set[str]) -> None:
+    assert set(names_assigned_by(source)) == names
+
+
+def test_a_name_error_names_the_cell_that_made_the_name(tmp_path: Path) -> None:
+    result = run_program(tmp_path, "print(df.head())\n")
+    cells = [(1, "import numpy as np"), (2, "df = 1"), (3, "df = 2\nother = 1"), (4, "print(df)")]
+
+    hint = explain_name_error(result.stderr, {"df", "np"}, cells)
+
+    assert hint == (
+        "`df` exists in this notebook (made by cell [3]) but not in the run, which is a process "
+        "of its own: write what makes it into the cell, or hand it over with `-i df`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("np.zeros(3)", "(made by cell [1]: `import numpy as np`)"),
+        ("helper()", "write its definition into the cell"),
+        ("unknown_origin", "`unknown_origin` exists in this notebook but not in the run"),
+        ("display(1)", "from IPython.display import display"),
+        ("Out[3]", "made by IPython"),
+        ("def f():\n    return np\ntry:\n    1 / 0\nfinally:\n    f()", "import numpy as np"),
+    ],
+)
+def test_hints(tmp_path: Path, body: str, said: str) -> None:
+    result = run_program(tmp_path, body)
+    cells = [(1, "import numpy as np"), (2, "def helper(): ...")]
+    names = {"np", "helper", "unknown_origin", "display", "Out"}
+
+    hint = explain_name_error(result.stdout + result.stderr, names, cells)
+
+    assert hint is not None
+    assert said in hint
+    assert "\n" not in hint
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["missing", "1 / 0", "print(\"NameError: name 'df' is not defined\")\n1 / 0"],
+    ids=["not in the notebook either", "another error", "printed only"],
+)
+def test_no_hint(tmp_path: Path, body: str) -> None:
+    result = run_program(tmp_path, body)
+
+    assert explain_name_error(result.stdout + result.stderr, {"df"}, [(1, "df = 1")]) is None
