@@ -37,9 +37,7 @@ def launch(
     `on_event` is called with `made`, the name of each phase as it begins, and `started`, each
     with the run. An interrupt while the run is waited for stops it and goes on to the caller.
     """
-    run = prepare(
-        operation, runs_home, attrs=attrs, system_attrs=system_attrs, on_event=on_event
-    )
+    run = prepare(operation, runs_home, attrs=attrs, system_attrs=system_attrs, on_event=on_event)
     if stage_only:
         return run
     start_run(run)
@@ -71,13 +69,17 @@ def prepare(
     if on_event is not None:
         on_event("made", run)
     try:
+        for name, value in (system_attrs or {}).items():
+            write_attr(run, "sys", name, value)
         stage_run(
             operation.project_dir,
             run,
+            given=operation.given,
             on_phase=None if on_event is None else lambda phase: on_event(phase, run),
         )
-    finally:
-        recorded = {**recording.collect(_ENVIRONMENT_DEADLINE_S), **(system_attrs or {})}
-        for name, value in recorded.items():
-            write_attr(run, "sys", name, value)
+    except BaseException:
+        recording.cancel()
+        raise
+    for name, value in recording.collect(_ENVIRONMENT_DEADLINE_S).items():
+        write_attr(run, "sys", name, value)
     return run

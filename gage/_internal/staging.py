@@ -42,15 +42,18 @@ from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
     from gage._internal.types import Command
 
-    # Digest of each copied file with the modification time it was copied with, by path.
-    Digests: TypeAlias = dict[str, tuple[int, str]]
+    from gage._internal.types import GivenFile
+
+    StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
 
 __all__ = [
+    "PHASES_OF_STAGING",
+    "Staging",
     "apply_config",
     "copy_sourcecode",
     "finalize_staged_run",
@@ -62,6 +65,20 @@ __all__ = [
 ]
 
 _TAIL_LINES = 20
+
+
+class Staging:
+    """What one phase knows and a later one can use.
+
+    `given` are files that the run gets beside what its patterns select; `digests` holds, by path,
+    the modification time that a file was copied with and its sha256, so that it is hashed once.
+    """
+
+    __slots__ = ("digests", "given")
+
+    def __init__(self, given: Sequence[GivenFile] = ()) -> None:
+        self.given = given
+        self.digests: dict[str, tuple[int, str]] = {}
 
 
 def make_run(runs_home: str, run_id: str | None = None) -> Run:
@@ -83,9 +100,7 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
     return Run(run_id, name_for_id(run_id), run_dir, meta_dir)
 
 
-def init_run_meta(
-    run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd
-) -> None:
+def init_run_meta(run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd) -> None:
     """Write what the run is into its side-car.
 
     Raises
@@ -104,6 +119,7 @@ def stage_run(
     project_dir: str,
     run: Run,
     *,
+    given: Sequence[GivenFile] = (),
     on_phase: Callable[[str], None] | None = None,
 ) -> None:
     """Take an initialised run through every phase of staging.
@@ -118,18 +134,18 @@ def stage_run(
     GageError
         If a pattern, a configuration value or a dependency is wrong, or there is no room.
     """
-    digests: Digests = {}
+    staging = Staging(given)
     try:
         for name, phase in PHASES_OF_STAGING:
             if on_phase is not None:
                 on_phase(name)
-            phase(project_dir, run, digests)
+            phase(project_dir, run, staging)
     except BaseException as error:
         _record_failure(run, error)
         raise
 
 
-def copy_sourcecode(project_dir: str, run: Run, digests: Digests | None = None) -> None:
+def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy the operation's source code into the run, then run its `copy-sourcecode` command."""
     opdef = meta_opdef(run)
     command = opdef.command("copy-sourcecode")
@@ -140,13 +156,14 @@ def copy_sourcecode(project_dir: str, run: Run, digests: Digests | None = None) 
     for note in selection.notes:
         log_runner(run, note)
     # Nothing writes to a copied file later unless a command does: configuration replaces it.
-    read_only = not any(opdef.command(name) for name, _ in PHASES_OF_STAGING[:-1])
+    read_only = not any(opdef.command(phase.name) for phase in PHASES[:3])
     copied = copy_files(project_dir, run.run_dir, selection.paths, read_only=read_only)
-    _note_digests(copied, digests)
+    copied += _copy_given(run, "s", staging)
+    _note_digests(copied, staging)
     _finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
 
 
-def apply_config(run: Run, digests: Digests | None = None) -> None:
+def apply_config(run: Run) -> None:
     """Write the run's configuration into its copied files and log the difference."""
     opdef = meta_opdef(run)
     if not opdef.config:
@@ -169,31 +186,32 @@ def init_runtime(project_dir: str, run: Run) -> None:
     _finish_phase(project_dir, run, "init-runtime", "r", [])
 
 
-def resolve_deps(project_dir: str, run: Run, digests: Digests | None = None) -> None:
+def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy what the operation depends on into the run, then run its `resolve-deps` command."""
     opdef = meta_opdef(run)
-    copied: list[Copied] = []
+    copied = _copy_given(run, "d", staging)
     if opdef.depends:
         from gage._internal.dependencies import copy_dependencies
 
         log_runner(run, "Resolving dependencies (see log/files for details)")
-        copied, notes = copy_dependencies(project_dir, run, opdef.depends)
+        found, notes = copy_dependencies(project_dir, run, opdef.depends)
         for note in notes:
             log_runner(run, note)
-        _note_digests(copied, digests)
+        copied += found
+    _note_digests(copied, staging)
     _finish_phase(project_dir, run, "resolve-deps", "d", copied)
 
 
-def finalize_staged_run(run: Run, digests: Digests | None = None) -> None:
+def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
     """Close a staged run: manifest, files read-only, `staged`.
 
-    `digests` spares hashing what was hashed while it was copied and has not changed since.
+    `staging` spares hashing what was hashed while it was copied and has not changed since.
     """
     found = scan_files(run.run_dir)
     files = current_files(read_events(run))
     known = {
         path: digest
-        for path, (modified_us, digest) in (digests or {}).items()
+        for path, (modified_us, digest) in (staging.digests if staging else {}).items()
         if path in found and found[path].modified_us == modified_us
     }
     regular = {path for path in files if path in found and stat.S_ISREG(found[path].mode)}
@@ -208,28 +226,37 @@ def finalize_staged_run(run: Run, digests: Digests | None = None) -> None:
     write_timestamp(run, "staged", now_us())
 
 
-PHASES_OF_STAGING: tuple[tuple[str, Callable[[str, Run, Digests], None]], ...] = (
+PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
     ("copy-sourcecode", copy_sourcecode),
-    ("apply-config", lambda _, run, digests: apply_config(run, digests)),
+    ("apply-config", lambda _, run, __: apply_config(run)),
     ("init-runtime", lambda project_dir, run, _: init_runtime(project_dir, run)),
     ("resolve-deps", resolve_deps),
-    ("finalize-staged", lambda _, run, digests: finalize_staged_run(run, digests)),
+    ("finalize-staged", lambda _, run, staging: finalize_staged_run(run, staging)),
 )
 
 
-def _note_digests(copied: list[Copied], digests: Digests | None) -> None:
-    if digests is not None:
-        digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
+def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
+    copied = []
+    for file in staging.given if staging else ():
+        if file.type == type_:
+            log_runner(run, f"Copying {file.path} (given)")
+            copied += copy_files(file.directory, run.run_dir, [file.path])
+    return copied
 
 
-def _finish_phase(
-    project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]
-) -> None:
+def _note_digests(copied: list[Copied], staging: Staging | None) -> None:
+    if staging is not None:
+        staging.digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
+
+
+def _finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]) -> None:
     """Run the phase's command, if it has one, and log what the phase changed, by path."""
     command = meta_opdef(run).command(phase)
     if command is None:
         in_order = sorted(copied, key=lambda file: file.path)
-        append_events(run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order])
+        append_events(
+            run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order]
+        )
         return
     try:
         _run_command(project_dir, run, phase, command)
@@ -270,7 +297,10 @@ def _write_failure(run: Run, error: BaseException) -> None:
     if isinstance(error, KeyboardInterrupt):
         exit_code, reason = -2, "interrupted while it was staged"
     elif isinstance(error, PhaseError):
-        exit_code, reason = error.exit_code, f"{error.phase} failed with exit code {error.exit_code}"
+        exit_code, reason = (
+            error.exit_code,
+            f"{error.phase} failed with exit code {error.exit_code}",
+        )
     else:
         exit_code, reason = 1, str(error) or type(error).__name__
     replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)

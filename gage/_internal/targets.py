@@ -6,7 +6,8 @@ import os
 
 from gage._internal.errors import ConfigError, TargetError
 from gage._internal.gagefile import default_operation, find_gagefile, get_operation, load_gagefile
-from gage._internal.sourcecode import DEFAULT_PATTERNS, quote_pattern
+from gage._internal.patterns import quote_pattern
+from gage._internal.sourcecode import DEFAULT_PATTERNS
 from gage._internal.types import OpCmd, OpDef, Operation, OpRef
 
 TYPE_CHECKING = False
@@ -118,30 +119,22 @@ def _of_gagefile(
     return Operation(opref, opdef, OpCmd(command, env), given, project_dir)
 
 
-def _script(
-    target: str, directory: str, given: dict[str, Any], args: Sequence[str]
-) -> Operation:
+def _script(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
     path, project_dir = _file(target, directory)
     return _without_gagefile(
         "script", path, ["python", path, *args], project_dir, given, [quote_pattern(path)]
     )
 
 
-def _notebook(
-    target: str, directory: str, given: dict[str, Any], args: Sequence[str]
-) -> Operation:
+def _notebook(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
     if args:
         raise TargetError(f"a notebook takes no arguments, found {list(args)}: set k=v instead")
     path, project_dir = _file(target, directory)
     command = ["python", "-m", "gage._internal.notebook_program", path]
-    return _without_gagefile(
-        "notebook", path, command, project_dir, given, [quote_pattern(path)]
-    )
+    return _without_gagefile("notebook", path, command, project_dir, given, [quote_pattern(path)])
 
 
-def _module(
-    name: str, directory: str, given: dict[str, Any], args: Sequence[str]
-) -> Operation:
+def _module(name: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
     if not name or not all(part.isidentifier() for part in name.split(".")):
         raise TargetError(f"expected -m MODULE with a dotted name, found {name!r}")
     return _without_gagefile("module", name, ["python", "-m", name, *args], directory, given, [])
@@ -176,7 +169,9 @@ def _file(target: str, directory: str) -> tuple[str, str]:
     path = os.path.abspath(os.path.join(directory, os.path.expanduser(target)))
     if not os.path.isfile(path):
         what = "a directory" if os.path.isdir(path) else "nothing"
-        raise TargetError(f"expected the file {target}, found {what} in {directory}{_near(target, directory)}")
+        raise TargetError(
+            f"expected the file {target}, found {what} in {directory}{_near(target, directory)}"
+        )
     if os.path.commonpath([path, directory]) == directory:
         return os.path.relpath(path, directory).replace(os.sep, "/"), directory
     return os.path.basename(path), os.path.dirname(path)

@@ -10,6 +10,7 @@ __all__ = [
     "PHASES",
     "STATUSES",
     "Command",
+    "GivenFile",
     "ManifestEntry",
     "OpCmd",
     "OpDef",
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
         reason: str = ""
         exit_code: int | None = None
 
+    class GivenFile(NamedTuple):
+        type: str
+        directory: str
+        path: str
+
     class ManifestEntry(NamedTuple):
         type: str
         digest: str
@@ -56,6 +62,7 @@ else:
     Command = "list[str] | str"
     Phase = namedtuple("Phase", "name output aliases")
     Status = namedtuple("Status", "name reason exit_code", defaults=("", None))
+    GivenFile = namedtuple("GivenFile", "type directory path")
     ManifestEntry = namedtuple("ManifestEntry", "type digest path")
     OutputLine = namedtuple("OutputLine", "number time_ms stream data")
 
@@ -68,6 +75,9 @@ Status.__doc__ = """What happened to a run: one of `STATUSES`, why, and the exit
 
 `exit_code` follows `subprocess`: 0 and above as the command returned it, below 0 the negated
 number of the signal that ended it, None when it is not known.
+"""
+GivenFile.__doc__ = """A file that a run is given: its type (`s`, `d`), the directory that it comes from, and its
+path relative to that directory, which is its path in the run too.
 """
 ManifestEntry.__doc__ = """A file of a run: its type (`s`, `d`, `r`, `g`), sha256 (hex) and path.
 
@@ -216,18 +226,28 @@ class OpDef:
 
 
 class Operation:
-    """What is asked to run: which operation, how, with what, and from which project."""
+    """What is asked to run: which operation, how, with what, and from which project.
 
-    __slots__ = ("cmd", "config", "opdef", "opref", "project_dir")
+    `given` are files that the run gets beside what its patterns select: a cell's program, inputs.
+    """
+
+    __slots__ = ("cmd", "config", "given", "opdef", "opref", "project_dir")
 
     def __init__(
-        self, opref: OpRef, opdef: OpDef, cmd: OpCmd, config: Data, project_dir: str
+        self,
+        opref: OpRef,
+        opdef: OpDef,
+        cmd: OpCmd,
+        config: Data,
+        project_dir: str,
+        given: tuple[GivenFile, ...] = (),
     ) -> None:
         self.opref = opref
         self.opdef = opdef
         self.cmd = cmd
         self.config = config
         self.project_dir = project_dir
+        self.given = given
 
     def __repr__(self) -> str:
         return f"<Operation {self.opref.full_name} in {self.project_dir}>"
