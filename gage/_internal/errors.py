@@ -19,6 +19,10 @@ the arguments of the constructor are the arguments of the exception.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.types import Fault
+
 __all__ = [
     "ConfigError",
     "DependencyError",
@@ -44,7 +48,15 @@ class TargetError(GageError):
 
 
 class GagefileError(GageError):
-    """A Gage file that cannot be read or does not say what is allowed."""
+    """A Gage file that cannot be read or does not say what is allowed; `faults` are all of it."""
+
+    def __init__(self, message: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message, faults)
+        self.message = message
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class PatternError(GageError):

@@ -10,6 +10,7 @@ __all__ = [
     "PHASES",
     "STATUSES",
     "Command",
+    "Fault",
     "GivenFile",
     "ManifestEntry",
     "OpCmd",
@@ -101,6 +102,41 @@ PHASES = (
 STATUSES = ("pending", "staged", "running", "completed", "error", "terminated", "damaged")
 
 
+class Fault:
+    """Something that is wrong with a file: where, and what.
+
+    `line` and `column` count from 1, None where they are not known; `key` names the key as
+    `train.exec.run`, "" for the whole file.
+    """
+
+    __slots__ = ("column", "file", "key", "line", "message")
+
+    def __init__(
+        self, file: str, line: int | None, key: str, message: str, column: int | None = None
+    ) -> None:
+        self.file = file
+        self.line = line
+        self.key = key
+        self.message = message
+        self.column = column
+
+    def _values(self) -> tuple[str, int | None, int | None, str, str]:
+        return self.file, self.line, self.column, self.key, self.message
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fault) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        return f"<Fault {self}>"
+
+    def __str__(self) -> str:
+        place = [self.file, *(str(number) for number in (self.line, self.column) if number)]
+        return ": ".join([":".join(place), *filter(None, [self.key]), self.message])
+
+
 class OpRef:
     """Which operation a run is of: a namespace and a name."""
 
@@ -173,6 +209,11 @@ class OpDef:
         value = self.data.get("version")
         return None if value is None else str(value)
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables that the operation sets for the commands of all phases."""
+        return {name: str(value) for name, value in (self.data.get("env") or {}).items()}
+
     def command(self, phase: str) -> Command | None:
         """Return the command of a phase (`PHASES`), or None where the operation has none."""
         value = self.data.get("exec")
@@ -214,7 +255,31 @@ class OpDef:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             value = [{"files": value}] if value else []
         items = value if isinstance(value, list) else [value]
-        return [item if isinstance(item, dict) else {"files": [item]} for item in items]
+        tables = [item if isinstance(item, dict) else {"files": item} for item in items]
+        return [
+            {**table, "files": _as_list(table["files"])} if "files" in table else table
+            for table in tables
+        ]
+
+    @property
+    def summary_filename(self) -> str:
+        """The file of the run directory in which the run leaves metrics and attributes."""
+        value = self.data.get("summary")
+        if isinstance(value, dict):
+            value = value.get("filename")
+        return str(value or "summary.json")
+
+    @property
+    def output_summary(self) -> list[tuple[str | None, str]] | bool:
+        """How metrics are found in printed lines: True by default, False not at all.
+
+        Otherwise regular expressions with the name of their metric (`step` for the step), or with
+        None where the expression finds the name as well.
+        """
+        value = self.data.get("output-summary", True)
+        if isinstance(value, dict):
+            return list(value.items())
+        return value if isinstance(value, bool) else [(None, item) for item in _as_list(value)]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, OpDef) and (self.name, self.data) == (other.name, other.data)
