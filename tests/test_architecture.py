@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[1]
 LADDER = (
     *("types", "errors", "clock", "atomic", "quoting", "suggestions"),
     "run_meta",
-    *("patterns", "file_log", "manifest", "copying"),
+    *("parallel", "patterns", "file_log", "manifest", "copying"),
     *("process", "capture"),
     "status",
-    *("sourcecode", "gagefile", "config", "dependencies"),
+    *("sourcecode", "gagefile_text", "gagefile_faults", "gagefile", "config", "dependencies"),
     *("git", "environment", "run_line", "notebook_program"),
     *("progress", "metrics", "summary"),
     *("finalize", "staging"),

@@ -1,0 +1,288 @@
+"""Copying files into a run, hashing what is written in the same pass.
+
+Each file is written once, to its final name, which must not exist yet. The copy has the content,
+the modification time and the executable bits of its source; a link is copied as the file it
+points to. The digest is of the bytes that were written, also when the source changes meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+
+from gage._internal.errors import GageError, StoreError
+from gage._internal.parallel import for_each
+from gage._internal.quoting import quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import NamedTuple, TypeAlias
+
+    class Copied(NamedTuple):
+        path: str
+        size_bytes: int
+        modified_us: int
+        digest: str
+
+    class Fault(NamedTuple):
+        path: str
+        error: OSError
+        optional: bool
+
+    # A path, and what says by the first bytes of the file whether it is copied (None: it is).
+    Candidate: TypeAlias = tuple[str, Callable[[bytes], bool] | None]
+
+else:
+    from collections import namedtuple
+
+    Copied = namedtuple("Copied", "path size_bytes modified_us digest")
+    Fault = namedtuple("Fault", "path error optional")
+
+__all__ = ["HEAD_BYTES", "Copied", "Fault", "copy_candidates", "copy_files", "raise_faults"]
+
+Copied.__doc__ = (
+    """A file that was copied: path, size, modification time (epoch µs), sha256 (hex)."""
+)
+Fault.__doc__ = """A file that could not be copied; `optional` when it was yet to be judged."""
+
+HEAD_BYTES = 8192  # what a candidate is judged by
+_SMALL_BYTES = 1 << 20  # up to here a file is read as a whole
+_CHUNK_BYTES = 1 << 20
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_MOST_SHOWN = 10
+_FICLONE = 0x40049409  # of Linux, <linux/fs.h>
+
+_BINARY = getattr(os, "O_BINARY", 0)
+# Opening a pipe must not wait for a writer, and a terminal must not become ours.
+_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
+
+
+def copy_files(
+    src_dir: str, dst_dir: str, paths: Iterable[str], *, read_only: bool = False
+) -> list[Copied]:
+    """Copy files, given relative to the source directory; return what was copied, by path.
+
+    Parameters
+    ----------
+    read_only
+        Make the copies without write permission, which spares changing it later.
+
+    Raises
+    ------
+    GageError
+        If files could not be copied; every other file has been.
+    StoreError
+        If there is no room for a file; what was written of it is removed.
+    """
+    copied, faults = copy_candidates(
+        src_dir, dst_dir, ((path, None) for path in paths), read_only=read_only
+    )
+    raise_faults(src_dir, faults)
+    return copied
+
+
+def copy_candidates(
+    src_dir: str, dst_dir: str, candidates: Iterable[Candidate], *, read_only: bool = False
+) -> tuple[list[Copied], list[Fault]]:
+    """Copy as `copy_files`, but only what is accepted, and return the faults.
+
+    Candidates are judged one after the other, in their order, each before the next one is taken.
+    """
+    copying = _Copying(src_dir, dst_dir, read_only=read_only)
+    for path, accept in candidates:
+        try:
+            read = copying.read(path, accept)
+        except OSError as error:
+            copying.fail(path, error, optional=accept is not None)
+            continue
+        if read is not None:
+            try:
+                copying.write(path, *read)
+            except OSError as error:
+                copying.fail(path, error)
+    copying.finish()
+    return sorted(copying.copied), sorted(copying.faults, key=lambda fault: fault.path)
+
+
+def raise_faults(src_dir: str, faults: list[Fault]) -> None:
+    """Raise one error that says what is wrong with each file; none where there are no faults."""
+    if not faults:
+        return
+    lines = [
+        f"    {quote(fault.path)}: {fault.error.strerror or fault.error}"
+        for fault in faults[:_MOST_SHOWN]
+    ]
+    if len(faults) > _MOST_SHOWN:
+        lines.append(f"    and {len(faults) - _MOST_SHOWN} more")
+    count = "a file" if len(faults) == 1 else f"{len(faults)} files"
+    raise GageError("\n".join([f"cannot copy {count} of {src_dir}:", *lines])) from faults[0].error
+
+
+class _Copying:
+    """Files on their way from one directory to another."""
+
+    def __init__(self, src_dir: str, dst_dir: str, *, read_only: bool) -> None:
+        from hashlib import sha256
+
+        self.copied: list[Copied] = []
+        self.faults: list[Fault] = []
+        self._src = os.path.join(src_dir, "")
+        self._dst = os.path.join(dst_dir, "")
+        self._permissions = 0o444 if read_only else 0o666
+        self._sha256 = sha256
+        self._big: list[tuple[int, str]] = []
+        self._may_clone = sys.platform == "linux"
+
+    def read(
+        self, path: str, accept: Callable[[bytes], bool] | None
+    ) -> tuple[bytes, os.stat_result] | None:
+        """Return the content of a file if it is accepted; a big one is put off until `finish`."""
+        src = os.open(self._src + path, _READ)
+        try:
+            info = os.fstat(src)
+            size = info.st_size
+            if size > _SMALL_BYTES:
+                if accept is None or accept(os.read(src, HEAD_BYTES)):
+                    self._big.append((size, path))
+                return None
+            # One byte more than there should be: a short answer is the end, so that one call does.
+            data = os.read(src, size + 1)
+            if len(data) != size or not size:
+                _check_regular(info, path)
+                data = _read_rest(src, data)
+        finally:
+            os.close(src)
+        if accept is not None and not accept(data):
+            return None
+        return data, info
+
+    def write(self, path: str, data: bytes, info: os.stat_result) -> None:
+        """Write the copy of a file that was read."""
+        dst = self._create(path, info)
+        try:
+            _write(dst, data)
+            self._close(dst, path, info)
+        except BaseException:
+            self._discard(dst, path)
+            raise
+        digest = self._sha256(data).hexdigest()
+        self.copied.append(Copied(path, len(data), info.st_mtime_ns // 1000, digest))
+
+    def fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
+        """Keep a fault; raise it at once where no later file can do better."""
+        if error.errno in _FULL:
+            raise StoreError(self._full_message(path, error)) from error
+        self.faults.append(Fault(path, error, optional))
+
+    def finish(self) -> None:
+        """Copy the big files, the biggest first, so that no thread is left with one at the end."""
+        for_each(self._take_big, sorted(self._big, reverse=True))
+
+    def _take_big(self, item: tuple[int, str], stopped: Callable[[], bool]) -> None:
+        try:
+            self._copy_big(item[1], stopped)
+        except OSError as error:
+            self.fail(item[1], error)
+
+    def _copy_big(self, path: str, stopped: Callable[[], bool]) -> None:
+        with open(os.open(self._src + path, _READ), "rb", buffering=0) as src:
+            info = os.fstat(src.fileno())
+            _check_regular(info, path)
+            dst = self._create(path, info)
+            try:
+                # A clone is hashed as it is: the source may have changed since.
+                cloned = self._may_clone and self._clone(src.fileno(), dst)
+                digest = self._sha256()
+                view = memoryview(bytearray(_CHUNK_BYTES))
+                size = 0
+                with open(
+                    dst if cloned else src.fileno(), "rb", buffering=0, closefd=False
+                ) as file:
+                    while (count := file.readinto(view)) and not stopped():
+                        if not cloned:
+                            _write(dst, view[:count])
+                        digest.update(view[:count])
+                        size += count
+                if stopped():
+                    raise InterruptedError(errno.EINTR, "stopped", path)
+                self._close(dst, path, info)
+            except BaseException:
+                self._discard(dst, path)
+                raise
+        self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest.hexdigest()))
+
+    def _create(self, path: str, info: os.stat_result) -> int:
+        mode = self._permissions | info.st_mode & 0o111
+        try:
+            return os.open(self._dst + path, _CREATE, mode)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(self._dst + path), exist_ok=True)
+            return os.open(self._dst + path, _CREATE, mode)
+
+    def _close(self, dst: int, path: str, info: os.stat_result) -> None:
+        times = (info.st_mtime_ns, info.st_mtime_ns)
+        if os.utime in os.supports_fd:
+            os.utime(dst, ns=times)
+            os.close(dst)
+        else:
+            os.close(dst)
+            os.utime(self._dst + path, ns=times)
+
+    def _discard(self, dst: int, path: str) -> None:
+        """Remove what was written of a file."""
+        try:
+            os.close(dst)
+        except OSError:
+            pass  # `_close` was on its way
+        os.unlink(self._dst + path)
+
+    def _clone(self, src: int, dst: int) -> bool:
+        """Let the copy share the blocks of its source, where the file system can."""
+        import fcntl
+
+        try:
+            fcntl.ioctl(dst, _FICLONE, src)
+        except OSError:
+            self._may_clone = False
+            return False
+        return True
+
+    def _full_message(self, path: str, error: OSError) -> str:
+        try:
+            needed = f"{os.stat(self._src + path).st_size} bytes"
+        except OSError:
+            needed = "room"
+        free = "none are free"
+        if hasattr(os, "statvfs"):
+            room = os.statvfs(self._dst)
+            free = f"{room.f_bavail * room.f_frsize} are free"
+            if not room.f_favail:
+                free += ", and no more files can be made"
+        return (
+            f"cannot copy {quote(path)} to {self._dst}: {error.strerror}: expected {needed}, "
+            f"{free}. Free some room, leave files out with a pattern, or name a directory on "
+            "another disk with GAGE_RUNS"
+        )
+
+
+def _check_regular(info: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(info.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+
+
+def _read_rest(src: int, data: bytes) -> bytes:
+    parts = [data]
+    while parts[-1]:
+        parts.append(os.read(src, _CHUNK_BYTES))
+    return b"".join(parts)
+
+
+def _write(dst: int, data: bytes | memoryview) -> None:
+    count = os.write(dst, data)
+    while count < len(data):
+        data = memoryview(data)[count:]
+        count = os.write(dst, data)

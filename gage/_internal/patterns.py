@@ -1,0 +1,466 @@
+r"""A pattern: which files of a directory are meant.
+
+    pattern   = ["-" blanks] path (blanks modifier)*
+    modifier  = "text" | "binary" | "dir"
+              | "size<" bytes | "size>" bytes     100000, 100kB, 5MB, 1GB (powers of 1000)
+              | "max-matches=" count
+              | "sentinel=" path                  with dir: directories that hold this path
+
+A leading `-` excludes. Blanks separate, so a path with blanks is put in quotes, `"my file.py"` or
+`'my file.py'`, in which wildcards keep their meaning. A backslash, anywhere but in single quotes,
+makes the next character an ordinary one: `\-x.py`, `\*.py`, `it\'s.py`.
+
+The path is relative to the project and always begins at its top, with "/" on every platform:
+
+    train.py      the file of that name in the top directory; a directory: all files below it
+    src/          the directory `src`: all files below it (also `src/**`)
+    *.py          files of the top directory; wildcards do not match directories ...
+    data-*/       ... unless a "/" follows
+    src/*.py      files right in `src`
+    **/*.py       files in any directory, the top one included
+    src/**/*.py   files in `src` and below it
+    **            everything
+    ? [abc] [!a-z]  one character; one of these; one that is none of these
+
+`*` and `?` do not match "/", and match a leading dot. Several patterns are read in order and the
+last one that matches a file decides (`sourcecode`). A pattern with `dir` selects no file: it says
+which directories are looked into.
+
+These are the forms of gage 0.1. Other than there, a path that names a directory means what is
+below it, `?` is exactly one character, `[...]` is a set, and a word that is no modifier is an
+error.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import PatternError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # One position of a part: a character, a set (negated or not) or one of the wildcards.
+    Item = str | tuple[bool, frozenset[str], tuple[tuple[str, str], ...]] | None
+
+__all__ = [
+    "Part",
+    "Pattern",
+    "enter",
+    "holds",
+    "is_whole",
+    "match_path",
+    "name_matcher",
+    "parse_pattern",
+    "quote_pattern",
+    "start",
+]
+
+_BLANKS = " \t\r\n"
+_UNITS = {"kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "B": 1, "": 1}
+_STAR = "*"  # as an item: any characters; a literal star is the item "\\*"
+_ANY = None
+
+
+class Part:
+    """One directory or file name of a pattern's path, with its wildcards.
+
+    `literal` is the name where there are no wildcards. `anywhere` stands for `**`.
+    """
+
+    __slots__ = ("anywhere", "dotted", "literal", "matches")
+
+    def __init__(self, items: list[Item], *, anywhere: bool = False) -> None:
+        self.anywhere = anywhere
+        self.literal = _literal(items) if not anywhere else None
+        self.dotted = bool(items) and items[0] == "."
+        self.matches = _matcher(items)
+
+
+class Pattern:
+    """A pattern, taken apart; `text` is what was written.
+
+    A file has at least `size_min` and at most `size_max` bytes to match. `below` is
+    True where the path means directories and so everything below them.
+    """
+
+    __slots__ = (
+        "below",
+        "exclude",
+        "max_matches",
+        "parts",
+        "sentinel",
+        "size_max",
+        "size_min",
+        "text",
+        "type",
+    )
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.exclude = False
+        self.parts: list[Part] = []
+        self.below = False
+        self.type: str | None = None
+        self.size_min: int | None = None
+        self.size_max: int | None = None
+        self.max_matches: int | None = None
+        self.sentinel: list[Part] | None = None
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.text!r})"
+
+
+# Matching. A path is matched part by part from the top, so that a scan knows in each directory
+# which patterns can match below it. A state is the set of positions in `parts` that the
+# directories so far may have reached, bit i for position i; bit len(parts) means that the whole
+# path is matched.
+
+
+def start(pattern: Pattern) -> int:
+    """Return the state of a pattern in the top directory."""
+    return _closure(pattern, 1)
+
+
+def enter(pattern: Pattern, state: int, name: str) -> tuple[int, bool]:
+    """Return the state after entering a directory, and whether the pattern spells its name out.
+
+    The state is 0 when nothing below the directory can match.
+    """
+    parts = pattern.parts
+    end = len(parts)
+    found = 0
+    spelled = False
+    if state >> end & 1 and (pattern.type != "dir" or not parts):
+        found = 1 << end
+    for index, part in enumerate(parts):
+        if not state >> index & 1:
+            continue
+        if part.anywhere:
+            found |= 1 << index
+        elif part.matches(name) and (index + 1 < end or _may_be_dir(pattern, part)):
+            found |= 1 << index + 1
+            # Wildcards alone do not spell a name out, as `*` in a shell leaves out `.git`.
+            if part.literal is not None or (part.dotted and name[0] == "."):
+                spelled = True
+    return _closure(pattern, found), spelled
+
+
+def is_whole(pattern: Pattern, state: int) -> bool:
+    """Return whether the directories so far match the whole path."""
+    return bool(state >> len(pattern.parts) & 1)
+
+
+def name_matcher(pattern: Pattern, state: int) -> Callable[[str], bool] | None:
+    """Return what tells which files of a directory match, by name; None where none can.
+
+    `bool` stands for all of them.
+    """
+    end = len(pattern.parts)
+    if state >> end & 1:
+        return bool
+    if pattern.below or not state >> end - 1 & 1:
+        return None
+    return pattern.parts[-1].matches
+
+
+def match_path(pattern: Pattern, path: str) -> bool:
+    """Return whether the path of a file matches the path of a pattern, whatever its modifiers."""
+    *directories, name = path.split("/")
+    state = start(pattern)
+    for directory in directories:
+        state, _ = enter(pattern, state, directory)
+    matches = name_matcher(pattern, state)
+    return matches is not None and matches(name)
+
+
+def holds(directory: str, parts: list[Part]) -> bool:
+    """Return whether a directory holds a path, given as the parts of a sentinel."""
+    for index, part in enumerate(parts):
+        if part.literal is None:
+            try:
+                names = sorted(filter(part.matches, os.listdir(directory)))
+            except OSError:
+                return False
+            rest = parts[index + 1 :]
+            return any(not rest or holds(os.path.join(directory, name), rest) for name in names)
+        directory = os.path.join(directory, part.literal)
+    return os.path.lexists(directory)
+
+
+def _may_be_dir(pattern: Pattern, last: Part) -> bool:
+    return pattern.below or pattern.type == "dir" or last.literal is not None
+
+
+def _closure(pattern: Pattern, state: int) -> int:
+    for index, part in enumerate(pattern.parts):
+        if part.anywhere and state >> index & 1:
+            state |= 1 << index + 1
+    return state
+
+
+def _literal(items: list[Item]) -> str | None:
+    chars = []
+    for item in items:
+        if not isinstance(item, str) or item == _STAR:
+            return None
+        chars.append(item[-1])
+    return "".join(chars)
+
+
+def _matcher(items: list[Item]) -> Callable[[str], bool]:
+    """Return a function for a part; quick ones for the forms that are common."""
+    literal = _literal(items)
+    if literal is not None:
+        return literal.__eq__
+    first = items.index(_STAR) if _STAR in items else len(items)
+    head, tail = _literal(items[:first]), _literal(items[first + 1 :])
+    if first == len(items) or head is None or tail is None:
+        return lambda name: _match_items(items, name)
+    if not head and not tail:
+        return bool
+    shortest = len(head) + len(tail)
+    return lambda name: len(name) >= shortest and name.startswith(head) and name.endswith(tail)
+
+
+def _match_items(items: list[Item], name: str) -> bool:
+    # The usual walk with one resume point: only the last star ever has to take more characters.
+    at = position = 0
+    resume_at, resume_position = -1, 0
+    while position < len(name):
+        if at < len(items) and items[at] == _STAR:
+            resume_at, resume_position = at + 1, position
+            at += 1
+        elif at < len(items) and _match_item(items[at], name[position]):
+            at += 1
+            position += 1
+        elif resume_at >= 0:
+            resume_position += 1
+            at, position = resume_at, resume_position
+        else:
+            return False
+    return all(item == _STAR for item in items[at:])
+
+
+def _match_item(item: Item, char: str) -> bool:
+    if item is _ANY:
+        return True
+    if isinstance(item, str):
+        return item[-1] == char
+    negated, chars, ranges = item
+    return negated != (char in chars or any(low <= char <= high for low, high in ranges))
+
+
+# Parsing
+
+
+def quote_pattern(path: str) -> str:
+    """Return the pattern that matches exactly this path and what is below it."""
+    text = "".join(f"\\{char}" if char in "*?[\\\"'" + _BLANKS else char for char in path)
+    return f"\\{text}" if text.startswith("-") else text
+
+
+def parse_pattern(text: str) -> Pattern:
+    """Take a pattern apart.
+
+    Raises
+    ------
+    PatternError
+        If it is malformed; the error names the offset of the fault.
+    """
+    pattern = Pattern(text)
+    position = _skip_blanks(text, 0)
+    if text[position : position + 1] == "-":
+        pattern.exclude = True
+        position = _skip_blanks(text, position + 1)
+    if position == len(text):
+        raise PatternError("expected a path in the pattern", text, position)
+    path, end = _read_word(text, position)
+    _set_path(pattern, path, position)
+    position = _skip_blanks(text, end)
+    seen: set[str] = set()
+    while position < len(text):
+        word, end = _read_word(text, position)
+        _set_modifier(pattern, word, position, seen)
+        position = _skip_blanks(text, end)
+    if pattern.sentinel is not None and pattern.type != "dir":
+        raise PatternError("sentinel=PATH is for directories: add dir", text, len(text))
+    if pattern.type == "dir" and (pattern.size_min, pattern.size_max) != (None, None):
+        raise PatternError("a directory has no size: remove size or dir", text, len(text))
+    return pattern
+
+
+# A word is read into (character, offset, is it ordinary) so that what follows knows both which
+# characters were escaped and where to point at in an error.
+if TYPE_CHECKING:
+    Word = list[tuple[str, int, bool]]
+
+
+def _skip_blanks(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _BLANKS:
+        position += 1
+    return position
+
+
+def _read_word(text: str, position: int) -> tuple[Word, int]:
+    word: Word = []
+    quote, opened = "", position
+    while position < len(text):
+        char = text[position]
+        if char == "\\" and quote != "'":
+            escaped = text[position + 1 : position + 2]
+            if not escaped or (escaped.isalnum() and escaped.isascii()):
+                raise PatternError(
+                    'expected a special character after "\\" ("/" separates directories, '
+                    '"\\\\" is a backslash)',
+                    text,
+                    position,
+                )
+            word.append((escaped, position, True))
+            position += 2
+            continue
+        if char == quote:
+            quote = ""
+        elif not quote and char in "\"'":
+            quote, opened = char, position
+        elif not quote and char in _BLANKS:
+            break
+        else:
+            word.append((char, position, False))
+        position += 1
+    if quote:
+        raise PatternError(
+            f"no closing {quote} (write \\{quote} for the character itself)", text, opened
+        )
+    return word, position
+
+
+def _set_path(pattern: Pattern, word: Word, position: int) -> None:
+    parts, slash = _parse_path(pattern.text, word, position)
+    while parts and parts[-1].anywhere:
+        parts.pop()
+        slash = True
+    pattern.parts = parts
+    pattern.below = slash or not parts
+
+
+def _parse_path(text: str, word: Word, position: int) -> tuple[list[Part], bool]:
+    """Return the parts of a path and whether it ends with "/"."""
+    pieces: list[Word] = [[]]
+    for char in word:
+        if char[0] == "/":
+            pieces.append([])
+        else:
+            pieces[-1].append(char)
+    if not word:
+        raise PatternError("expected a path in the pattern", text, position)
+    slash = len(pieces) > 1 and not pieces[-1]
+    parts: list[Part] = []
+    for piece in pieces:
+        plain = "".join(char for char, _, _ in piece)
+        if plain == "..":
+            raise PatternError(
+                "expected a path inside the project: .. leads out of it", text, piece[0][1]
+            )
+        if plain == "**" and not piece[0][2] and not piece[1][2]:
+            if not parts or not parts[-1].anywhere:
+                parts.append(Part([], anywhere=True))
+        elif plain == ".":
+            slash = slash or piece is pieces[-1]
+        elif plain:
+            parts.append(Part(_parse_items(text, piece)))
+    return parts, slash
+
+
+def _parse_items(text: str, piece: Word) -> list[Item]:
+    items: list[Item] = []
+    index = 0
+    while index < len(piece):
+        char, position, ordinary = piece[index]
+        index += 1
+        if ordinary:
+            items.append(f"\\{char}")
+        elif char == "*":
+            if not items or items[-1] != _STAR:
+                items.append(_STAR)
+        elif char == "?":
+            items.append(_ANY)
+        elif char == "[":
+            item, index = _parse_set(text, piece, index, position)
+            items.append(item)
+        else:
+            items.append(char)
+    return items
+
+
+def _parse_set(text: str, piece: Word, index: int, position: int) -> tuple[Item, int]:
+    negated = index < len(piece) and piece[index][0] in "!^" and not piece[index][2]
+    begin = index = index + negated
+    # A "]" that comes first is one of the characters, as everywhere.
+    while index < len(piece) and (index == begin or piece[index][0] != "]" or piece[index][2]):
+        index += 1
+    if index >= len(piece):
+        raise PatternError("no closing ] (write \\[ for the character itself)", text, position)
+    body = piece[begin:index]
+    chars: set[str] = set()
+    ranges: list[tuple[str, str]] = []
+    at = 0
+    while at < len(body):
+        if at + 2 < len(body) and body[at + 1][0] == "-" and not body[at + 1][2]:
+            low, high = body[at][0], body[at + 2][0]
+            if low > high:
+                raise PatternError(f"empty range {low}-{high}", text, body[at][1])
+            ranges.append((low, high))
+            at += 3
+        else:
+            chars.add(body[at][0])
+            at += 1
+    return (negated, frozenset(chars), tuple(ranges)), index + 1
+
+
+def _set_modifier(pattern: Pattern, word: Word, position: int, seen: set[str]) -> None:
+    text = "".join(char for char, _, _ in word)
+    name = text
+    for known in ("size<", "size>", "max-matches=", "sentinel="):
+        if text.startswith(known):
+            name = known
+    kind = "type" if name in ("text", "binary", "dir") else name
+    if kind in seen:
+        raise PatternError(f"a second {text!r} in the pattern", pattern.text, position)
+    seen.add(kind)
+    value, value_position = text[len(name) :], position + len(name)
+    if kind == "type":
+        pattern.type = name
+    elif name == "size<":
+        pattern.size_max = _parse_size(pattern.text, value, value_position) - 1
+    elif name == "size>":
+        pattern.size_min = _parse_size(pattern.text, value, value_position) + 1
+    elif name == "max-matches=":
+        pattern.max_matches = _parse_count(pattern.text, value, value_position)
+    elif name == "sentinel=":
+        parts, _ = _parse_path(pattern.text, word[len(name) :], value_position)
+        if not parts or any(part.anywhere for part in parts):
+            raise PatternError("expected a path below the directory", pattern.text, value_position)
+        pattern.sentinel = parts
+    else:
+        raise PatternError(
+            f"expected text, binary, dir, size<N, size>N, max-matches=N or sentinel=PATH, "
+            f"found {text!r} (put a path that has blanks in quotes)",
+            pattern.text,
+            position,
+        )
+
+
+def _parse_size(text: str, value: str, position: int) -> int:
+    digits = value.rstrip("kKMGB")
+    unit = value[len(digits) :]
+    if unit not in _UNITS:
+        raise PatternError(f"expected B, kB, MB or GB, found {unit!r}", text, position)
+    return _parse_count(text, digits, position) * _UNITS[unit]
+
+
+def _parse_count(text: str, value: str, position: int) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise PatternError(f"expected a number, found {value!r}", text, position)
+    return int(value)
