@@ -54,7 +54,7 @@ def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
         {
             "run": "string",
             "operation": "string",
-            "status": pd.CategoricalDtype(STATUSES),
+            "status": pd.CategoricalDtype(list(STATUSES)),
             "started_us": _US,
             "duration_us": "timedelta64[us]",
             "exit_code": "Int64",
@@ -142,7 +142,7 @@ def output(
             "phase": pd.CategoricalDtype([item.name for item in PHASES]),
             "line": "Int64",
             "time_ms": _MS,
-            "stream": pd.CategoricalDtype(STREAMS),
+            "stream": pd.CategoricalDtype(list(STREAMS)),
             "text": "string",
         },
     )

@@ -68,11 +68,10 @@ def _run_finalize_command(run: Run, exit_code: int | None) -> None:
     command = meta_opdef(run).command("finalize-run")
     if command is None:
         return
-    log_runner(
-        run, f"Running finalize-run (see output/50_finalize for output): {command}"
-    )
-    argv = command_argv(command, run_meta_path(run, "proc", "finalize-script"))
-    env = child_env(os.environ, run, meta_opcmd(run).env)
+    log_runner(run, f"Running finalize-run (see output/50_finalize for output): {command}")
+    op_env = meta_opcmd(run).env
+    argv = command_argv(command, run_meta_path(run, "proc", "finalize-script"), op_env)
+    env = child_env(os.environ, run, op_env)
     output_path = run_meta_path(run, "output", "50_finalize")
     code = run_captured(argv, run.run_dir, env, output_path)
     log_runner(run, f"Exit code for finalize-run: {code}")
@@ -82,9 +81,7 @@ def _run_finalize_command(run: Run, exit_code: int | None) -> None:
         replace(run_meta_path(run, "proc", "reason"), text.encode() + b"\n")
 
 
-def _record_generated(
-    run: Run, events: list[FileEvent], found: dict[str, FoundFile]
-) -> None:
+def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundFile]) -> None:
     generated = [event.path for event in events if event.event == "a" and event.type == "g"]
     regular = [path for path in generated if stat.S_ISREG(found[path].mode)]
     for path in sorted(set(generated) - set(regular)):

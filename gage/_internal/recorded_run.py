@@ -72,7 +72,8 @@ class RecordedRun(Run):
     @property
     def label(self) -> str | None:
         """The label given to the run, if any."""
-        return read_attr(self, "user", "label")
+        label: str | None = read_attr(self, "user", "label")
+        return label
 
     @property
     def tags(self) -> list[str]:

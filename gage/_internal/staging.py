@@ -37,7 +37,7 @@ from gage._internal.run_meta import (
     write_definition,
     write_timestamp,
 )
-from gage._internal.sourcecode import select_sourcecode, sourcecode_patterns
+from gage._internal.sourcecode import copy_selected, sourcecode_patterns
 from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -152,12 +152,11 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
     log_runner(run, "Copying source code (see log/files for details)")
     patterns = sourcecode_patterns(opdef)
     log_runner(run, f"Source code patterns: {patterns}")
-    selection = select_sourcecode(project_dir, patterns)
-    for note in selection.notes:
-        log_runner(run, note)
     # Nothing writes to a copied file later unless a command does: configuration replaces it.
     read_only = not any(opdef.command(phase.name) for phase in PHASES[:3])
-    copied = copy_files(project_dir, run.run_dir, selection.paths, read_only=read_only)
+    copied, notes = copy_selected(project_dir, run.run_dir, patterns, read_only=read_only)
+    for note in notes:
+        log_runner(run, note)
     copied += _copy_given(run, "s", staging)
     _note_digests(copied, staging)
     _finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
@@ -267,8 +266,9 @@ def _finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: li
 def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> None:
     output = next(known.output for known in PHASES if known.name == phase)
     log_runner(run, f"Running {phase} (see output/{output} for output): {command}")
-    argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"))
-    env = child_env(os.environ, run, meta_opcmd(run).env)
+    op_env = meta_opcmd(run).env
+    argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
+    env = child_env(os.environ, run, op_env)
     output_path = run_meta_path(run, "output", output)
     exit_code = run_captured(argv, project_dir, env, output_path)
     log_runner(run, f"Exit code for {phase}: {exit_code}")

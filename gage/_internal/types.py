@@ -218,13 +218,15 @@ class OpDef:
         """Return the command of a phase (`PHASES`), or None where the operation has none."""
         value = self.data.get("exec")
         table = value if isinstance(value, dict) else {"run": value}
-        return _of_phase(table, phase)
+        command: Command | None = _of_phase(table, phase)
+        return command
 
     def progress(self, phase: str) -> str | None:
         """Return how progress is read from a phase's output, or None where it is not said."""
         value = self.data.get("progress")
         table = value if isinstance(value, dict) else {"run": value}
-        return _of_phase(table, phase)
+        progress: str | None = _of_phase(table, phase)
+        return progress
 
     @property
     def sourcecode(self) -> list[str] | bool | None:

@@ -1,0 +1,161 @@
+"""What an operation depends on: files of its project and files that other runs made.
+
+    depends = "data/*.csv"                          files of the project, by pattern
+    depends = { files = ["data/*.csv"] }            the same
+    depends = { run = "prepare" }                   what the newest completed run of it made
+    depends = { run = "prepare", files = "*.csv" }  of that, only these
+
+`run` names an operation or, where no operation is called so, a run. gage 0.1 writes `run-select`
+for it, with the operation's name.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.copying import Copied, copy_files
+from gage._internal.errors import DependencyError, RunNotFound
+from gage._internal.patterns import match_path, parse_pattern
+from gage._internal.run_meta import write_attr
+from gage._internal.sourcecode import select_sourcecode
+from gage._internal.store import find_run, list_runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from gage._internal.recorded_run import RecordedRun
+    from gage._internal.types import Data, Run
+
+__all__ = ["copy_dependencies"]
+
+
+def copy_dependencies(
+    project_dir: str, run: Run, tables: Sequence[Data]
+) -> tuple[list[Copied], list[str]]:
+    """Copy what the tables of `depends` name into a run; return the copies, and notes for its log.
+
+    What came from other runs is recorded in `sys/dependencies`, a list of `{"path", "run",
+    "name", "operation"}`.
+
+    Raises
+    ------
+    DependencyError
+        If a pattern matches no file, there is no such run, or a file of a run is not what its
+        manifest says. Nothing that was copied is left out of the message.
+    """
+    copied: list[Copied] = []
+    notes: list[str] = []
+    origins: list[dict[str, Any]] = []
+    for table in tables:
+        source = _source_run(run, table)
+        if source is None:
+            found, found_notes = _copy_project_files(project_dir, run, table)
+        else:
+            found, found_notes = _copy_run_files(source, run, table)
+            origins += [_origin(file.path, source) for file in found]
+        copied += found
+        notes += found_notes
+    if origins:
+        write_attr(run, "sys", "dependencies", origins)
+    return copied, notes
+
+
+def _copy_project_files(project_dir: str, run: Run, table: Data) -> tuple[list[Copied], list[str]]:
+    patterns = _patterns(table)
+    if not patterns:
+        raise DependencyError(f"expected `files` or `run` in a dependency, found {table}")
+    for pattern in patterns:
+        if not pattern.startswith("-") and not select_sourcecode(project_dir, [pattern]).paths:
+            raise DependencyError(
+                f"a dependency is missing: no file of {project_dir} matches {pattern!r}. "
+                "Make the file, or correct the pattern in `depends`"
+            )
+    selection = select_sourcecode(project_dir, patterns)
+    wanted, there = _not_there(run, selection.paths)
+    return copy_files(project_dir, run.run_dir, wanted), [*selection.notes, *there]
+
+
+def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Copied], list[str]]:
+    made = {entry.path: entry.digest for entry in source.manifest if entry.type == "g"}
+    patterns = [parse_pattern(text) for text in _patterns(table)]
+    paths = list(made)
+    if patterns:
+        known = {entry.path: entry.digest for entry in source.manifest}
+        paths = [path for path in known if _selected(path, patterns)]
+        made = known
+    if not paths:
+        what = f"matches {_patterns(table)}" if patterns else "was made by it"
+        raise DependencyError(
+            f"a dependency is missing: no file of run {source.name} ({source.opref.op_name}) {what}. "
+            f"Look at its files: gage manifest {source.name}"
+        )
+    wanted, notes = _not_there(run, paths)
+    missing = [path for path in wanted if not os.path.isfile(os.path.join(source.run_dir, path))]
+    if missing:
+        raise DependencyError(
+            f"files of run {source.name} are gone: {', '.join(missing[:8])}. "
+            f"Run {source.opref.op_name} again"
+        )
+    copied = copy_files(source.run_dir, run.run_dir, wanted)
+    changed = [file.path for file in copied if file.digest != made[file.path]]
+    if changed:
+        raise DependencyError(
+            f"files of run {source.name} are not what its manifest says: {', '.join(changed[:8])}. "
+            f"See gage verify {source.name}, and run {source.opref.op_name} again"
+        )
+    return copied, [f"From run {source.name} ({source.id}): {file.path}" for file in copied] + notes
+
+
+def _source_run(run: Run, table: Data) -> RecordedRun | None:
+    named = table.get("run") or table.get("run-select")
+    if named is None:
+        return None
+    home = os.path.dirname(run.run_dir)
+    operation = str(named).removeprefix("operation=")
+    of_operation = [found for found in list_runs(home) if found.opref.op_name == operation]
+    for found in of_operation:
+        if found.status == "completed":
+            return found
+    if of_operation:
+        raise DependencyError(
+            f"a dependency is missing: no run of {operation!r} has completed (the newest is "
+            f"{of_operation[0].name}, {of_operation[0].status}). Run it: gage run {operation}"
+        )
+    try:
+        return find_run(home, operation)
+    except RunNotFound as error:
+        raise DependencyError(
+            f"a dependency is missing: there is no run of an operation {operation!r}, and {error}. "
+            f"Run it: gage run {operation}"
+        ) from None
+
+
+def _not_there(run: Run, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the paths that the run does not have, and a note for each that it has."""
+    there = [path for path in paths if os.path.lexists(os.path.join(run.run_dir, path))]
+    wanted = [path for path in paths if path not in there]
+    return wanted, [f"Not copied, the run has it already: {path}" for path in there]
+
+
+def _selected(path: str, patterns: Sequence[Any]) -> bool:
+    selected = False
+    for pattern in patterns:
+        if match_path(pattern, path):
+            selected = not pattern.exclude
+    return selected
+
+
+def _patterns(table: Data) -> list[str]:
+    files = table.get("files") or []
+    return [files] if isinstance(files, str) else list(files)
+
+
+def _origin(path: str, source: RecordedRun) -> dict[str, Any]:
+    return {
+        "path": path,
+        "run": source.id,
+        "name": source.name,
+        "operation": source.opref.op_name,
+    }

@@ -1,0 +1,72 @@
+"""gage in notebooks: start runs from cells, watch them, look at them as DataFrames.
+
+    %load_ext gage_nb
+    %gage_run train.py lr=0.1        # a script, a module, a notebook or an operation
+    %%gage_run fit --as r            # this cell, in a process of its own
+    %gage runs                       # every run so far
+
+Everything that a magic does is a function too, for scripts and for notebooks without magics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from gage_nb.frames import files, manifest, meta, metrics, output, runs
+    from gage_nb.launching import attach, run, run_cell
+
+__all__ = [
+    "attach",
+    "files",
+    "load_ipython_extension",
+    "manifest",
+    "meta",
+    "metrics",
+    "output",
+    "run",
+    "run_cell",
+    "runs",
+    "unload_ipython_extension",
+]
+
+_HOMES = {
+    "attach": "launching",
+    "files": "frames",
+    "manifest": "frames",
+    "meta": "frames",
+    "metrics": "frames",
+    "output": "frames",
+    "run": "launching",
+    "run_cell": "launching",
+    "runs": "frames",
+}
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Register `%gage_run`, `%%gage_run` and `%gage`: what `%load_ext gage_nb` calls."""
+    from gage_nb.magics import register
+
+    register(ip)
+
+
+def unload_ipython_extension(ip: InteractiveShell) -> None:
+    """Take away what `load_ipython_extension` registered: what `%unload_ext gage_nb` calls."""
+    from gage_nb.magics import unregister
+
+    unregister(ip)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gage_nb' has no attribute {name!r}")
+    module = __import__(f"gage_nb.{_HOMES[name]}", fromlist=[name])
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
