@@ -297,7 +297,7 @@ def _ipython_faults(source: str, manager: TransformerManager | None) -> tuple[li
     if manager is None:
         from IPython.core.inputtransformer2 import TransformerManager
 
-        manager = TransformerManager()  # type: ignore[no-untyped-call]
+        manager = TransformerManager()
     faults = []
     lines = source.splitlines(keepends=True)
     while (found := _first_transform(manager, lines)) is not None:
@@ -412,7 +412,7 @@ def names_assigned_by(source: str) -> dict[str, Binding]:
         except (SyntaxError, ValueError):
             from IPython.core.inputtransformer2 import TransformerManager
 
-            manager = TransformerManager()  # type: ignore[no-untyped-call]
+            manager = TransformerManager()
             try:
                 tree = ast.parse(manager.transform_cell(source))
             except (SyntaxError, ValueError, RuntimeError):

@@ -173,7 +173,7 @@ def test_syntax_an_extension_adds_to_the_shell_is_found() -> None:
         def find(cls, tokens_by_line: list[Any]) -> None:
             return None
 
-    manager = TransformerManager()  # type: ignore[no-untyped-call]
+    manager = TransformerManager()
     manager.token_transformers = [NoEscapes]
 
     with pytest.raises(CellError, match="SyntaxError"):
@@ -269,7 +269,7 @@ def test_a_file_of_the_project_is_not_replaced(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def shell() -> Iterator[InteractiveShell]:
     """A real IPython with a cell magic that keeps what it is given."""
-    shell = InteractiveShell()  # type: ignore[no-untyped-call]
+    shell = InteractiveShell()
     yield shell
     InteractiveShell.clear_instance()
 
@@ -289,7 +289,7 @@ def test_lines_before_the_body_are_counted_in_the_cell_as_typed(
     shell: InteractiveShell, cell: str, before: int
 ) -> None:
     kept: list[str] = []
-    shell.register_magic_function(lambda line, cell: kept.append(cell), "cell", "keep")
+    shell.register_magic_function(lambda line, cell: kept.append(cell), "cell", "keep")  # type: ignore[arg-type]
 
     shell.run_cell(cell)
 

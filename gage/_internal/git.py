@@ -55,6 +55,8 @@ _UNTRACKED = [
 ]
 _STATUS = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"]
 
+_KEPT_VARIABLES = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
+
 # git's processes that were killed but had not gone yet when their recording ended.
 _unreaped: list[_Process] = []
 
@@ -369,7 +371,11 @@ def _read_without_poll(outputs: list[_Output], end: float) -> None:
 def _start_git(project_dir: str, args: list[str], limit: int | None = None) -> _Output:
     argv = ["git", *_OPTIONS, "-C", os.path.abspath(project_dir), *args]
     # GIT_DIR and its like would lead to another repository, as they do in a hook.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT_VARIABLES or not name.startswith("GIT_")
+    }
     env.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
     if hasattr(os, "posix_spawnp"):
         return _spawn(argv, env, limit)
