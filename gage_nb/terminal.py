@@ -103,7 +103,8 @@ _TOKENS = re.compile(
     r"|\x1b[ -/]*[0-~]"
     r"|(?P<control>[\x00-\x1f\x7f-\x9f])"
 )
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z")
+# A sequence that the end of the text cuts.
+UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z")
 
 
 class Terminal:
@@ -130,7 +131,7 @@ class Terminal:
             self._decoders[stream] = decoder
         text = self._pending.pop(stream, "") + decoder.decode(data, final)
         if not final:
-            unfinished = _UNFINISHED.search(text, max(0, len(text) - _MAX_PENDING))
+            unfinished = UNFINISHED.search(text, max(0, len(text) - _MAX_PENDING))
             if unfinished:
                 self._pending[stream] = text[unfinished.start() :]
                 text = text[: unfinished.start()]
@@ -299,7 +300,7 @@ ANSI_CSS = (
         for index in range(16)
     )
     + """\
-.gage .bg{color:#fff}
+.gage .bg{color:var(--jp-layout-color0,#fff)}
 .gage .dim{opacity:.65}
 .gage .inv{background:var(--jp-content-font-color1,#333);color:var(--jp-layout-color0,#fff)}
 .gage .err{font-style:normal;border-left:3px solid #d98324;margin-left:-9px;padding-left:6px}

@@ -1,0 +1,208 @@
+"""The live view of a run: it reads the run's files ten times a second and shows what they say.
+
+    side-car → snapshot.StateReader → PanelState → LivePanel → views
+
+The view keeps nothing of its own and the run does not need it. A front end that fails never
+fails a run: every update is guarded, the first fault is logged. The environment's `GAGE_VIEW`
+chooses how it looks, for builds of documentation and front ends without widgets (see `views`).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from gage._internal.runner import wait_for_run
+from gage_nb.panel import ENDED
+from gage_nb.snapshot import StateReader
+from gage_nb.views import choose_view, make_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gage._internal.types import Run
+
+__all__ = ["LivePanel", "watch", "watch_in_background"]
+
+INTERVAL_S = 0.1
+# An update may take this part of the time at most: on a slow machine there are fewer of them.
+MAX_SHARE = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class LivePanel:
+    """A view of a run that follows it and ends as the static panel.
+
+        panel = LivePanel(run)
+        panel.show()
+        while not wait(0.1):
+            panel.refresh()
+        panel.finish()
+
+    `show`, `refresh` and `finish` never raise for what a front end does.
+
+    Parameters
+    ----------
+    run
+        Where it is on disk; it need not be staged or even initialised yet.
+    view
+        `widget`, `html` or `text`; else the environment's `GAGE_VIEW`, else what the front end
+        can show.
+    stop
+        What the Stop button calls, in a thread of its own. Without it there is no button: while a
+        cell runs, none would work.
+    charts
+        What gives the charts of the run's metrics as HTML of our own.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        view: str | None = None,
+        stop: Callable[[], object] | None = None,
+        charts: Callable[[], str] | None = None,
+    ) -> None:
+        self.run = run
+        self._reader = StateReader(run, charts)
+        self._stop = stop
+        self._view = make_view(choose_view(view), run, stop and self._on_stop)
+        self._lock = threading.Lock()
+        self._next_s = 0.0
+        self._fault_logged = False
+        self._shown = self._finished = False
+
+    def show(self) -> None:
+        """Display the panel in the cell that runs."""
+        with self._lock:
+            self._guarded(lambda: self._view.show(self._reader.read()))
+            self._shown = True
+
+    def phase(self, name: str) -> None:
+        """Say which step of staging goes on; fits `stage_run(on_phase=…)`."""
+        self._reader.phase = name
+        self.refresh(force=True)
+
+    def refresh(self, *, force: bool = False) -> None:
+        """Show what changed, if it is time for it."""
+        started_s = time.monotonic()
+        if not self._shown or (started_s < self._next_s and not force):
+            return
+        with self._lock:
+            if self._finished:
+                return
+            self._guarded(lambda: self._view.update(self._reader.read()))
+            took_s = time.monotonic() - started_s
+            self._next_s = started_s + max(INTERVAL_S, took_s / MAX_SHARE)
+
+    def finish(self) -> None:
+        """Replace the panel by the static one, in the same output; a second call does nothing."""
+        with self._lock:
+            if self._finished or not self._shown:
+                return
+            self._finished = True
+            self._guarded(lambda: self._view.finish(self._reader.read()))
+
+    def _on_stop(self) -> None:
+        """Stop the run; the thread of the button's events must stay free."""
+        if self._stop is not None:
+            threading.Thread(
+                target=self._guarded, args=[self._stop], name="gage-stop", daemon=True
+            ).start()
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:  # noqa: BLE001  whatever it is, the run is worth more than its view
+            level = logging.DEBUG if self._fault_logged else logging.WARNING
+            self._fault_logged = True
+            _log.log(
+                level, "the view of run %s failed; the run goes on", self.run.name, exc_info=True
+            )
+
+
+def watch(
+    panel: LivePanel,
+    *,
+    wait: Callable[[float], bool] | None = None,
+    stop: Callable[[], object] | None = None,
+) -> None:
+    """Show a run until it has ended; the caller's cell is busy meanwhile.
+
+    Parameters
+    ----------
+    wait
+        Waits that many seconds at most and says whether the run has ended.
+    stop
+        What an interrupt of the kernel (`KeyboardInterrupt`) calls before it is raised again;
+        without it the run goes on. The panel shows the stopping; a second interrupt does not wait.
+    """
+    wait = wait or _waiter(panel.run)
+    panel.show()
+    try:
+        try:
+            _follow(panel, wait)
+        except KeyboardInterrupt:
+            if stop is not None:
+                _stop_while_shown(panel, stop)
+            raise
+    finally:
+        panel.finish()
+
+
+def watch_in_background(
+    panel: LivePanel,
+    *,
+    wait: Callable[[float], bool] | None = None,
+    ended: Callable[[], object] | None = None,
+) -> threading.Thread:
+    """Show a run until it has ended, while other cells run; return the thread that does.
+
+    `ended` is called from that thread when the panel shows the end.
+    """
+    wait_ = wait or _waiter(panel.run)
+
+    def follow() -> None:
+        try:
+            _follow(panel, wait_)
+        except Exception:  # noqa: BLE001  nobody waits for this thread
+            _log.warning("waiting for run %s failed", panel.run.name, exc_info=True)
+        panel.finish()
+        if ended is not None:
+            ended()
+
+    panel.show()
+    thread = threading.Thread(target=follow, name=f"gage-{panel.run.name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _follow(panel: LivePanel, wait: Callable[[float], bool]) -> None:
+    # Short steps: an interrupt of the kernel is only seen between them.
+    while not wait(INTERVAL_S):
+        panel.refresh()
+
+
+def _stop_while_shown(panel: LivePanel, stop: Callable[[], object]) -> None:
+    faults: list[BaseException] = []
+
+    def stopping() -> None:
+        try:
+            stop()
+        except BaseException as error:  # noqa: BLE001  handed to the thread that waits
+            faults.append(error)
+
+    thread = threading.Thread(target=stopping, name="gage-stop", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(INTERVAL_S)
+        panel.refresh()
+    if faults:
+        raise faults[0]
+
+
+def _waiter(run: Run) -> Callable[[float], bool]:
+    return lambda seconds: wait_for_run(run, seconds).name in ENDED

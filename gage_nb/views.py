@@ -1,0 +1,290 @@
+"""The ways to show a run: widgets, a display that is updated, plain text, a terminal.
+
+    widget   core ipywidgets; the output also carries the panel as HTML and text, for readers
+             without widgets
+    html     an output that is replaced as a whole, for front ends and builds without widgets
+    text     the same as plain text
+    stream   outside a kernel: what the run prints goes to the terminal as it comes
+
+The first three end by replacing their output with the static panel, so that a saved notebook
+shows what happened. They may be used from any thread: widgets and displays find their place by
+id. What is sent has a bound, and nothing is sent when nothing has changed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import importlib.util
+import os
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gage._internal.clock import now_us
+from gage._internal.run_meta import run_meta_path
+from gage_nb.panel import (
+    CSS,
+    PanelState,
+    bar_html,
+    foot_html,
+    format_size,
+    head_html,
+    static_bundle,
+    static_text,
+    tail_html,
+    time_html,
+)
+from gage_nb.terminal import UNFINISHED, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gage._internal.types import Run
+
+__all__ = ["VIEWS", "View", "choose_view", "make_view"]
+
+VIEWS = ("widget", "html", "text")
+
+# What a terminal gets at most for one update; what a run prints beyond it is skipped, and said.
+STREAM_BYTES = 65_536
+
+_WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+class View(Protocol):
+    """A place where a run is shown."""
+
+    def show(self, state: PanelState) -> None:
+        """Make the view, in the cell that runs."""
+
+    def update(self, state: PanelState) -> None:
+        """Show what has changed."""
+
+    def finish(self, state: PanelState) -> None:
+        """Show what stays."""
+
+
+def choose_view(view: str | None = None) -> str:
+    """Return which view to use: `stream` outside of a kernel, else what is asked for or works.
+
+    Raises
+    ------
+    ValueError
+        If what is asked for (`view`, else `GAGE_VIEW`) is not known.
+    """
+    wanted = view or os.environ.get("GAGE_VIEW") or ""
+    if wanted and wanted not in VIEWS:
+        choices = ", ".join(VIEWS)
+        raise ValueError(f"view (GAGE_VIEW): expected one of {choices}, found {wanted!r}")
+    if not _in_kernel():
+        return "stream"
+    if wanted in {"html", "text"}:
+        return wanted
+    has_widgets = all(importlib.util.find_spec(name) for name in ("ipywidgets", "comm"))
+    return "widget" if has_widgets else "html"
+
+
+def _in_kernel() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    from IPython.core.getipython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> View:
+    """Return a view of a kind that `choose_view` gives; `stop` is what its button calls."""
+    if kind == "stream":
+        return _StreamView(run)
+    if kind == "widget":
+        return _WidgetView(run, stop)
+    return _TextView(run) if kind == "text" else _DisplayView(run)
+
+
+class _DisplayView:
+    """An output that is replaced as a whole when what it says has changed."""
+
+    _kinds: tuple[str, ...] = ("text/html", "text/plain")
+
+    def __init__(self, run: Run) -> None:
+        self._display_id = f"gage-{run.id}-{now_us()}"
+        self._sent: tuple[object, ...] | None = None
+
+    def show(self, state: PanelState) -> None:
+        self._send(self._bundle(state), update=False)
+        self._sent = _content(state)
+
+    def update(self, state: PanelState) -> None:
+        content = _content(state)
+        if content != self._sent:
+            self._send(self._bundle(state), update=True)
+            self._sent = content
+
+    def finish(self, state: PanelState) -> None:
+        self._send(self._bundle(state), update=True)
+
+    def _bundle(self, state: PanelState) -> dict[str, Any]:
+        return {kind: text for kind, text in static_bundle(state).items() if kind in self._kinds}
+
+    def _send(self, bundle: dict[str, Any], *, update: bool) -> None:
+        from IPython.display import publish_display_data
+
+        publish_display_data(bundle, {}, transient={"display_id": self._display_id}, update=update)
+
+
+class _TextView(_DisplayView):
+    _kinds = ("text/plain",)
+
+
+class _WidgetView(_DisplayView):
+    """Core widgets, each of which is set when its own part has changed."""
+
+    def __init__(self, run: Run, stop: Callable[[], object] | None) -> None:
+        super().__init__(run)
+        self._stop = stop
+        self._widgets: list[Any] = []
+        self._parts: dict[str, Any] = {}
+
+    def show(self, state: PanelState) -> None:
+        from ipywidgets import HTML, Button, HBox, Layout, VBox
+
+        parts = {name: HTML(value) for name, value in _live_parts(state).items()}
+        parts["bar"].layout = Layout(flex="1 1 auto", margin="0 10px 0 0", min_width="0")
+        # The element that scrolls stays when its content is replaced, and so does its position.
+        parts["tail"].add_class("scroll")
+        row = [parts["bar"], parts["time"]]
+        if self._stop is not None:
+            button = Button(
+                description="Stop",
+                icon="stop",
+                tooltip="Stop the run: SIGINT, then SIGTERM, then SIGKILL",
+                layout=Layout(width="auto", height="26px", margin="0 0 0 10px"),
+            )
+            button.on_click(self._clicked)
+            parts["button"] = button
+            row.append(button)
+        progress = HBox(row, layout=Layout(align_items="center"))
+        names = ("head", "charts", "tail", "foot")
+        head, charts, tail, foot = (parts[name] for name in names)
+        box = VBox([HTML(CSS, layout=Layout(display="none")), head, progress, tail, charts, foot])
+        box.add_class("gage")
+        box.add_class("panel")
+        self._parts = parts
+        self._widgets = [box, *box.children, *row]
+        view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+        self._send({_WIDGET_MIME: view, **self._bundle(state)}, update=False)
+
+    def update(self, state: PanelState) -> None:
+        for name, value in _live_parts(state).items():
+            part = self._parts[name]
+            if part.value != value:
+                part.value = value
+
+    def finish(self, state: PanelState) -> None:
+        # First the truth, then the models go: the other way a front end shows their absence.
+        super().finish(state)
+        for widget in self._widgets:
+            widget.close()
+
+    def _clicked(self, button: Any) -> None:
+        button.disabled = True
+        button.description = "Stopping…"
+        if self._stop is not None:
+            self._stop()
+
+
+class _StreamView:
+    """A terminal: what the run prints, as it comes, and a line about the run at both ends.
+
+    Sequences that do more than move and colour (titles, clipboards, answers to questions) are
+    left out. A run that prints faster than the terminal takes is not held back: what is skipped
+    is said and stands on disk.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._path = run_meta_path(run, "output", "40_run")
+        self._offset = 0
+        self._in_line = False
+        self._held = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        # In the background nothing may be printed: it would go into what the user types.
+        self._thread = threading.current_thread()
+
+    def show(self, state: PanelState) -> None:
+        self._print(f"{state.operation} {state.name}: {state.status}\n")
+
+    def update(self, state: PanelState) -> None:
+        if threading.current_thread() is self._thread:
+            self._copy(state, final=False)
+
+    def finish(self, state: PanelState) -> None:
+        if threading.current_thread() is not self._thread:
+            return
+        self._copy(state, final=True)
+        if self._in_line:
+            self._print("\n")
+        self._print(static_text(state, with_tail=False) + "\n")
+
+    def _copy(self, state: PanelState, *, final: bool) -> None:
+        data = self._next_data(state.name)
+        out = sys.stdout
+        if not out.isatty():
+            # A pipe or a file gets lines as they stand when they are complete.
+            end = len(data) if final else data.rfind(b"\n") + 1
+            self._offset -= len(data) - end
+            self._print("".join(f"{line.text}\n" for line in render([(0, data[:end])])))
+        elif data:
+            text = self._held + self._decoder.decode(data, final)
+            cut = UNFINISHED.search(text, max(0, len(text) - 256))
+            self._held = text[cut.start() :] if cut else ""
+            text = _NOT_SHOWN.sub("", text[: len(text) - len(self._held)])
+            self._print(text)
+            self._in_line = not text.endswith("\n") if text else self._in_line
+
+    def _next_data(self, name: str) -> bytes:
+        try:
+            with Path(self._path).open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                if size - self._offset > 2 * STREAM_BYTES:
+                    file.seek(size - STREAM_BYTES)
+                    skipped = file.read(STREAM_BYTES)
+                    begin = skipped.find(b"\n") + 1
+                    left_out = size - STREAM_BYTES + begin - self._offset
+                    self._offset += left_out
+                    self._print(f"\n… {format_size(left_out)} not shown: gage output {name}\n")
+                file.seek(self._offset)
+                data = file.read(2 * STREAM_BYTES)
+        except FileNotFoundError:
+            return b""
+        self._offset += len(data)
+        return data
+
+    @staticmethod
+    def _print(text: str) -> None:
+        if text:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+_NOT_SHOWN = re.compile(
+    r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[^0-?ABCDEFGJKm]"
+    r"|\x1b(?!\[)[ -/]*[0-~]|[\x00-\x07\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
+)
+
+
+def _live_parts(state: PanelState) -> dict[str, str]:
+    return {
+        "head": head_html(state),
+        "bar": bar_html(state),
+        "time": time_html(state),
+        "tail": tail_html(state),
+        "charts": state.charts,
+        "foot": foot_html(state),
+    }
+
+
+def _content(state: PanelState) -> tuple[object, ...]:
+    """Return what a panel says, without the moment at which it is said."""
+    return tuple(_live_parts(state).values())
