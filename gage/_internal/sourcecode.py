@@ -5,11 +5,11 @@ it is taken. A pattern whose size or type does not fit a file, or that has alrea
 `max-matches`, does not match it. The project is scanned once, from the top level by level and by
 name in each directory, so that a limit cuts off what is deepest.
 
-Which directories are looked into: `NEVER_ENTERED` comes before the patterns of an operation, and
-then the last pattern that applies decides again. Those with `dir` apply, and every including
-pattern that spells the directory's name out: `.github/workflows/*.yml` leads into `.github`, `**/*`
-does not. What is left out is never opened, nor is a directory below which nothing can match. A
-store of runs is left out whatever the patterns say: its runs would be copied into each other.
+Which directories are looked into: of the patterns with `dir`, `NEVER_ENTERED` before those of an
+operation, the last one that matches decides again. A directory that is left out is not opened, but
+for a later pattern that spells its name out, and only for that one: `.github/*.yml` leads into
+`.github`, `**/*.yml` does not. Nor is a directory opened below which nothing can match. A store of
+runs is left out whatever the patterns say: its runs would be copied into each other.
 
 The defaults leave out hidden files too, since `.env` and its like hold secrets; name such a file
 in a pattern to take it.
@@ -272,6 +272,20 @@ class _Rule:
             return "max-matches"
         return ""
 
+    def applies_to_directory(self, state: int, path: str) -> bool:
+        """Return whether this is a pattern with `dir` that matches a directory."""
+        pattern = self.pattern
+        if (
+            pattern.type != "dir"
+            or not is_whole(pattern, state)
+            or self.exhausted()
+            or (pattern.sentinel is not None and not holds(path, pattern.sentinel))
+        ):
+            return False
+        self.matched = True
+        self.taken += 1
+        return True
+
     def exhausted(self) -> bool:
         limit = self.pattern.max_matches
         return limit is not None and self.taken >= limit
@@ -401,30 +415,24 @@ class _Scan:
         """Return a subdirectory to be scanned, None where it is left out."""
         path = directory.prefix + name
         full_path = os.path.join(self._project_dir, path)
-        is_entered = real != self._leave_out_dir
         states = []
-        for rule, old in zip(self._rules, directory.states, strict=True):
-            pattern = rule.pattern
-            if not old:
-                states.append(0)
-                continue
-            state, spelled = enter(pattern, old, name)
+        left_out_by = -1
+        spelling = set()
+        for index, (rule, old) in enumerate(zip(self._rules, directory.states, strict=True)):
+            state, spelled = enter(rule.pattern, old, name) if old else (0, False)
             states.append(state)
-            if pattern.type == "dir":
-                if (
-                    is_whole(pattern, state)
-                    and (pattern.sentinel is None or holds(full_path, pattern.sentinel))
-                    and not rule.exhausted()
-                ):
-                    rule.matched = True
-                    rule.taken += 1
-                    is_entered = not pattern.exclude
-            elif spelled:
-                if pattern.exclude:
-                    rule.matched = rule.matched or is_whole(pattern, state)
-                else:
-                    is_entered = True
-        if not is_entered or real == self._leave_out_dir or not self._wants(states):
+            if spelled and rule.pattern.type != "dir":
+                spelling.add(index)
+            elif state and rule.applies_to_directory(state, full_path):
+                left_out_by = index if rule.pattern.exclude else -1
+        if left_out_by >= 0:
+            # Only patterns that come later and spell the name out go on.
+            for index, rule in enumerate(self._rules):
+                if not rule.pattern.exclude and not (index in spelling and index > left_out_by):
+                    states[index] = 0
+        if real == self._leave_out_dir or not self._wants(states):
+            for index in spelling:
+                self._rules[index].matched = True  # maybe: what is left out is not looked into
             return None
         jumps = directory.jumps
         if is_link:
