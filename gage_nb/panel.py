@@ -194,9 +194,7 @@ def tail_html(
 
 def foot_html(state: PanelState) -> str:
     """Return counts, and the notes about what was left out."""
-    notes = "".join(f"<li>{_escaped(note, 300)}</li>" for note in state.notes[:MAX_NOTES])
-    if len(state.notes) > MAX_NOTES:
-        notes += f"<li>{len(state.notes) - MAX_NOTES} more notes in the runner's log</li>"
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in _notes(state))
     notes = f"<ul class='list quiet'>{notes}</ul>" if notes else ""
     legend = "<span><i class=err>stderr</i></span> " if _has_stderr(state) else ""
     return (
@@ -237,7 +235,7 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
         lines += _tail_text(state)
     if state.file_count:
         lines.append(f"{_files(state)}: {', '.join(_file_texts(state))}")
-    lines += [f"note: {_cut(note, 300)}" for note in state.notes[:MAX_NOTES]]
+    lines += [f"note: {note}" for note in _notes(state)]
     stderr = " · ! is stderr" if with_tail and _has_stderr(state) else ""
     lines.append(f"{_counts_text(state)}{stderr} · full output: gage output {_cut(state.name, 40)}")
     return "\n".join(lines)
@@ -348,6 +346,13 @@ def _tail_text(state: PanelState) -> list[str]:
 
 def _has_stderr(state: PanelState) -> bool:
     return any(span.stream == STDERR for line in state.tail for span in line.spans)
+
+
+def _notes(state: PanelState) -> list[str]:
+    notes = [_cut(note, 300) for note in state.notes[:MAX_NOTES]]
+    if len(state.notes) > MAX_NOTES:
+        notes.append(f"{len(state.notes) - MAX_NOTES:,} more notes in log/runner of the run")
+    return notes
 
 
 def _files(state: PanelState) -> str:
