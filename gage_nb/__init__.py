@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from gage_nb.frames import files, manifest, meta, metrics, output, runs
-    from gage_nb.launching import attach, run, run_cell
+    from gage_nb.launching import attach, run, run_cell, start
 
 __all__ = [
     "attach",
@@ -29,6 +29,7 @@ __all__ = [
     "run",
     "run_cell",
     "runs",
+    "start",
     "unload_ipython_extension",
 ]
 
@@ -42,6 +43,7 @@ _HOMES = {
     "run": "launching",
     "run_cell": "launching",
     "runs": "frames",
+    "start": "launching",
 }
 
 

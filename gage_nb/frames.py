@@ -31,7 +31,7 @@ from gage._internal.types import PHASES, STATUSES, Run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["files", "manifest", "meta", "metrics", "output", "runs"]
+__all__ = ["files", "from_rows", "manifest", "meta", "metrics", "output", "runs"]
 
 _US = "datetime64[us, UTC]"
 _MS = "datetime64[ms, UTC]"
@@ -49,7 +49,7 @@ def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
     index counts from 1: the positions by which a run can be called.
     """
     chosen = list_all() if selected is None else map(RecordedRun.of, selected)
-    frame = _frame(
+    frame = from_rows(
         [run_row(run) for run in chosen],
         {
             "run": "string",
@@ -75,7 +75,7 @@ def meta(run: Run | str | int | None = None) -> pd.DataFrame:
     command, environment set by the operation (`env.NAME`), configuration (`config.KEY`), and the
     attributes of the user (`user.NAME`) and the system (`sys.NAME`).
     """
-    frame = _frame(meta_rows(_run(run)), {"name": "string", "value": "object"})
+    frame = from_rows(meta_rows(_run(run)), {"name": "string", "value": "object"})
     times = frame["name"].isin([f"{name}_us" for name in _TIMES])
     frame["value"] = [
         pd.Timestamp(value, unit="us", tz="UTC") if is_time and value is not None else value
@@ -92,7 +92,7 @@ def files(run: Run | str | int | None = None) -> pd.DataFrame:
     dependency, runtime, generated), `modified` (datetime64[us, UTC], NaT when deleted), `size`
     (Int64, bytes, of the file as it is now; missing where it is gone), `path` (string).
     """
-    return _frame(
+    return from_rows(
         file_rows(_run(run)),
         {
             "event": pd.CategoricalDtype(list(EVENTS.values())),
@@ -110,7 +110,7 @@ def manifest(run: Run | str | int | None = None) -> pd.DataFrame:
     Columns: `type` (category: source code, dependency, runtime, generated), `size` (Int64,
     bytes; missing where the file is gone), `sha256` (string, hex), `path` (string).
     """
-    return _frame(
+    return from_rows(
         manifest_rows(_run(run)),
         {"type": _FILE_TYPE, "size_bytes": "Int64", "sha256": "string", "path": "string"},
     )
@@ -136,7 +136,7 @@ def output(
     start, stop
         Only the lines of each phase in this range, as in a slice.
     """
-    return _frame(
+    return from_rows(
         output_rows(_run(run), phase, start, stop),
         {
             "phase": pd.CategoricalDtype([item.name for item in PHASES]),
@@ -157,7 +157,7 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
     from gage._internal.run_metrics import SOURCES, metric_rows
 
     chosen = [selected] if selected is None or isinstance(selected, Run | str | int) else selected
-    return _frame(
+    return from_rows(
         (row for run in map(_run, chosen) for row in metric_rows(run)),
         {
             "run": "string",
@@ -170,8 +170,8 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
     )
 
 
-def _frame(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
-    """Return rows as a frame; columns lose the unit that their dtype says."""
+def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
+    """Return the rows of a report as a frame; columns lose the unit that their dtype says."""
     listed = list(rows)
     return pd.DataFrame(
         {

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand, output_can_be_silenced
 
+from gage._internal.completion import complete_command, complete_words
 from gage._internal.errors import ConfigError, PatternError, RunNotFound, TargetError
 from gage._internal.recorded_run import RecordedRun
-from gage._internal.run_line import LineError, RunLine, make_parser, parse
+from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
 from gage._internal.suggestions import did_you_mean
 from gage_nb import launching
+from gage_nb.commands import COMMANDS, help_text
 from gage_nb.expansion import ExpansionError, expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from IPython.core.formatters import IPythonDisplayFormatter
     from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ["register", "unregister"]
@@ -25,94 +28,88 @@ __all__ = ["register", "unregister"]
 # What is wrong with the line, not with the run: told in one line, without a traceback.
 _OF_THE_LINE = (LineError, TargetError, ConfigError, PatternError, RunNotFound, ExpansionError)
 
+_MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
+
 
 def register(ip: InteractiveShell) -> None:
     """Register the magics, their completion, and how a run is displayed."""
     ip.register_magic_function(_gage_run(ip), "line_cell", "gage_run")
     ip.register_magic_function(_gage(ip), "line", "gage")
-    for key, complete in _completers(ip).items():
+    for key, complete in _COMPLETERS.items():
         ip.set_hook("complete_command", complete, str_key=key)
-    formatter = ip.display_formatter.ipython_display_formatter
-    formatter.for_type(RecordedRun, launching.display_run)
+    _display_formatter(ip).for_type(RecordedRun, launching.display_run)
 
 
 def unregister(ip: InteractiveShell) -> None:
     """Take away what `register` registered."""
-    magics = ip.magics_manager.magics
-    for kind, name in (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage")):
-        magics[kind].pop(name, None)
-    for key in _completers(ip):
+    for kind, name in _MAGICS:
+        ip.magics_manager.magics[kind].pop(name, None)
+    for key in _COMPLETERS:
         ip.strdispatchers["complete_command"].strs.pop(key, None)
-    ip.display_formatter.ipython_display_formatter.pop(RecordedRun, None)
+    _display_formatter(ip).pop(RecordedRun, None)
 
 
 def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
-    @no_var_expand
-    @output_can_be_silenced
     def gage_run(line: str, cell: str | None = None) -> Any:
         form = "line" if cell is None else "cell"
-        silent = _ends_in_semicolon(line if cell is None else cell)
+        # IPython shows nothing for a `;` at the end, but hands it on with the line.
+        silent = (line if cell is None else cell).rstrip().endswith(";")
         words = _words(line.rstrip().removesuffix(";") if cell is None else line, ip)
         try:
             parsed = parse(words, form)
             if parsed.options.help:
                 print(make_parser(form).format_help(), end="")
                 return None
-            quiet = parsed.options.quiet or silent
-            return _launch(ip, parsed, cell, quiet)
+            return _launch(ip, parsed, cell, silent=silent)
         except _OF_THE_LINE as error:
+            raise _usage_error(error) from None
+        except ValueError as error:
             raise _usage_error(error) from None
 
     gage_run.__doc__ = f"{make_parser('line').format_help()}\n\n{make_parser('cell').format_help()}"
-    return gage_run
+    return no_var_expand(output_can_be_silenced(gage_run))
 
 
-def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, quiet: bool) -> Any:
-    request = launching.request_of(line, ip.user_ns, quiet=quiet)
+def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bool) -> Any:
+    options = line.options
+    asked = {
+        "label": options.label,
+        "tags": options.tag,
+        "stage": options.stage,
+        "background": options.bg,
+        "quiet": options.quiet or silent,
+        "check": not options.no_raise,
+        "on_made": None if options.as_name is None else _binder(ip, options.as_name),
+    }
     if cell is None:
-        result = launching.run_line(line, request)
-    else:
-        result = launching.run_cell_line(line, cell, request, ip)
-    return result
+        return launching.run(line.target, config_of(line), args=line.args, **asked)
+    name = line.target or launching.DEFAULT_NAME
+    return launching.run_cell(cell, name, config_of(line), **asked)
+
+
+def _binder(ip: InteractiveShell, name: str) -> Callable[[RecordedRun], None]:
+    if not name.isidentifier():
+        raise LineError(f"expected the name of a variable after --as, found {name!r}")
+    return lambda run: ip.push({name: run})
 
 
 def _gage(ip: InteractiveShell) -> Callable[..., Any]:
-    @no_var_expand
-    @output_can_be_silenced
     def gage(line: str) -> Any:
         words = _words(line.rstrip().removesuffix(";"), ip)
         name, args = (words[0], words[1:]) if words else ("help", [])
         if name in ("help", "-h", "--help"):
-            print(_help())
+            print(help_text())
             return None
-        if name not in launching.COMMANDS:
-            near = did_you_mean(name, list(launching.COMMANDS))
+        if name not in COMMANDS:
+            near = did_you_mean(name, list(COMMANDS))
             raise UsageError(f"%gage has no command {name!r}. {near or 'See %gage help'}")
         try:
-            return launching.COMMANDS[name].call(args)
+            return COMMANDS[name].call(args)
         except _OF_THE_LINE as error:
             raise _usage_error(error) from None
 
-    gage.__doc__ = _help()
-    return gage
-
-
-def _help() -> str:
-    width = max(len(command.usage) for command in launching.COMMANDS.values())
-    lines = [
-        f"    %gage {command.usage:<{width}}  {command.about}"
-        for command in launching.COMMANDS.values()
-    ]
-    return "\n".join(
-        [
-            "%gage COMMAND [RUN]: look at runs and act on them.",
-            "",
-            "A RUN is called by its name, its id, a prefix of either, or its position in",
-            "`%gage runs` (1 is the newest); left out, it is the newest.",
-            "",
-            *lines,
-        ]
-    )
+    gage.__doc__ = help_text()
+    return no_var_expand(output_can_be_silenced(gage))
 
 
 def _words(line: str, ip: InteractiveShell) -> list[str]:
@@ -124,11 +121,7 @@ def _words(line: str, ip: InteractiveShell) -> list[str]:
     try:
         return [expand(word, ip.user_ns) for word in words]
     except ExpansionError as error:
-        raise UsageError(str(error)) from None
-
-
-def _ends_in_semicolon(text: str) -> bool:
-    return text.rstrip().endswith(";")
+        raise _usage_error(error) from None
 
 
 def _usage_error(error: Exception) -> UsageError:
@@ -136,22 +129,29 @@ def _usage_error(error: Exception) -> UsageError:
     return UsageError(str(error))
 
 
-def _completers(ip: InteractiveShell) -> dict[str, Callable[..., list[str]]]:
-    from gage._internal.completion import complete_run_line, complete_words
+def _complete_run_line(form: str) -> Callable[[Any, Any], list[str]]:
+    def complete(_shell: Any, event: Any) -> list[str]:
+        words = event.line.split()[1:]
+        before = words if event.line.endswith(" ") else words[:-1]
+        return complete_words(event.symbol, before, form)
 
-    def of_form(form: str) -> Callable[..., list[str]]:
-        def complete(_: Any, event: Any) -> list[str]:
-            words = event.line.split()[1:]
-            before = words if event.line.endswith(" ") else words[:-1]
-            return complete_words(event.symbol, before, form)
+    return complete
 
-        return complete
 
-    def complete_gage(_: Any, event: Any) -> list[str]:
-        return complete_run_line(event.symbol, event.line, list(launching.COMMANDS))
+def _complete_gage(_shell: Any, event: Any) -> list[str]:
+    words = event.line.split()[1:]
+    before = words if event.line.endswith(" ") else words[:-1]
+    return complete_command(event.symbol, before, list(COMMANDS))
 
-    return {
-        "%gage_run": of_form("line"),
-        "%%gage_run": of_form("cell"),
-        "%gage": complete_gage,
-    }
+
+_COMPLETERS: dict[str, Callable[[Any, Any], list[str]]] = {
+    "%gage_run": _complete_run_line("line"),
+    "%%gage_run": _complete_run_line("cell"),
+    "%gage": _complete_gage,
+}
+
+
+def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:
+    formatter = ip.display_formatter
+    assert formatter is not None  # noqa: S101  # every shell has one once it is made
+    return formatter.ipython_display_formatter

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import GageError
+from gage._internal.requests import runs
 from gage._internal.run_line import option_names
 from gage._internal.targets import known_operations, known_scripts, resolve_target
 
@@ -15,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["complete_words"]
+__all__ = ["complete_command", "complete_words"]
 
 
 def complete_words(
@@ -44,6 +45,17 @@ def complete_words(
     except (GageError, OSError, ValueError):
         return []
     return sorted({choice for choice in choices if choice.startswith(incomplete)})
+
+
+def complete_command(
+    incomplete: str, words: Sequence[str], commands: Sequence[str], directory: str | None = None
+) -> list[str]:
+    """Return what the word that is being typed after `%gage` may become: a command, then a run."""
+    try:
+        choices = [run.name for run in runs(directory)] if words else commands
+    except (GageError, OSError):
+        return []
+    return sorted(choice for choice in choices if choice.startswith(incomplete))
 
 
 def _keys(words: Sequence[str], directory: str | None) -> list[str]:

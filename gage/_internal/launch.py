@@ -1,4 +1,4 @@
-"""The story of a run: from what was asked for to a recorded result.
+"""The story of a run: from an operation to a recorded result.
 
 `launch` makes the run, stages it, starts it and waits for it; the phases are in `staging`, the
 process in `runner`. What a caller wants to see of it on the way comes as events, by a parameter.
@@ -6,20 +6,31 @@ process in `runner`. What a caller wants to see of it on the way comes as events
 
 from __future__ import annotations
 
+import time
+
 from gage._internal.environment import start_recording
-from gage._internal.run_meta import write_attr
+from gage._internal.errors import RunStateError
+from gage._internal.run_meta import log_runner, write_attr
 from gage._internal.runner import start_run, stop_run, wait_for_run
 from gage._internal.staging import init_run_meta, make_run, stage_run
 from gage._internal.types import Operation, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Protocol
 
-__all__ = ["launch", "prepare"]
+    class Recording(Protocol):
+        """Something that is being found out; `collect` gives attributes and waits no longer."""
 
-_ENVIRONMENT_DEADLINE_S = 0.2
+        def collect(self, deadline_s: float) -> dict[str, Any]: ...
+
+        def cancel(self) -> None: ...
+
+
+__all__ = ["launch"]
+
+_RECORDING_DEADLINE_S = 0.2
 
 
 def launch(
@@ -27,59 +38,71 @@ def launch(
     runs_home: str,
     *,
     attrs: Mapping[str, Any] | None = None,
-    system_attrs: Mapping[str, Any] | None = None,
+    recordings: Sequence[Recording] = (),
     on_event: Callable[[str, Run], None] | None = None,
     stage_only: bool = False,
     background: bool = False,
 ) -> Run:
     """Run an operation; return its run, ended unless `stage_only` or `background`.
 
-    `on_event` is called with `made`, the name of each phase as it begins, and `started`, each
-    with the run. An interrupt while the run is waited for stops it and goes on to the caller.
+    Parameters
+    ----------
+    attrs
+        The user's attributes of the run, by name.
+    recordings
+        What else is recorded about the system, beside Python, platform, packages and git. They
+        go on while the run is staged and started, and are given 200 ms after that.
+    on_event
+        Called with `made`, the name of each phase of staging as it begins, and `started`, each
+        with the run.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After an interrupt; the run was stopped then.
     """
-    run = prepare(operation, runs_home, attrs=attrs, system_attrs=system_attrs, on_event=on_event)
-    if stage_only:
-        return run
-    start_run(run)
-    if on_event is not None:
-        on_event("started", run)
-    if not background:
-        try:
-            wait_for_run(run)
-        except KeyboardInterrupt:
-            stop_run(run, by="interrupt")
-            raise
-    return run
-
-
-def prepare(
-    operation: Operation,
-    runs_home: str,
-    *,
-    attrs: Mapping[str, Any] | None = None,
-    system_attrs: Mapping[str, Any] | None = None,
-    on_event: Callable[[str, Run], None] | None = None,
-) -> Run:
-    """Make and stage a run of an operation, with the user's and the system's attributes."""
-    recording = start_recording(operation.project_dir)
-    run = make_run(runs_home)
-    init_run_meta(run, operation.opref, operation.opdef, operation.config, operation.cmd)
-    for name, value in (attrs or {}).items():
-        write_attr(run, "user", name, value)
-    if on_event is not None:
-        on_event("made", run)
+    recordings = [start_recording(operation.project_dir), *recordings]
+    tell = on_event or (lambda _event, _run: None)
     try:
-        for name, value in (system_attrs or {}).items():
-            write_attr(run, "sys", name, value)
+        run = make_run(runs_home)
+        init_run_meta(run, operation.opref, operation.opdef, operation.config, operation.cmd)
+        for name, value in (attrs or {}).items():
+            write_attr(run, "user", name, value)
+        tell("made", run)
         stage_run(
             operation.project_dir,
             run,
             given=operation.given,
-            on_phase=None if on_event is None else lambda phase: on_event(phase, run),
+            on_phase=lambda phase: tell(phase, run),
         )
     except BaseException:
-        recording.cancel()
+        for recording in recordings:
+            recording.cancel()
         raise
-    for name, value in recording.collect(_ENVIRONMENT_DEADLINE_S).items():
-        write_attr(run, "sys", name, value)
+    if stage_only:
+        _record(run, recordings)
+        return run
+    try:
+        start_run(run)
+        tell("started", run)
+        _record(run, recordings)
+        if not background:
+            wait_for_run(run)
+    except KeyboardInterrupt:
+        try:
+            stop_run(run, by="interrupt")
+        except RunStateError:
+            pass  # interrupted before there was anything to stop
+        raise
     return run
+
+
+def _record(run: Run, recordings: Sequence[Recording]) -> None:
+    end = time.monotonic() + _RECORDING_DEADLINE_S
+    for recording in recordings:
+        for name, value in recording.collect(max(0.0, end - time.monotonic())).items():
+            try:
+                write_attr(run, "sys", name, value)
+            except OSError as error:
+                # The run goes on without it: what it uses and makes is recorded elsewhere.
+                log_runner(run, f"Cannot record {name}: {error}")

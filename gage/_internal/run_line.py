@@ -27,7 +27,7 @@ else:
 
     RunLine = namedtuple("RunLine", "target assignments args options")
 
-__all__ = ["FORMS", "LineError", "RunLine", "make_parser", "option_names", "parse"]
+__all__ = ["FORMS", "LineError", "RunLine", "config_of", "make_parser", "option_names", "parse"]
 
 RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` argparse's."""
 
@@ -101,6 +101,23 @@ def parse(words: Sequence[str], form: str) -> RunLine:
     return RunLine(target, assignments, args, options)
 
 
+def config_of(line: RunLine) -> dict[str, str]:
+    """Return the values that a line gives, as text, by key.
+
+    Raises
+    ------
+    LineError
+        If a key is given twice.
+    """
+    config: dict[str, str] = {}
+    for assignment in line.assignments:
+        key, _, value = assignment.partition("=")
+        if key in config:
+            raise LineError(f"expected one value for {key}, found two")
+        config[key] = value
+    return config
+
+
 def make_parser(form: str) -> argparse.ArgumentParser:
     """Return the parser of a form of the line; its help is the documentation of the form."""
     parser = _Parser(
@@ -117,14 +134,26 @@ def make_parser(form: str) -> argparse.ArgumentParser:
         add("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
     add("-l", "--label", metavar="TEXT", help="what the run is to be remembered by")
     add("-t", "--tag", action="append", default=[], metavar="TAG", help="a tag; may be repeated")
-    add("--with", action="append", default=[], dest="with_files", metavar="FILE",
-        help="a file that the run needs; may be repeated")
-    add("--strict", action="store_true",
-        help="a value of another type than its default is an error, not a warning")
+    add(
+        "--with",
+        action="append",
+        default=[],
+        dest="with_files",
+        metavar="FILE",
+        help="a file that the run needs; may be repeated",
+    )
+    add(
+        "--strict",
+        action="store_true",
+        help="a value of another type than its default is an error, not a warning",
+    )
     add("--stage", action="store_true", help="only stage the run; start it later")
     add("-q", "--quiet", action="store_true", help="show nothing while it runs")
-    add("--needed", action="store_true",
-        help="skip what a completed run with the same code, values and inputs has done")
+    add(
+        "--needed",
+        action="store_true",
+        help="skip what a completed run with the same code, values and inputs has done",
+    )
     several = parser.add_argument_group("several runs (k=[a,b], k=uniform(a,b), ...)")
     add = several.add_argument
     add("--trials", type=int, metavar="N", help="how many runs to draw from distributions")
@@ -152,10 +181,24 @@ def make_parser(form: str) -> argparse.ArgumentParser:
         add("--preview", action="store_true", help="show what would be staged and run; run nothing")
         add("--help-op", action="store_true", help="describe the operation and its configuration")
     if form == "cell":
-        add("-i", "--input", action="append", default=[], dest="inputs", metavar="NAME",
-            help="a variable of the notebook that the cell gets; may be repeated")
-        add("-o", "--output", action="append", default=[], dest="outputs", metavar="NAME",
-            help="a variable of the cell that the notebook gets; may be repeated")
+        add(
+            "-i",
+            "--input",
+            action="append",
+            default=[],
+            dest="inputs",
+            metavar="NAME",
+            help="a variable of the notebook that the cell gets; may be repeated",
+        )
+        add(
+            "-o",
+            "--output",
+            action="append",
+            default=[],
+            dest="outputs",
+            metavar="NAME",
+            help="a variable of the cell that the notebook gets; may be repeated",
+        )
         add("--trust", action="store_true", help="load pickled outputs of a run that is not yours")
     parser.add_argument("-h", "--help", action="store_true", help="show this text")
     return parser
@@ -164,7 +207,9 @@ def make_parser(form: str) -> argparse.ArgumentParser:
 def option_names(form: str) -> list[str]:
     """Return every option of a form of the line, as it is typed."""
     return sorted(
-        name for action in make_parser(form)._actions for name in action.option_strings  # noqa: SLF001
+        name
+        for action in make_parser(form)._actions
+        for name in action.option_strings  # noqa: SLF001
     )
 
 

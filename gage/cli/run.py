@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 
 from gage._internal.errors import GageError, PhaseError
-from gage._internal.launch import prepare
+from gage._internal.launch import launch
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.requests import user_attrs
-from gage._internal.run_line import LineError, RunLine, make_parser, parse
-from gage._internal.runner import start_run, stop_run
+from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
+from gage._internal.runner import stop_run
 from gage._internal.store import runs_home
 from gage._internal.targets import resolve_target
 
@@ -66,16 +66,21 @@ def exit_code_of(exit_code: int | None) -> int:
 
 
 def _run(line: RunLine) -> int:
-    operation = resolve_target(line.target, _config(line), line.args)
+    operation = resolve_target(line.target, config_of(line), line.args)
     options = line.options
-    home = runs_home(operation.project_dir)
-    attrs = user_attrs(options.label, options.tag)
-    run = RecordedRun.of(prepare(operation, home, attrs=attrs))
+    run = RecordedRun.of(
+        launch(
+            operation,
+            runs_home(operation.project_dir),
+            attrs=user_attrs(options.label, options.tag),
+            stage_only=options.stage,
+            background=True,
+        )
+    )
     _tell_notes(run, options.quiet)
     if options.stage:
         _tell(f"Staged {run.name}. Start it with: gage start {run.name}", options.quiet)
         return 0
-    start_run(run)
     if options.bg:
         _tell(f"Started {run.name}. Watch it with: gage attach {run.name}", options.quiet)
         return 0
@@ -92,16 +97,6 @@ def _wait(run: RecordedRun, quiet: bool) -> int:
         return INTERRUPTED
     _tell_end(run, status, quiet)
     return exit_code_of(status.exit_code)
-
-
-def _config(line: RunLine) -> dict[str, str]:
-    config: dict[str, str] = {}
-    for assignment in line.assignments:
-        key, _, value = assignment.partition("=")
-        if key in config:
-            raise LineError(f"expected one value for {key}, found two")
-        config[key] = value
-    return config
 
 
 def _tell_notes(run: Run, quiet: bool) -> None:

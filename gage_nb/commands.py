@@ -1,0 +1,109 @@
+"""The commands of `%gage`: a name, what it says of itself, and the function it calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from gage._internal import requests
+from gage._internal.reports import difference_rows, operation_rows, run_rows
+from gage._internal.run_line import LineError
+from gage_nb import frames
+from gage_nb.launching import attach, start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["COMMANDS", "Command", "help_text"]
+
+
+class Command(NamedTuple):
+    """A command of `%gage`: how it is written, what it is for, what it calls with its words."""
+
+    usage: str
+    about: str
+    call: Callable[[Sequence[str]], Any]
+
+
+def help_text() -> str:
+    """Return what `%gage help` prints."""
+    width = max(len(command.usage) for command in COMMANDS.values())
+    return "\n".join(
+        [
+            "%gage COMMAND [RUN]: look at runs and act on them.",
+            "",
+            "A RUN is called by its name, its id, a prefix of either, or its position in",
+            "`%gage runs` (1 is the newest); left out, it is the newest.",
+            "",
+            *(f"    %gage {item.usage:<{width}}  {item.about}" for item in COMMANDS.values()),
+        ]
+    )
+
+
+def _of_run(function: Callable[[Any], Any]) -> Callable[[Sequence[str]], Any]:
+    def call(words: Sequence[str]) -> Any:
+        if len(words) > 1:
+            raise LineError(f"expected one RUN at most, found {' '.join(words)!r}")
+        return function(words[0] if words else None)
+
+    return call
+
+
+def _runs(words: Sequence[str]) -> Any:
+    everything = requests.runs()
+    positions = [row["position"] for row in run_rows(everything, words)]
+    frame = frames.runs(everything[position - 1] for position in positions)
+    frame.index = pd.Index(positions, dtype="int64")
+    return frame
+
+
+def _ops(words: Sequence[str]) -> Any:
+    if words:
+        raise LineError(f"expected nothing after ops, found {' '.join(words)!r}")
+    return frames.from_rows(
+        operation_rows(),
+        {"name": "string", "kind": "string", "default": "bool", "description": "string"},
+    )
+
+
+def _stop(reference: str | None) -> Any:
+    run = requests.find(reference)
+    run.stop(by="notebook")
+    return run
+
+
+def _wait(reference: str | None) -> Any:
+    run = requests.find(reference)
+    run.wait()
+    return run
+
+
+def _verify(reference: str | None) -> Any:
+    return frames.from_rows(
+        difference_rows(requests.find(reference)),
+        {"difference": "string", "path": "string", "expected": "string", "found": "string"},
+    )
+
+
+def _metrics(words: Sequence[str]) -> Any:
+    return frames.metrics(list(words) or None)
+
+
+COMMANDS = {
+    "runs": Command("runs [COLUMN=VALUE ...]", "every run, the newest first (DataFrame)", _runs),
+    "show": Command("show [RUN]", "what happened to a run", _of_run(requests.find)),
+    "meta": Command("meta [RUN]", "everything recorded about it (DataFrame)", _of_run(frames.meta)),
+    "files": Command("files [RUN]", "the log of its files (DataFrame)", _of_run(frames.files)),
+    "manifest": Command(
+        "manifest [RUN]", "its files with sha256 (DataFrame)", _of_run(frames.manifest)
+    ),
+    "output": Command("output [RUN]", "what it printed (DataFrame)", _of_run(frames.output)),
+    "metrics": Command("metrics [RUN ...]", "the numbers it gave back (DataFrame)", _metrics),
+    "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(attach)),
+    "start": Command("start [RUN]", "start a staged run and watch it", _of_run(start)),
+    "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
+    "stop": Command("stop [RUN]", "stop it", _of_run(_stop)),
+    "verify": Command("verify [RUN]", "what differs from its manifest (DataFrame)", _of_run(_verify)),
+    "ops": Command("ops", "what can be run here (DataFrame)", _ops),
+}

@@ -1,0 +1,292 @@
+"""Runs started from a notebook: launched as anywhere, shown in the cell's output.
+
+    request → operation → launch → live panel → the run, or the error that says how it failed
+
+What the magics do, as functions: `run`, `run_cell`, `attach`. They work in scripts and in
+notebooks without magics too; the view is then what the front end can show.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+from gage._internal import requests
+from gage._internal.launch import launch
+from gage._internal.patterns import quote_pattern
+from gage._internal.recorded_run import RecordedRun
+from gage._internal.runner import stop_run
+from gage._internal.sourcecode import DEFAULT_PATTERNS
+from gage._internal.store import runs_home
+from gage._internal.targets import resolve_target
+from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
+from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
+from gage_nb.live import LivePanel, watch, watch_in_background
+from gage_nb.notebook import NotebookRecorder, executed_cells, executing_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from gage._internal.types import Run
+
+__all__ = ["DEFAULT_NAME", "Options", "attach", "run", "run_cell", "run_operation", "start"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is started and shown; the same words as the options of `%gage_run`.
+
+    `check` raises for a run that fails, in the cell; `view` is `widget`, `html` or `text` where
+    it is not to be what the front end can show; `on_made` is called with the run as soon as there
+    is one.
+    """
+
+    label: str | None = None
+    tags: Sequence[str] = field(default=())
+    stage: bool = False
+    background: bool = False
+    quiet: bool = False
+    check: bool = True
+    view: str | None = None
+    on_made: Callable[[RecordedRun], object] | None = None
+
+
+def run(
+    target: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    *,
+    args: Sequence[str] = (),
+    directory: str | None = None,
+    **options: Any,
+) -> RecordedRun:
+    """Run a target and show it live: `%gage_run TARGET k=v`.
+
+    Parameters are those of `gage.run`; `options` are the fields of `Options`.
+
+    Raises
+    ------
+    GageError
+        As `gage.run`; and `RunFailed` if the run does not complete, unless `check` is False.
+    KeyboardInterrupt
+        When the kernel was interrupted; the run was stopped then.
+    """
+    operation = resolve_target(target, config, args, directory)
+    return run_operation(operation, Options(**options))
+
+
+def run_cell(
+    source: str,
+    name: str = DEFAULT_NAME,
+    config: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> RecordedRun:
+    """Run source text in a process of its own and show it live: `%%gage_run NAME`.
+
+    The text is staged as `NAME.py`, beside the project's own files.
+
+    Raises
+    ------
+    ValueError
+        If the name cannot be that of a program.
+    CellError
+        If the text is not a Python program; every line that cannot be run is named.
+    GageError, KeyboardInterrupt
+        As `run`.
+    """
+    project_dir = Path.cwd()
+    shell = get_ipython()
+    program = stage_cell(
+        source,
+        name,
+        lines_before=_lines_before(shell, source),
+        project_dir=project_dir,
+        transformer_manager=None if shell is None else shell.input_transformer_manager,
+    )
+    with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
+        Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
+        given = GivenFile("s", directory, program.file_name)
+        operation = _cell_operation(program.name, program.file_name, config, project_dir, given)
+        return run_operation(operation, Options(**options), notes=program.notes)
+
+
+def attach(run: Run | str | int | None = None, *, view: str | None = None) -> RecordedRun:
+    """Show a run live, with everything since its start, until it has ended.
+
+    An interrupt ends the showing, not the run.
+    """
+    recorded = RecordedRun.of(run) if isinstance(run, RecordedRun) else requests.find(run)
+    watch(_panel(recorded, view))
+    _mark_shown(recorded)
+    return recorded
+
+
+def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
+    """Start a staged run and show it live; `options` are the fields of `Options`.
+
+    Raises
+    ------
+    RunStateError
+        If the run is not staged, or was started before.
+    RunFailed, KeyboardInterrupt
+        As `run`.
+    """
+    chosen = Options(**options)
+    recorded = RecordedRun.of(run) if isinstance(run, RecordedRun) else requests.find(run)
+    recorded.start()
+    stop = (lambda: stop_run(recorded, by="notebook")) if chosen.background else None
+    _follow(recorded, chosen, [] if chosen.quiet else [_panel(recorded, chosen.view, stop)])
+    _mark_shown(recorded)
+    return recorded
+
+
+def run_operation(
+    operation: Operation, options: Options, notes: Sequence[str] = ()
+) -> RecordedRun:
+    """Launch an operation with a panel; the story that `run` and `run_cell` share."""
+    shell = get_ipython()
+    panels: list[LivePanel] = []
+
+    def on_event(event: str, run: Run) -> None:
+        if event == "made" and options.on_made is not None:
+            options.on_made(RecordedRun.of(run))
+        if event == "made" and not options.quiet:
+            stop = (lambda: stop_run(run, by="notebook")) if options.background else None
+            panels.append(_panel(run, options.view, stop, notes))
+            panels[0].show()
+            _mark_shown(run)
+        elif panels:
+            panels[0].phase(event)
+
+    try:
+        recorded = RecordedRun.of(
+            launch(
+                operation,
+                runs_home(operation.project_dir),
+                attrs=requests.user_attrs(options.label, options.tags),
+                recordings=[] if shell is None else [_recorder(shell).start()],
+                on_event=on_event,
+                stage_only=options.stage,
+                background=True,
+            )
+        )
+    except BaseException:
+        for panel in panels:
+            panel.finish()
+        raise
+    if not options.stage:
+        _follow(recorded, options, panels)
+    elif panels:
+        panels[0].finish()
+    return recorded
+
+
+def _follow(run: RecordedRun, options: Options, panels: list[LivePanel]) -> None:
+    if options.background:
+        for panel in panels:
+            watch_in_background(panel)
+        return
+    if panels:
+        watch(panels[0], stop=lambda: stop_run(run, by="interrupt"))
+    else:
+        _wait(run)
+    if options.check:
+        run.check(hint=_hint(run))
+
+
+def _wait(run: RecordedRun) -> None:
+    try:
+        run.wait()
+    except KeyboardInterrupt:
+        stop_run(run, by="interrupt")
+        raise
+
+
+def _cell_operation(
+    name: str,
+    file_name: str,
+    config: Mapping[str, Any] | None,
+    project_dir: Path,
+    given: GivenFile,
+) -> Operation:
+    command = ["python", file_name]
+    data: dict[str, Any] = {
+        "exec": {"run": command},
+        "sourcecode": list(DEFAULT_PATTERNS),
+        "config": [{"keys": [f"{quote_pattern(file_name)}#*"]}],
+    }
+    return Operation(
+        OpRef("cell", name),
+        OpDef(name, data),
+        OpCmd(command, {}),
+        dict(config or {}),
+        str(project_dir),
+        (given,),
+    )
+
+
+def _hint(run: RecordedRun) -> str:
+    """Return a line on a NameError of the run where the notebook has the name, else nothing."""
+    shell = get_ipython()
+    if shell is None or run.status != "error":
+        return ""
+    hint = explain_name_error(run.last_lines(), shell.user_ns.keys(), executed_cells(shell))
+    return hint or ""
+
+
+def _lines_before(shell: InteractiveShell | None, source: str) -> int:
+    cell = None if shell is None else executing_cell(shell).source
+    return 1 if cell is None else lines_before_body(cell, source)
+
+
+def _panel(
+    run: Run,
+    view: str | None,
+    stop: Callable[[], object] | None = None,
+    notes: Sequence[str] = (),
+) -> LivePanel:
+    from gage_nb.charts import charts_of
+
+    return LivePanel(run, view=view, stop=stop, charts=charts_of(run), notes=notes)
+
+
+# One recorder a shell: it remembers the server that knows the notebook.
+_recorders: dict[int, NotebookRecorder] = {}
+
+
+def _recorder(shell: InteractiveShell) -> NotebookRecorder:
+    return _recorders.setdefault(id(shell), NotebookRecorder(shell))
+
+
+# Which run the cell that is executed now has shown already, and that cell's process and number.
+_shown: dict[str, tuple[int, object]] = {}
+
+
+def _mark_shown(run: Run) -> None:
+    _shown.clear()
+    _shown[run.id] = _execution()
+
+
+def display_run(run: RecordedRun) -> None:
+    """Display a run as its static panel; nothing where the same cell has shown it live.
+
+    What IPython calls for a run that is the value of a cell.
+    """
+    from IPython.display import display
+
+    from gage_nb.panel import static_bundle
+    from gage_nb.snapshot import read_state
+
+    if _shown.get(run.id) != _execution():
+        display(static_bundle(read_state(run)), raw=True)
+
+
+def _execution() -> tuple[int, object]:
+    shell = get_ipython()
+    return os.getpid(), None if shell is None else shell.execution_count
