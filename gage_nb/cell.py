@@ -18,7 +18,7 @@ from importlib.machinery import PathFinder
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from gage._internal.errors import TargetError
+from gage._internal.errors import GageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -59,8 +59,11 @@ class CellFault(NamedTuple):
     reason: str
 
 
-class CellError(TargetError):
-    """A cell that cannot be run as a program; `faults` has all that was found."""
+class CellError(GageError):
+    """A cell that cannot be run as a program; `faults` has all that was found.
+
+    Not a fault of the magic's line: as any cell that is not Python, it has to stop "Run All".
+    """
 
     def __init__(self, faults: Sequence[CellFault]) -> None:
         super().__init__(faults)
@@ -74,6 +77,10 @@ class CellError(TargetError):
             lines.append(f"  line {fault.line}: {first}{' …' if more else ''}")
             lines += [f"      {line}" for line in fault.reason.splitlines()]
         return "\n".join(lines)
+
+    def _render_traceback_(self) -> list[str]:
+        # What IPython shows: the lines of the cell say it all, our own stack says nothing.
+        return [f"{type(self).__name__}: {self}"]
 
 
 @dataclass(frozen=True)

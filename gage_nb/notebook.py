@@ -154,6 +154,9 @@ class NotebookRecording:
             found = _Found(self._named_path or {"absent": reason})
         return {"cell": self._cell_attr(), "notebook": self._notebook_attr(found)}
 
+    def cancel(self) -> None:
+        """Take nothing any more; the search ends by itself."""
+
     def _cell_attr(self) -> dict[str, Any]:
         unknown = {"absent": "the code was sent without a place in the history of the session"}
         return {

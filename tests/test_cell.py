@@ -402,3 +402,16 @@ def test_no_hint(tmp_path: Path, body: str) -> None:
     result = run_program(tmp_path, body)
 
     assert explain_name_error(result.stdout + result.stderr, {"df"}, [(1, "df = 1")]) is None
+
+
+def test_ipython_shows_a_refused_cell_without_our_stack(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.push({"stage_cell": stage_cell})
+
+    result = shell.run_cell("stage_cell('!ls')")
+
+    assert isinstance(result.error_in_exec, CellError)
+    shown = capsys.readouterr().out
+    assert "line 2: !ls" in shown
+    assert "Traceback" not in shown

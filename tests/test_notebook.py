@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,13 +144,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     )
     assert process.stderr is not None
     try:
-        for line in process.stderr:
-            if "is running at" in line:
-                break
-        (info_path,) = runtime_dir.glob("jpserver-*.json")
+        url = next(
+            filter(None, (re.search(r"at http://127.0.0.1:(\d+)", line) for line in process.stderr))
+        )
         # What it goes on to say must not fill the pipe.
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        yield Server(json.loads(info_path.read_text())["port"], token, runtime_dir, root)
+        while not list(runtime_dir.glob("jpserver-*.json")):  # written a moment after that line
+            assert process.poll() is None
+            time.sleep(0.01)
+        yield Server(int(url[1]), token, runtime_dir, root)
     finally:
         process.terminate()
         process.wait(TIMEOUT_S)
