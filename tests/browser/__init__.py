@@ -1,0 +1,1 @@
+"""Tests that see what a person sees: a real JupyterLab in a real browser."""

@@ -1,0 +1,422 @@
+"""A real JupyterLab in headless Chromium, driven as a person does: by menus and keys.
+
+    with running_server(directory) as server, chromium() as browser:
+        page = open_notebook(browser, server, "demo.ipynb")
+        run_all_cells(page)
+        expect(output_of(page, 0)).to_contain_text("hello")
+
+Nothing here sleeps. What a person does starts one of JupyterLab's commands, and the functions wait
+until that command says that it is done; what shows later is awaited with Playwright's `expect`.
+Chromium is Debian's, found on PATH: Playwright's own download is not needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+__all__ = [
+    "Server",
+    "cell_of",
+    "chromium",
+    "close_page",
+    "interrupt_kernel",
+    "kernel_status",
+    "longest_stall_ms",
+    "open_notebook",
+    "output_of",
+    "restart_kernel",
+    "run_all_cells",
+    "run_cell",
+    "running_server",
+    "save",
+    "screenshot",
+    "start_cell",
+    "wait_until_run",
+    "watch_stalls",
+    "write_notebook",
+]
+
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "test-artifacts"
+
+# The commands that Shift+Enter and the menus carry out, by what a person means.
+_RUN_CELL = ("notebook:run-cell-and-select-next", "runmenu:run")
+_RUN_ALL = ("notebook:run-all-cells", "runmenu:run-all")
+_SAVE = ("docmanager:save",)
+_RESTART = ("kernelmenu:restart", "notebook:restart-kernel")
+_INTERRUPT = ("kernelmenu:interrupt", "notebook:interrupt-kernel")
+
+_CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    # Otherwise it looks for hosts of its maker at every start.
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+_START_TIMEOUT_S = 60.0
+_PAGE_TIMEOUT_MS = 60_000.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A JupyterLab that serves the notebooks of `directory`; kernels run with `env`."""
+
+    url: str
+    token: str
+    directory: Path
+    env: Mapping[str, str]
+    log_path: Path
+    has_kernels: bool
+
+
+@contextmanager
+def running_server(
+    directory: Path,
+    private: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    kernels: bool = True,
+) -> Iterator[Server]:
+    """Start JupyterLab on a free port and stop it, with its kernels, at the end.
+
+    Parameters
+    ----------
+    directory
+        Holds the notebooks; where kernels start.
+    private
+        Where the server keeps its settings, its log and the home directory of kernels.
+    env
+        Added to the environment of the server and so of its kernels.
+    kernels
+        Without kernels, a notebook opens as one that is only looked at.
+    """
+    token = secrets.token_hex(16)
+    directory.mkdir(parents=True, exist_ok=True)
+    log_path = private / "jupyterlab.log"
+    full_env = {**os.environ, **_private_directories(private), **(env or {})}
+    argv = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={directory}",
+        # Lets the tests hear when a command is done, as JupyterLab's own tests do.
+        "--LabApp.expose_app_in_browser=True",
+        "--LanguageServerManager.autodetect=False",
+        *(() if kernels else _NO_KERNELS),
+    ]
+    _refuse_news(private / "settings")
+    process = subprocess.Popen(
+        argv,
+        cwd=directory,
+        env=full_env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    log = _Log(process, log_path)
+    try:
+        url = log.wait_for_url(_START_TIMEOUT_S)
+        yield Server(url, token, directory, full_env, log_path, kernels)
+    finally:
+        _stop(process)
+        log.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Debian's Chromium, headless.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none on PATH: the tests must not pass by skipping what a person sees.
+    """
+    executable = shutil.which("chromium")
+    if executable is None:
+        raise FileNotFoundError("no chromium on PATH: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=list(_CHROMIUM_FLAGS), headless=True
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> Path:
+    """Write a notebook of code cells for the Python kernel."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in cells],
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+    )
+    nbformat.write(notebook, path)
+    return path
+
+
+def open_notebook(
+    browser: Browser, server: Server, name: str, *, size: tuple[int, int] = (1280, 900)
+) -> Page:
+    """Open a notebook in a new window and wait until its kernel is idle.
+
+    With a server that has no kernels, the question for one is answered with "No Kernel". The side
+    bars are closed.
+    """
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.set_default_timeout(_PAGE_TIMEOUT_MS)
+    workspace = f"test-{secrets.token_hex(4)}"
+    page.goto(f"{server.url}/lab/workspaces/{workspace}/tree/{name}?token={server.token}")
+    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=_PAGE_TIMEOUT_MS)
+    if server.has_kernels:
+        _wait_for_kernel(page)
+    else:
+        page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()
+        expect(page.locator(".jp-Dialog")).to_have_count(0)
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    return page
+
+
+def close_page(page: Page) -> None:
+    """Close the window as a person closes a tab: at once, whatever is unsaved."""
+    page.close(run_before_unload=False)
+
+
+def cell_of(page: Page, index: int) -> Locator:
+    """Return a cell of the notebook by its position from 0."""
+    return page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+
+def output_of(page: Page, index: int) -> Locator:
+    """Return the whole output of a cell by the cell's position from 0."""
+    return cell_of(page, index).locator(".jp-Cell-outputArea")
+
+
+def run_all_cells(page: Page) -> None:
+    """Run > Run All Cells; return when the last one has ended, or the first failed."""
+    with _command_done(page, _RUN_ALL):
+        _choose(page, "Run", "Run All Cells")
+
+
+def run_cell(page: Page, index: int) -> None:
+    """Run a cell with Shift+Enter; return when it has ended."""
+    with _command_done(page, _RUN_CELL):
+        _press_run(page, index)
+
+
+def start_cell(page: Page, index: int) -> None:
+    """Start a cell with Shift+Enter; return when it shows that it is running, `[*]`."""
+    _press_run(page, index)
+    expect(cell_of(page, index).locator(".jp-InputPrompt")).to_have_text("[*]:")
+
+
+def wait_until_run(page: Page, index: int, *, timeout_s: float = 60.0) -> None:
+    """Wait until a started cell has ended: its prompt has a number again."""
+    prompt = cell_of(page, index).locator(".jp-InputPrompt")
+    expect(prompt).to_have_text(re.compile(r"^\[\d+\]:$"), timeout=timeout_s * 1000)
+
+
+def save(page: Page) -> None:
+    """Save the notebook with Ctrl+S; return when it is written."""
+    with _command_done(page, _SAVE):
+        page.keyboard.press("Control+s")
+
+
+def restart_kernel(page: Page) -> None:
+    """Kernel > Restart Kernel, confirmed; return when the new kernel is idle."""
+    with _command_done(page, _RESTART):
+        _choose(page, "Kernel", "Restart Kernel…")
+        page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
+    _wait_for_kernel(page)
+
+
+def interrupt_kernel(page: Page) -> None:
+    """Kernel > Interrupt Kernel."""
+    with _command_done(page, _INTERRUPT):
+        _choose(page, "Kernel", "Interrupt Kernel")
+
+
+def kernel_status(page: Page) -> str:
+    """Return what JupyterLab says of the kernel: `idle`, `busy` or another word."""
+    return str(
+        page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus"
+        )
+    )
+
+
+def screenshot(target: Page | Locator, name: str) -> Path:
+    """Take a picture of the page, or of a part of it, as test-artifacts/NAME.png."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    path = ARTIFACTS / f"{name}.png"
+    target.screenshot(path=path)
+    return path
+
+
+def watch_stalls(page: Page) -> None:
+    """From now on, measure how long the page lets its own timers wait (`longest_stall_ms`)."""
+    page.evaluate(
+        """() => {
+            let last = performance.now();
+            window.gageLongestStall = 0;
+            setInterval(() => {
+                const now = performance.now();
+                window.gageLongestStall = Math.max(window.gageLongestStall, now - last - 20);
+                last = now;
+            }, 20);
+        }"""
+    )
+
+
+def longest_stall_ms(page: Page) -> float:
+    """Return the longest time since `watch_stalls` that the page did not answer."""
+    return float(page.evaluate("() => window.gageLongestStall"))
+
+
+_NO_KERNELS = (
+    "--KernelSpecManager.allowed_kernelspecs=none",
+    "--KernelSpecManager.ensure_native_kernel=False",
+)
+
+
+class _Log:
+    """Reads what the server prints: keeps it in a file, and hears the URL."""
+
+    def __init__(self, process: subprocess.Popen[str], path: Path) -> None:
+        self._process = process
+        self._path = path
+        self._url: str | None = None
+        self._heard = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="jupyterlab-log")
+        self._thread.start()
+
+    def wait_for_url(self, timeout_s: float) -> str:
+        self._heard.wait(timeout_s)
+        if self._url is None:
+            self._process.kill()
+            self._thread.join()
+            raise RuntimeError(f"JupyterLab did not start:\n{self._path.read_text()}")
+        return self._url
+
+    def close(self) -> None:
+        self._thread.join()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines, self._path.open("w") as file:
+            for line in lines:
+                file.write(line)
+                file.flush()
+                found = re.search(r"(http://127\.0\.0\.1:\d+)/lab", line)
+                if found and self._url is None:
+                    self._url = found[1]
+                    self._heard.set()
+        self._heard.set()
+
+
+def _private_directories(private: Path) -> dict[str, str]:
+    names = {
+        "HOME": "home",
+        "IPYTHONDIR": "ipython",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+    }
+    for name in names.values():
+        (private / name).mkdir(parents=True, exist_ok=True)
+    return {variable: str(private / name) for variable, name in names.items()}
+
+
+def _refuse_news(settings: Path) -> None:
+    """Answer the question for news beforehand: its window would cover the page."""
+    directory = settings / "@jupyterlab" / "apputils-extension"
+    directory.mkdir(parents=True, exist_ok=True)
+    answers = {"fetchNews": "false", "checkForUpdates": False}
+    (directory / "notification.jupyterlab-settings").write_text(json.dumps(answers))
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _choose(page: Page, menu: str, item: str) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{menu}$")).click()
+    label = page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{re.escape(item)}$"))
+    label.click()
+
+
+def _press_run(page: Page, index: int) -> None:
+    cell_of(page, index).locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Shift+Enter")
+
+
+def _wait_for_kernel(page: Page) -> None:
+    """Wait until the kernel has answered: the page may say `idle` before there is one."""
+    page.evaluate(
+        """async () => {
+            const context = window.jupyterapp.shell.currentWidget.sessionContext;
+            await context.ready;
+            await context.session.kernel.info;
+        }"""
+    )
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'"
+    )
+
+
+@contextmanager
+def _command_done(page: Page, commands: Sequence[str], timeout_s: float = 120.0) -> Iterator[None]:
+    """Wait at the end until a command that is carried out inside is done."""
+    done = page.evaluate_handle(
+        """([commands, timeout_ms]) => {
+            const registry = window.jupyterapp.commands;
+            let found;
+            const done = new Promise((resolve, reject) => { found = {resolve, reject}; });
+            const listen = (_, {id, result}) => {
+                if (commands.includes(id)) {
+                    registry.commandExecuted.disconnect(listen);
+                    result.then(() => found.resolve(), () => found.resolve());
+                }
+            };
+            registry.commandExecuted.connect(listen);
+            setTimeout(() => found.reject(new Error(`not done: ${commands}`)), timeout_ms);
+            // In an object: a promise itself would be awaited here and now.
+            return {done};
+        }""",
+        [list(commands), timeout_s * 1000],
+    )
+    yield
+    page.evaluate("({done}) => done", done)
+    done.dispose()
