@@ -23,19 +23,25 @@ ROOT = Path(__file__).parents[1]
 # A module of gage/_internal imports only what stands before it, inside functions too: an import
 # upwards in a function is a cycle in hiding. Packages (config) count as one.
 LADDER = (
-    *("types", "errors", "clock", "atomic", "quoting", "suggestions"),
-    "run_meta",
-    *("parallel", "patterns", "file_log", "manifest", "copying"),
-    *("process", "capture"),
+    *("types", "errors", "clock", "atomic", "quoting", "suggestions", "parallel", "flusher"),
+    *("run_meta", "own_run"),
+    *("patterns", "file_log", "manifest", "copying"),
+    *("process", "output_stream", "capture"),
     "status",
-    *("sourcecode", "gagefile_text", "gagefile_faults", "gagefile", "config", "dependencies"),
+    *("sourcecode", "config"),
+    *("gagefile_text", "gagefile_faults", "gagefile"),
+    *("progress", "progress_file"),
+    *("metrics", "event_files", "printed", "summary_file", "run_metrics", "summary"),
     *("git", "environment", "run_line", "notebook_program"),
-    *("progress", "metrics", "summary"),
-    *("finalize", "staging"),
+    "finalize",
     *("supervisor", "runner"),
-    *("launch", "recorded_run"),
-    *("targets", "store", "batch"),
-    "requests",
+    "recorded_run",
+    # Dependencies of a run are files of other runs: staging looks for them in the store.
+    *("targets", "store", "reports"),
+    *("dependencies", "staging"),
+    "launch",
+    "batch",
+    *("requests", "completion"),
     "run_util",
 )
 
@@ -44,6 +50,7 @@ LADDER = (
 QUICK_STARTS = ("gage", "gage._internal.supervisor", "gage._internal.requests")
 LIGHT_STANDARD_LIBRARY = {
     "__future__",
+    "_signal",  # built in; `signal` makes enums of it, which takes a millisecond
     "collections",
     "errno",
     "os",
