@@ -1,0 +1,68 @@
+"""Configuration: the values of a project's files that a run can be given others for.
+
+    config = read_config(project_dir, opdef.config, command)     what there is
+    values, warnings = resolve_values(config, given)             what the run gets
+    diff = rewrite(run_dir, config, values)                      written into the run's copies
+    command = with_values(config, values, command)               for arguments of a script
+
+`reading` finds the values by patterns (`selection`), with one module for each format; `resolving`
+gives what is typed the types of the defaults (`values`); `rewriting` changes the copies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gage._internal.config.formats import SUFFIXES, read_document
+from gage._internal.config.keys import join_key, split_key
+from gage._internal.config.reading import Config, ConfigValue, Place, read_config
+from gage._internal.config.resolving import resolve_values
+from gage._internal.config.rewriting import rewrite
+from gage._internal.config.values import Text, parse_assignment, parse_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "SUFFIXES",
+    "Config",
+    "ConfigValue",
+    "Place",
+    "Text",
+    "join_key",
+    "parse_assignment",
+    "parse_value",
+    "read_config",
+    "read_document",
+    "resolve_values",
+    "rewrite",
+    "split_key",
+    "with_values",
+]
+
+
+def with_values(
+    config: Config, values: Mapping[str, Any], command: Sequence[str] | str
+) -> list[str] | str:
+    """Return the command with the values of the script's arguments (`config = "args"`).
+
+    The command comes back as it is where no argument gets another value than it has.
+
+    Raises
+    ------
+    ConfigError
+        If no command gives these values to the script.
+    """
+    same_command = command if isinstance(command, str) else list(command)
+    line = config.command
+    if line is None:
+        return same_command
+    wanted = {
+        entry.argument.key: values[key]
+        for key, entry in config.items()
+        if entry.argument is not None and key in values
+    }
+    changed = any(
+        key not in line.values or line.values[key] != value for key, value in wanted.items()
+    )
+    return line.with_values(wanted) if changed else same_command

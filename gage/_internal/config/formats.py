@@ -1,0 +1,58 @@
+"""The formats of configuration files, by the suffix of their names."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gage._internal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gage._internal.config.document import Document
+
+__all__ = ["SUFFIXES", "is_source", "read_document"]
+
+SUFFIXES = (".ipynb", ".json", ".jsonc", ".py", ".toml", ".yaml", ".yml")
+
+
+def read_document(path: str, data: bytes) -> Document:
+    """Read a file; its reader and what that needs are imported when a file of its kind comes.
+
+    Parameters
+    ----------
+    path
+        Its name in messages; the suffix says what it is.
+    data
+        What it holds.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such format, or the file is not what its suffix says.
+    """
+    suffix = _suffix(path)
+    if suffix == ".py":
+        from gage._internal.config.python_source import read
+    elif suffix == ".ipynb":
+        from gage._internal.config.notebook import read
+    elif suffix in {".json", ".jsonc"}:
+        from gage._internal.config.json_file import read
+    elif suffix == ".toml":
+        from gage._internal.config.toml_file import read
+    elif suffix in {".yaml", ".yml"}:
+        from gage._internal.config.yaml_file import read
+    else:
+        raise ConfigError(
+            f"{path}: expected a file of configuration ({', '.join(SUFFIXES)}), "
+            f"found {suffix or 'no suffix'}"
+        )
+    return read(data, path)
+
+
+def is_source(path: str) -> bool:
+    """Return whether a file is code, where configuration is among other things."""
+    return _suffix(path) in {".py", ".ipynb"}
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()

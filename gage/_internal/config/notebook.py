@@ -1,0 +1,180 @@
+"""Configuration in notebooks: assignments of simple values in the code cells of an `.ipynb` file.
+
+A cell with the tag `parameters`, as papermill users have it, is the only one read where there is
+one; else all code cells are read, and a name that several cells assign has the value of the last.
+
+A notebook is JSON, and its cells are Python: a value's place in a cell is a place in the JSON text
+behind the escapes. Only those characters change, so outputs, metadata, indentation and the split
+into lines stay as they are.
+
+IPython's own syntax (`%magic`, `!command`, `name?`) is passed over. A cell magic that runs its body
+in this kernel (`%%time`, `%%capture`) keeps its assignments; a cell under any other holds another
+language or runs elsewhere, and has none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from gage._internal.config.document import Document, LineIndex, Node, decode_utf8
+from gage._internal.config.json_file import read_tree
+from gage._internal.config.python_source import assignments, encode_python, parse
+from gage._internal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["read"]
+
+_TAG = "parameters"
+
+# Cell magics whose body runs in the notebook's own kernel and namespace.
+_TRANSPARENT = {"capture", "debug", "gage_run", "prun", "time"}
+
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
+_MAGIC = re.compile(
+    r"""[ \t]*(?:
+        [%!?]                               # %magic, !command, ?name
+      | [\w.,\ \t]+=[ \t]*[%!]              # name = %magic, name = !command
+      | [^'"\#=()\[\]]*\?\??[ \t]*;?[ \t]*$ # name?
+    )""",
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\."
+)
+
+
+def read(data: bytes, path: str) -> Document:
+    """Read the values of a notebook.
+
+    Raises
+    ------
+    ConfigError
+        If it is not a notebook of format 4, or no cell can be read as Python: the message names
+        the line.
+    """
+    bom, text = decode_utf8(data, path)
+    cells = _code_cells(read_tree(text, path), path)
+    tagged = [cell for cell in cells if _TAG in _tags(cell)]
+    roots: dict[str, Node] = {}
+    for cell in tagged or cells:
+        roots.update(_cell_values(text, cell.children["source"]))
+
+    def encode(node: Node, value: Any) -> str:
+        # Line ends inside of a cell are always \n.
+        new = encode_python(value, node.style)
+        return json.dumps(new, ensure_ascii=text.isascii())[1:-1]
+
+    return Document(path, text, roots, encode, bom=bom)
+
+
+def _code_cells(root: Node, path: str) -> list[Node]:
+    version = root.value.get("nbformat") if isinstance(root.value, dict) else None
+    cells = root.children.get("cells") if isinstance(root.value, dict) else None
+    if version != 4 or cells is None or not isinstance(cells.value, list):
+        raise ConfigError(
+            f"{path}: expected a notebook of nbformat 4 with cells, found "
+            + (f"nbformat {version}" if version is not None else "another JSON file")
+        )
+    return [
+        cell
+        for cell in cells.children.values()
+        if isinstance(cell.value, dict)
+        and cell.value.get("cell_type") == "code"
+        and "source" in cell.children
+    ]
+
+
+def _tags(cell: Node) -> Iterable[Any]:
+    metadata = cell.value.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return tags if isinstance(tags, list) else ()
+
+
+def _cell_values(text: str, source: Node) -> dict[str, Node]:
+    items = [source] if isinstance(source.value, str) else list(source.children.values())
+    code = "".join(item.value for item in items if isinstance(item.value, str))
+    masked, hidden = _python_of(code)
+    if masked is None:
+        return {}
+    module = parse(masked)
+    index = LineIndex(code)
+    places = _Places(text, items)
+    found = {}
+    for name, node in assignments(module, index):
+        lines = range(index.line_at(node.start), index.line_at(max(node.end - 1, 0)) + 1)
+        if hidden.isdisjoint(lines):
+            found[name] = node
+    moved: set[int] = set()
+    for node in found.values():
+        _move(node, code, places, moved)
+    return found
+
+
+def _python_of(code: str) -> tuple[str | None, set[int]]:
+    """Return a cell as Python with as many lines, and the numbers of the lines that were hidden.
+
+    None where it cannot be read as Python.
+    """
+    match = _CELL_MAGIC.match(code)
+    if match and match.group(1) not in _TRANSPARENT:
+        return None, set()
+    if not match and _parses(code):
+        return code, set()
+    lines = code.split("\n")
+    hidden = set()
+    for number, line in enumerate(lines, 1):
+        goes_on = number - 1 in hidden and lines[number - 2].endswith("\\")
+        # A line inside of a string can look like a magic: values that span it are not used.
+        if goes_on or _MAGIC.match(line):
+            hidden.add(number)
+    masked = "\n".join(
+        line[: len(line) - len(line.lstrip())] + "0" if number in hidden else line
+        for number, line in enumerate(lines, 1)
+    )
+    return (masked, hidden) if _parses(masked) else (None, set())
+
+
+def _parses(code: str) -> bool:
+    try:
+        parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+class _Places:
+    """Where the characters of a cell's source are in the text of the notebook."""
+
+    def __init__(self, text: str, items: Iterable[Node]) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for item in items:
+            if isinstance(item.value, str):
+                self._add(text, item.start + 1, item.end - 1)
+
+    def _add(self, text: str, position: int, end: int) -> None:
+        for match in _ESCAPE.finditer(text, position, end):
+            self._add_plain(position, match.start())
+            self.starts.append(match.start())
+            self.ends.append(match.end())
+            position = match.end()
+        self._add_plain(position, end)
+
+    def _add_plain(self, start: int, end: int) -> None:
+        self.starts.extend(range(start, end))
+        self.ends.extend(range(start + 1, end + 1))
+
+
+def _move(node: Node, code: str, places: _Places, moved: set[int]) -> None:
+    """Turn places in the source of a cell into places in the notebook."""
+    if id(node) in moved:
+        return
+    moved.add(id(node))
+    node.style = code[node.start : node.end]
+    node.start, node.end = places.starts[node.start], places.ends[node.end - 1]
+    for below in node.children.values():
+        _move(below, code, places, moved)

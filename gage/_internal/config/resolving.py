@@ -1,0 +1,255 @@
+"""The values of a run: the defaults of its configuration and what it is given."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from gage._internal.config.document import Node, same
+from gage._internal.config.keys import join_key, split_key
+from gage._internal.config.values import Text, coerce, parse_value, type_name
+from gage._internal.errors import ConfigError
+from gage._internal.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gage._internal.config.reading import Config, ConfigValue
+
+__all__ = ["expected_value", "has_alias", "resolve_values"]
+
+_TEMPLATES: dict[str, Any] = {"int": 0, "float": 0.0, "bool": False, "str": ""}
+
+
+def resolve_values(
+    config: Config, given: Mapping[str, Any], *, strict: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the value of every key, and warnings.
+
+    Parameters
+    ----------
+    config
+        The keys and their defaults.
+    given
+        Values by key: of Python, or `Text` as typed. A key may also lead into a list or dict
+        (`layers.0`, `opts.lr`), or be what several keys begin with, and its value a dict.
+    strict
+        Whether a value of another type than its default is an error.
+
+    Raises
+    ------
+    ConfigError
+        For unknown keys, values that are not simple or not among the choices, and with `strict`
+        wrong types: all of them in one error.
+    """
+    faults: list[str] = []
+    warnings: list[str] = []
+    values = {key: entry.value for key, entry in config.items() if _is_known(entry, config)}
+    told: dict[str, Any] = {}
+    for key, value in _expanded(config, given, faults):
+        try:
+            name, inner = _find(config, key)
+            entry = config[name]
+            before = told.get(name, entry.value)
+            changed, fault = _changed(entry, before, inner, value)
+        except ConfigError as error:
+            faults.append(
+                f"{key}: {error}" if not str(error).startswith("expected the") else str(error)
+            )
+            continue
+        if fault:
+            (faults if strict else warnings).append(f"{key}: {fault}")
+        told[name] = changed
+        _check_choice(entry, changed, faults)
+    _share(config, told, faults)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    values.update(told)
+    _follow(config, values, told)
+    return {key: values[key] for key in config if key in values}, warnings
+
+
+def expected_value(node: Node, wanted: Mapping[int, Any]) -> Any:
+    """Return what a node's value becomes when nodes, by their `id`, get new values."""
+    if id(node) in wanted:
+        return wanted[id(node)]
+    if node.target is not None:
+        return expected_value(node.target, wanted)
+    if not node.children:
+        return node.value
+    items = {key: expected_value(below, wanted) for key, below in node.children.items()}
+    return items if isinstance(node.value, dict) else type(node.value)(items.values())
+
+
+def _is_known(entry: ConfigValue, config: Config) -> bool:
+    """Return whether the default is known; of an argument it may be computed by the script."""
+    line = config.command
+    return entry.argument is None or line is None or entry.argument.key in line.values
+
+
+def _expanded(
+    config: Config, given: Mapping[str, Any], faults: list[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what is given, by the keys of the configuration where one stands for several."""
+    for key, value in given.items():
+        if key in config:
+            yield key, value
+            continue
+        shared = [name for name in config if name.endswith(f"#{key}") and "#" not in key]
+        if shared:
+            yield from ((name, value) for name in shared)
+            continue
+        below = [name for name in config if name.startswith(f"{key}.")]
+        if not below:
+            yield key, value
+            continue
+        entries = parse_value(value) if isinstance(value, str) else value
+        if isinstance(entries, (list, tuple)):
+            entries = dict(enumerate(entries))
+        if isinstance(entries, dict):
+            for inner, item in entries.items():
+                yield from _expanded(config, {f"{key}.{join_key([str(inner)])}": item}, faults)
+        else:
+            faults.append(
+                f"{key}: expected a dict or list for the keys {', '.join(below)}, "
+                f"found {type_name(entries)} {value!r}"
+            )
+
+
+def _find(config: Config, key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the key of the configuration that a given key means, and the way into its value."""
+    if key in config:
+        return key, ()
+    underscored = key.replace("-", "_")
+    if underscored in config and config[underscored].argument is not None:
+        return underscored, ()
+    file, mark, rest = key.rpartition("#")
+    parts = split_key(rest)
+    for length in range(len(parts) - 1, 0, -1):
+        name = file + mark + join_key(parts[:length])
+        if name in config and isinstance(config[name].value, (dict, list, tuple)):
+            return name, parts[length:]
+    near = did_you_mean(key, config)
+    keys = list(config)
+    more = f" and {len(keys) - 60} more" if len(keys) > 60 else ""
+    raise ConfigError(
+        f"expected the key of a value, found {key!r}. {near + ' ' if near else ''}"
+        f"Keys: {', '.join(keys[:60]) or 'none'}{more}"
+    )
+
+
+def _changed(
+    entry: ConfigValue, before: Any, inner: tuple[str, ...], value: Any
+) -> tuple[Any, str]:
+    """Return a key's new value, and what is wrong with the type of what was given."""
+    default = _template(entry) if not inner else _within(entry, before, inner)
+    new, is_right = coerce(value, default)
+    if default is None and isinstance(value, Text) and entry.argument is None:
+        new = parse_value(value)
+    fault = ""
+    if not is_right and not (entry.argument is not None and new is None and entry.value is None):
+        where = ", ".join(dict.fromkeys(place.file for place in entry.places))
+        fault = (
+            f"expected {type_name(default)} as the default in {where} is "
+            f"({entry.value!r:.80}), found {type_name(new)} ({new!r:.80})"
+        )
+    if not inner:
+        return new, fault
+    changed = copy.deepcopy(before)
+    return _set_within(changed, inner, new), fault
+
+
+def _template(entry: ConfigValue) -> Any:
+    """Return a value of the type that is expected: of an argument without a default too."""
+    if entry.argument is None or entry.value is not None:
+        return entry.value
+    item = _TEMPLATES.get(entry.argument.type)
+    return [item] if entry.argument.is_list else item
+
+
+def _within(entry: ConfigValue, value: Any, inner: tuple[str, ...]) -> Any:
+    key = entry.key
+    for part in inner:
+        if isinstance(value, dict):
+            choices = [join_key([name]) for name in value]
+            is_there = part in value
+        elif isinstance(value, (list, tuple)):
+            choices = [str(position) for position in range(len(value))]
+            is_there = part in choices
+        else:
+            raise ConfigError(f"expected the key {key}: it is {type_name(value)}, nothing is in it")
+        if not is_there:
+            near = did_you_mean(part, choices)
+            raise ConfigError(
+                f"expected the key of a value in {key}, found {part!r}. "
+                f"{near + ' ' if near else ''}Keys: {', '.join(choices[:60]) or 'none'}"
+            )
+        value = value[part] if isinstance(value, dict) else value[int(part)]
+        key = f"{key}.{join_key([part])}"
+    return value
+
+
+def _set_within(value: Any, inner: tuple[str, ...], new: Any) -> Any:
+    part, *rest = inner
+    if isinstance(value, dict):
+        value[part] = _set_within(value[part], tuple(rest), new) if rest else new
+        return value
+    items = list(value)
+    items[int(part)] = _set_within(items[int(part)], tuple(rest), new) if rest else new
+    return type(value)(items)
+
+
+def _check_choice(entry: ConfigValue, value: Any, faults: list[str]) -> None:
+    choices = entry.argument.choices if entry.argument is not None else None
+    if choices is None:
+        return
+    for item in value if isinstance(value, list) else [value]:
+        if item not in choices and not (item is None and entry.value is None):
+            near = did_you_mean(str(item), map(str, choices))
+            faults.append(
+                f"{entry.key}: expected one of {', '.join(map(repr, choices))}, found {item!r}"
+                + (f". {near}" if near else "")
+            )
+
+
+def _share(config: Config, told: dict[str, Any], faults: list[str]) -> None:
+    """Give a value to all keys of one assignment (`a = b = 1`)."""
+    by_node: dict[int, list[str]] = {}
+    for key, entry in config.items():
+        for place in entry.places:
+            node = config.nodes.get(place)
+            if node is not None and node.shared:
+                by_node.setdefault(id(node), []).append(key)
+    for keys in by_node.values():
+        given = [key for key in keys if key in told]
+        if not given:
+            continue
+        first = told[given[0]]
+        if not all(same(told[key], first) for key in given):
+            where = config[given[0]].file
+            faults.append(
+                f"{', '.join(given)}: expected one value, since one assignment in {where} sets "
+                f"them, found {', '.join(repr(told[key]) for key in given)}"
+            )
+        told.update(dict.fromkeys(keys, first))
+
+
+def _follow(config: Config, values: dict[str, Any], told: Mapping[str, Any]) -> None:
+    """Give aliases in YAML files the new values of what they stand for."""
+    if not told or not any(has_alias(node) for node in config.nodes.values()):
+        return
+    wanted = {
+        id(config.nodes[place]): told[key]
+        for key in told
+        for place in config[key].places
+        if place in config.nodes
+    }
+    for key, entry in config.items():
+        node = config.nodes.get(entry.places[0])
+        if node is not None and key not in told and has_alias(node):
+            values[key] = expected_value(node, wanted)
+
+
+def has_alias(node: Node) -> bool:
+    """Return whether a value is or holds a YAML alias."""
+    return node.target is not None or any(map(has_alias, node.children.values()))

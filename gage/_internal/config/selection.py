@@ -1,0 +1,332 @@
+r"""Which values of which files are configuration: patterns of a Gage file.
+
+    pattern = ["-" blanks] [file] ["#" keys]
+
+    train.py                  the values at the top level of the file
+    train.py#lr               one of them
+    conf/**/*.yaml#**.*       all values of all YAML files below `conf`
+    #epochs                   further values of the file before
+    -train.py#debug           not this one
+    -#debug                   in no file
+    train.py#opts.*           the entries of a dict or a list, each a key of its own
+    \-x.py#lr                 a file whose name begins with a dash
+
+The file is a pattern as for source code (`patterns`), the keys are one of `keys`. Patterns are read
+in order and the last one that matches decides; patterns that exclude and stand first hold for all.
+
+Without `#` a file of code gives the names of its top level, a data file all values, each by its
+own key. `**.*` likewise gives no containers but what is in them; a list of plain values is one
+value. Names such as `__version__` are values only when a pattern spells them out.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gage._internal.config.formats import SUFFIXES, is_source
+from gage._internal.config.keys import has_wildcard, key_matcher, split_key
+from gage._internal.errors import ConfigError, PatternError
+from gage._internal.patterns import (
+    Pattern,
+    enter,
+    match_path,
+    name_matcher,
+    parse_pattern,
+    start,
+)
+from gage._internal.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from gage._internal.config.document import Document, Node
+
+__all__ = ["Rule", "find_files", "parse_rules", "select"]
+
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern, taken apart.
+
+    Parameters
+    ----------
+    text
+        The pattern as written.
+    exclude
+        Whether it takes values away.
+    file
+        Which files it is about; None for any.
+    keys
+        The pattern of keys; None where there is no `#`.
+    """
+
+    text: str
+    exclude: bool
+    file: Pattern | None
+    keys: str | None
+
+    @property
+    def literal_file(self) -> str | None:
+        """The path that the pattern spells out, or None."""
+        if self.file is None:
+            return None
+        names = [part.literal for part in self.file.parts]
+        if not names or self.file.below:
+            return None
+        return None if None in names else "/".join(map(str, names))
+
+    def is_about(self, path: str) -> bool:
+        """Return whether a file is among those of the pattern."""
+        return self.file is None or match_path(self.file, path)
+
+
+def parse_rules(patterns: Sequence[str]) -> list[Rule]:
+    """Take patterns apart; a pattern without a file continues with the file before it.
+
+    Raises
+    ------
+    PatternError, ConfigError
+        If one is malformed.
+    """
+    rules: list[Rule] = []
+    for text in patterns:
+        exclude, body = _exclusion(text)
+        file_text, keys = _split(text, body)
+        if file_text:
+            file: Pattern | None = parse_pattern(file_text)
+        elif exclude:
+            file = None
+        else:
+            file = next((rule.file for rule in reversed(rules) if rule.file), None)
+            if file is None:
+                raise PatternError(
+                    "expected a file before the keys, as in train.py#lr: no pattern before "
+                    "this one names one",
+                    text,
+                    0,
+                )
+        if keys is not None:
+            key_matcher(keys)
+        rules.append(Rule(text, exclude, file, keys))
+    return _in_order(rules)
+
+
+def find_files(directory: str, rules: Iterable[Rule]) -> tuple[list[str], list[str]]:
+    """Return the paths of the files that rules select values from, and notes on what is not there.
+
+    Raises
+    ------
+    ConfigError
+        If a file that a pattern spells out does not exist or is of no known format.
+    """
+    found: dict[str, None] = {}
+    notes = []
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.exclude or rule.file is None or rule.file.text in seen:
+            continue
+        seen.add(rule.file.text)
+        path = rule.literal_file
+        if path is not None and not os.path.isdir(os.path.join(directory, path)):
+            _require(directory, path, rule)
+            found[path] = None
+            continue
+        paths = sorted(_walk(directory, rule.file))
+        if not paths:
+            notes.append(f"configuration pattern {rule.text!r} matches no file")
+        found.update(dict.fromkeys(paths))
+    return list(found), notes
+
+
+def select(document: Document, rules: Iterable[Rule]) -> tuple[dict[Parts, Node], list[Rule]]:
+    """Return the selected values of a file in the order of its text, and the rules without any."""
+    chosen: dict[Parts, Node] = {}
+    unmatched = []
+    for rule in rules:
+        if not rule.is_about(document.path):
+            continue
+        if rule.exclude:
+            _exclude(chosen, rule)
+            continue
+        matched = _matched(document, rule)
+        if not matched:
+            unmatched.append(rule)
+        chosen.update(matched)
+    outer = {
+        keys: node
+        for keys, node in chosen.items()
+        if not any(keys[:length] in chosen for length in range(1, len(keys)))
+    }
+    return dict(sorted(outer.items(), key=lambda item: item[1].start)), unmatched
+
+
+def _exclusion(text: str) -> tuple[bool, str]:
+    body = text.lstrip()
+    return (True, body[1:].lstrip()) if body.startswith("-") else (False, body)
+
+
+def _split(text: str, body: str) -> tuple[str, str | None]:
+    """Return the file and the keys of a pattern: `#` in quotes or after a backslash is a name's."""
+    quote = ""
+    position = 0
+    while position < len(body):
+        char = body[position]
+        if char == "\\" and quote != "'":
+            position += 1
+        elif char == quote:
+            quote = ""
+        elif not quote and char in "\"'":
+            quote = char
+        elif not quote and char == "#":
+            keys = body[position + 1 :].strip()
+            if not keys:
+                raise PatternError("expected a key after #", text, len(text))
+            return body[:position].rstrip(), keys
+        position += 1
+    if not body.strip():
+        raise PatternError("expected a file or #KEY in the pattern", text, len(text))
+    return body.rstrip(), None
+
+
+def _in_order(rules: list[Rule]) -> list[Rule]:
+    """Put exclusions that stand before everything last, where they exclude something."""
+    first = next((i for i, rule in enumerate(rules) if not rule.exclude), len(rules))
+    return [*rules[first:], *rules[:first]]
+
+
+def _require(directory: str, path: str, rule: Rule) -> None:
+    if not path.lower().endswith(SUFFIXES):
+        raise ConfigError(
+            f"configuration pattern {rule.text!r}: expected a file of configuration "
+            f"({', '.join(SUFFIXES)}), found {path}"
+        )
+    if os.path.isfile(os.path.join(directory, path)):
+        return
+    parent = os.path.dirname(path)
+    try:
+        names = sorted(os.listdir(os.path.join(directory, parent)))
+    except OSError:
+        names = []
+    beside = [f"{parent}/{name}" if parent else name for name in names]
+    near = did_you_mean(path, [name for name in beside if name.lower().endswith(SUFFIXES)])
+    raise ConfigError(
+        f"configuration pattern {rule.text!r}: expected the file {path} in {directory}, "
+        f"found none{'. ' + near if near else ''}"
+    )
+
+
+def _walk(directory: str, pattern: Pattern) -> Iterator[str]:
+    """Yield the files that a pattern matches; hidden directories only if it spells them out."""
+    todo = [("", start(pattern))]
+    while todo:
+        below, state = todo.pop()
+        matches = name_matcher(pattern, state)
+        try:
+            entries = list(os.scandir(os.path.join(directory, below)))
+        except OSError:
+            continue
+        if any(entry.name in {"pyvenv.cfg", ".nocopy"} for entry in entries):
+            continue
+        for entry in entries:
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                inner, spelled = enter(pattern, state, entry.name)
+                if inner and (spelled or not entry.name.startswith(".")):
+                    todo.append((path, inner))
+            elif (
+                matches is not None
+                and matches(entry.name)
+                and entry.name.lower().endswith(SUFFIXES)
+                and entry.is_file()
+            ):
+                yield path
+
+
+def _matched(document: Document, rule: Rule) -> dict[Parts, Node]:
+    if rule.keys is None and not is_source(document.path):
+        return dict(_all_leaves(document))
+    pattern = rule.keys or "*"
+    if not has_wildcard(pattern):
+        parts = split_key(pattern)
+        node = document.node(parts)
+        return {} if node is None else dict(_simple(parts, node))
+    matches = key_matcher(pattern)
+    spelled = split_key(pattern)[0]
+    last = pattern.rpartition("**")[2]
+    candidates: Iterable[tuple[Parts, Node]]
+    if "**" in pattern and last.strip(".") in {"", "*"}:
+        candidates = _all_leaves(document)
+    else:
+        candidates = document.walk()
+    found: dict[Parts, Node] = {}
+    for parts, node in candidates:
+        if matches(parts) and (parts[0] == spelled or not _is_dunder(parts[0])):
+            found.update(_simple(parts, node))
+    return found
+
+
+def _exclude(chosen: dict[Parts, Node], rule: Rule) -> None:
+    if rule.keys is None:
+        chosen.clear()
+        return
+    matches: Callable[[Parts], bool] = key_matcher(rule.keys)
+    for parts, node in list(chosen.items()):
+        left = dict(_without(parts, node, matches))
+        if left.keys() != {parts}:
+            del chosen[parts]
+            chosen.update(left)
+
+
+def _without(
+    parts: Parts, node: Node, matches: Callable[[Parts], bool]
+) -> Iterator[tuple[Parts, Node]]:
+    """Yield a value, or what is left of it when something in it is excluded."""
+    if any(matches(parts[:length]) for length in range(1, len(parts) + 1)):
+        return
+    inner: dict[Parts, Node] = {}
+    for key, below in node.children.items():
+        inner.update(_without((*parts, str(key)), below, matches))
+    if inner.keys() == {(*parts, str(key)) for key in node.children}:
+        yield parts, node
+    else:
+        yield from inner.items()
+
+
+def _all_leaves(document: Document) -> Iterator[tuple[Parts, Node]]:
+    for name, node in document.roots.items():
+        if not _is_dunder(name):
+            yield from _leaves((name,), node)
+
+
+def _leaves(parts: Parts, node: Node) -> Iterator[tuple[Parts, Node]]:
+    """Yield the values in a value that have no keys of their own in them."""
+    if node.simple and (isinstance(node.value, (list, tuple)) and _is_plain(node)):
+        yield parts, node
+    elif node.children:
+        for key, below in node.children.items():
+            yield from _leaves((*parts, str(key)), below)
+    elif node.simple:
+        yield parts, node
+
+
+def _is_plain(node: Node) -> bool:
+    if isinstance(node.value, dict):
+        return False
+    return all(_is_plain(below) for below in node.children.values())
+
+
+def _simple(parts: Parts, node: Node) -> Iterator[tuple[Parts, Node]]:
+    """Yield a value, or the simple values in it when it is not simple itself."""
+    if node.simple:
+        yield parts, node
+    else:
+        for key, below in node.children.items():
+            yield from _simple((*parts, str(key)), below)
+
+
+def _is_dunder(name: str) -> bool:
+    return len(name) > 4 and name.startswith("__") and name.endswith("__")

@@ -1,0 +1,194 @@
+"""Values as they are typed on a line, and how they take on the type of a default.
+
+A text is read as JSON, else as a Python literal, else it stays a text:
+
+    1  -2.5  1e-3  true  True  null  None  [1, 2]  {"a": 1}  (1, 2)  'quoted'  any other text
+
+The default has the first word. For a text it is the text, whatever it looks like; for a float `1`
+is 1.0, and `inf` and `nan` are numbers; for a bool `yes`, `no`, `on`, `off`, `1` and `0` are bools
+too. A value that cannot become what the default is stays what it is, which is reported.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+from typing import Any
+
+from gage._internal.config.keys import split_key
+from gage._internal.errors import ConfigError
+
+__all__ = ["Text", "coerce", "parse_assignment", "parse_value", "simple_value", "type_name"]
+
+_WORDS = {"true": True, "false": False, "null": None, "none": None}
+_BOOL_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+_ASSIGNMENT = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^="])+)=(.*)', re.DOTALL)
+_NOT_FINITE = re.compile(r"[+-]?(?:\.?inf|infinity|\.?nan)", re.IGNORECASE)
+
+
+class Text(str):
+    """A value as somebody typed it: what it stands for is decided by the default of its key."""
+
+    __slots__ = ()
+
+
+def parse_assignment(word: str) -> tuple[str, Text]:
+    """Return the key and the text of `key=value`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no `=`, or what stands before it is not a key.
+    """
+    match = _ASSIGNMENT.fullmatch(word)
+    if match is None:
+        raise ConfigError(f"expected KEY=VALUE, found {word!r}")
+    key = match.group(1).strip()
+    split_key(key.rpartition("#")[2])
+    return key, Text(match.group(2))
+
+
+def parse_value(text: str) -> Any:
+    """Return what a text stands for: JSON, a Python literal, else the text itself."""
+    stripped = text.strip()
+    if not stripped:
+        return str(text)
+    if stripped.lower() in _WORDS:
+        return _WORDS[stripped.lower()]
+    try:
+        return json.loads(stripped, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        value = ast.literal_eval(stripped)
+        return simple_value(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, ConfigError):
+        return str(text)
+
+
+def simple_value(value: Any) -> Any:
+    """Return a value as plain Python: of NumPy and torch scalars the number, of a path its text.
+
+    Raises
+    ------
+    ConfigError
+        If it is not simple: nothing that a file of configuration could hold.
+    """
+    if value is None or type(value) in {bool, int, float, str}:
+        return value
+    if isinstance(value, (bool, int, float, str)):
+        # Subclasses (NumPy's float64, enums of strings, Text) become what they are based on.
+        if isinstance(value, str):
+            return str.__str__(value)
+        return float.__float__(value) if isinstance(value, float) else int.__int__(value)
+    if isinstance(value, list):
+        return [simple_value(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(simple_value(item) for item in value)
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f"expected texts as keys of a dict, found {key!r}")
+        return {str(key): simple_value(item) for key, item in value.items()}
+    if isinstance(value, os.PathLike):
+        return simple_value(os.fspath(value))
+    for convert in ("item", "tolist"):
+        method = getattr(value, convert, None)
+        if callable(method):
+            try:
+                return simple_value(method())
+            except (TypeError, ValueError, RecursionError):
+                continue
+    raise ConfigError(
+        "expected a number, text, bool, None, list or dict, "
+        f"found {type(value).__name__} {value!r:.80}"
+    )
+
+
+def coerce(value: Any, default: Any) -> tuple[Any, bool]:
+    """Return a value as the type of a default, and whether it is of that type.
+
+    Parameters
+    ----------
+    value
+        `Text` as typed, or a value of Python. A plain `str` is read like typed text where the
+        default is neither a text nor None.
+    default
+        The value that it replaces. None has no type: whatever comes is right.
+    """
+    if isinstance(default, str):
+        if isinstance(value, str):
+            return str(simple_value(value)), True
+        return simple_value(value), False
+    if isinstance(value, Text) or (isinstance(value, str) and default is not None):
+        value = _typed(value, default)
+    value = simple_value(value)
+    if default is None:
+        return value, True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return value, isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, int):
+        if isinstance(value, float) and value.is_integer():
+            return int(value), True
+        return value, isinstance(value, int)
+    if isinstance(default, float):
+        return _float(value)
+    if isinstance(default, (list, tuple)):
+        return _items(value, default)
+    if isinstance(value, dict) and isinstance(default, dict):
+        return _entries(value, default)
+    return value, False
+
+
+def type_name(value: Any) -> str:
+    """Return the name of a value's type in messages."""
+    return "null" if value is None else type(value).__name__
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _typed(text: str, default: Any) -> Any:
+    word = text.strip().lower()
+    if isinstance(default, bool) and word in _BOOL_WORDS:
+        return _BOOL_WORDS[word]
+    if isinstance(default, float) and _NOT_FINITE.fullmatch(word):
+        return float(word.replace(".", ""))
+    return parse_value(text)
+
+
+def _float(value: Any) -> tuple[Any, bool]:
+    if isinstance(value, int):
+        try:
+            return float(value), True
+        except OverflowError:
+            return value, False
+    return value, isinstance(value, float)
+
+
+def _items(value: Any, default: list[Any] | tuple[Any, ...]) -> tuple[Any, bool]:
+    """Give the items of a list the type of the default's, where these are all of one."""
+    if not isinstance(value, (list, tuple)):
+        return value, False
+    items = list(value)
+    right = True
+    if default and len({type(item) for item in default}) == 1:
+        pairs = [coerce(item, default[0]) for item in items]
+        items = [item for item, _ in pairs]
+        right = all(is_right for _, is_right in pairs)
+    return (tuple(items) if isinstance(default, tuple) else items), right
+
+
+def _entries(value: dict[str, Any], default: dict[str, Any]) -> tuple[Any, bool]:
+    pairs = {
+        key: coerce(item, default[key]) if key in default else (item, True)
+        for key, item in value.items()
+    }
+    entries = {key: item for key, (item, _) in pairs.items()}
+    return entries, all(is_right for _, is_right in pairs.values())
