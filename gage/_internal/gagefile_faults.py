@@ -14,7 +14,7 @@ import os
 
 from gage._internal.errors import PatternError
 from gage._internal.patterns import parse_pattern
-from gage._internal.suggestions import did_you_mean
+from gage._internal.suggestions import did_you_mean, near_misses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def faults_of(data: Any, *, full: bool = False) -> list[tuple[KeyPath, str]]:
     first: dict[KeyPath, str] = {}
     for path, message in found:
         first.setdefault(path, message)
-    return list(first.items())
+    order = {path: place for place, path in enumerate(_paths(data, ()))}
+    return sorted(first.items(), key=lambda found: order[found[0]])
 
 
 def key_text(path: KeyPath) -> str:
@@ -239,16 +240,19 @@ def _explain(error: ValidationError, root: dict[str, Any]) -> Iterator[Found]:
     schema: Any = error.schema
     value: Any = error.instance
     if keyword == "additionalProperties":
-        yield from _unknown(path, value, schema)
+        yield from _unknown(path, value, schema, root)
     elif keyword == "required":
+        unknown = _unknown_keys(value, schema)
         for name in schema["required"]:
-            if name not in value:
+            # A key that is spelled wrong is one fault, not two.
+            if name not in value and not any(near_misses(other, [name]) for other in unknown):
                 yield path, f"expected the key {name!r}, found {_listed(value)}"
     elif keyword == "type":
         yield path, _wrong_type(path, value, schema, root)
     elif keyword == "enum":
-        near = did_you_mean(value, schema["enum"]) if isinstance(value, str) else ""
-        allowed = _either([repr(item) for item in schema["enum"]])
+        choices = schema["enum"]
+        near = did_you_mean(value, choices) if isinstance(value, str) and len(choices) > 1 else ""
+        allowed = _either([repr(item) for item in choices])
         yield path, _sentences(f"expected {allowed}, found {_found(value)}", near)
     elif keyword == "minLength":
         yield path, "expected a text, found an empty one"
@@ -293,17 +297,33 @@ def _is_wrong_type(error: ValidationError, path: KeyPath) -> bool:
     return error.validator == "anyOf" and bool(forms) and all(forms.values())
 
 
-def _unknown(path: KeyPath, table: dict[str, Any], schema: dict[str, Any]) -> Iterator[Found]:
+def _unknown(
+    path: KeyPath, table: dict[str, Any], schema: dict[str, Any], root: dict[str, Any]
+) -> Iterator[Found]:
+    forms = _forms(schema, root)
     allowed = list(schema["properties"])
+    known = list(dict.fromkeys(name for form in forms for name in form["properties"]))
+    rest = f"Allowed are {', '.join(allowed)}"
+    if not path:
+        rest += " and names of operations, which do not begin with $"
+    elif len(forms) > 1:
+        rest = f"Allowed for {schema['title'].lower()} are {', '.join(allowed)}"
     for name in _unknown_keys(table, schema):
-        if not name:
+        what = "not allowed here" if name in known else "unknown key"
+        near = "" if name in known else did_you_mean(name, known)
+        if name:
+            yield (*path, name), _sentences(what, near, rest)
+        else:
             yield (*path, name), "expected a name, found an empty one"
-            continue
-        near = did_you_mean(name, allowed)
-        rest = f"Allowed are {', '.join(allowed)}"
-        if not path:
-            rest += " and names of operations, which do not begin with $"
-        yield (*path, name), _sentences("unknown key", near, rest)
+
+
+def _forms(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the forms of table that may stand where one of this schema may."""
+    for definition in root["$defs"].values():
+        options = [_resolve(x["$ref"], root) for x in definition.get("anyOf", ()) if "$ref" in x]
+        if schema in options and all("properties" in option for option in options):
+            return options
+    return [schema]
 
 
 def _wrong_type(path: KeyPath, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> str:
@@ -314,9 +334,10 @@ def _wrong_type(path: KeyPath, value: Any, schema: dict[str, Any], root: dict[st
     keys = root["$defs"]["operation"]["properties"]
     if len(path) == 1 and path[0] in keys:
         return f"{message}. {path[0]} belongs to an operation: put it into the operation's table"
-    if "a text" in expected and not isinstance(value, (str, list, dict)) and value is not None:
+    is_scalar = value is not None and not isinstance(value, (str, list, dict))
+    if is_scalar and {*expected} <= {"a text", "a whole number"}:
         return f"{message}: write it in quotes"
-    if expected == ["true or false"] and value in ("true", "false"):
+    if expected == ["true", "false"] and value in expected:
         return f"{message}: write it without quotes"
     if value is None:
         return f"{message}: give it a value or take the key away"
@@ -333,8 +354,9 @@ def _types(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
     if kind == "array":
         items = [item.split(" ", 1)[1] for item in _types(schema["items"], root)]
         return [f"a list of {' and '.join(f'{item}s' for item in items)}"]
-    words = {"object": "a table", "string": "a text", "boolean": "true or false"}
-    return [words.get(kind, "a whole number")]
+    if kind == "boolean":
+        return ["true", "false"]
+    return [{"object": "a table", "string": "a text", "integer": "a whole number"}[kind]]
 
 
 def _found(value: Any) -> str:
@@ -350,7 +372,7 @@ def _found(value: Any) -> str:
         return _listed(value) if value else "an empty table"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    return f"{value}"
+    return f"the {type(value).__name__} {value}"
 
 
 def _found_in_message(keyword: str, value: Any) -> str:
@@ -382,7 +404,9 @@ def _sentences(*sentences: str) -> str:
 
 
 def _beyond_schema(data: Any) -> Iterator[Found]:
-    for path, text in _texts(data, ()):
+    for path, text in _paths(data, ()).items():
+        if not isinstance(text, str):
+            continue
         if "\0" in text:
             yield path, f"expected a text without NUL characters, found {_short(text)}"
         message = _malformed(path[1:], text)
@@ -390,12 +414,13 @@ def _beyond_schema(data: Any) -> Iterator[Found]:
             yield path, message
 
 
-def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, (dict, list)):
+def _paths(value: Any, path: KeyPath) -> dict[KeyPath, Any]:
+    """Return everything in tables and lists by its path, the outer before the inner."""
+    found = {path: value}
+    if isinstance(value, (dict, list)):
         for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(inner, (*path, name))
+            found |= _paths(inner, (*path, name))
+    return found
 
 
 def _malformed(path: KeyPath, text: str) -> str | None:
@@ -404,10 +429,11 @@ def _malformed(path: KeyPath, text: str) -> str | None:
     names = {name for name in path[1:] if isinstance(name, str)}
     if key in {"sourcecode", "depends"} and names <= {"files", "patterns"}:
         return _malformed_pattern(text)
-    if key == "output-summary" and text:
-        by_name = len(path) == 2 and isinstance(path[1], str)
-        return _wrong_metric_groups(text, by_name=by_name)
-    if key == "progress" and text != "tqdm" and text:
+    if len(path) > 2 or not text:
+        return None
+    if key == "output-summary":
+        return _wrong_metric_groups(text, by_name=isinstance(path[-1], str) and len(path) == 2)
+    if key == "progress" and text != "tqdm":
         return _wrong_progress_groups(text)
     return None
 
@@ -427,7 +453,9 @@ def _wrong_metric_groups(text: str, *, by_name: bool) -> str | None:
     names, wanted = {*regex.groupindex}, {"value"} if by_name else {"name", "value"}
     if names >= wanted or (not names and regex.groups >= len(wanted)):
         return None
-    form = "(?P<value>...), or one group" if by_name else "(?P<name>...) and (?P<value>...), or two"
+    form = "(?P<value>...), or one group"
+    if not by_name:
+        form = "(?P<name>...) and (?P<value>...), or two groups"
     return f"expected a regular expression with {form}, found {_groups(regex)} in {_short(text)}"
 
 

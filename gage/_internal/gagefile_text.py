@@ -124,11 +124,12 @@ def _table_path(data: dict[str, Any], tables: dict[KeyPath, int], *, is_array: b
 def _parse_yaml(text: str) -> Any:
     yaml, errors = _yaml()
     try:
-        return yaml.load(text)
+        data = yaml.load(text)
     except errors as error:
         raise _malformed_yaml(error) from None
     except ValueError as error:  # a date such as 2024-13-01
         raise TextError(f"malformed YAML: {error}") from None
+    return {} if data is None else data  # comments only, as in TOML
 
 
 def _yaml_lines(text: str) -> Lines:
@@ -192,7 +193,12 @@ def _parse_json(text: str) -> Any:
     import json
 
     def no_number(word: str) -> Any:
-        raise TextError(f"malformed JSON: {word} is no JSON number")
+        import re
+
+        tokens = re.finditer(rf'"(?:\\.|[^"\\])*"|{re.escape(word)}', blanked)
+        start = next(token.start() for token in tokens if token[0] == word)
+        line, column = blanked.count("\n", 0, start) + 1, start - blanked.rfind("\n", 0, start)
+        raise TextError(f"malformed JSON: {word} is not a number of JSON", line, column)
 
     repeated: list[str] = []
 

@@ -15,14 +15,16 @@ _LIKENESS = 0.6
 def near_misses(word: str, choices: Iterable[str], n: int = 3) -> list[str]:
     """Return at most `n` of the choices that a word may stand for, the nearest first.
 
-    A choice that differs in case or in `-` and `_` only comes first; then those that the word is
-    the beginning of, the shortest first; then those that are spelled alike.
+    Choices that differ in case or in `-` and `_` only are meant. Otherwise those come first that
+    the word is the beginning of, the shortest first, then those that are spelled alike.
     """
     names = list(dict.fromkeys(choice for choice in choices if choice != word))
     wanted = _plain(word)
     same = [name for name in names if _plain(name) == wanted]
+    if same:
+        return same[:n]
     longer = [name for name in names if len(wanted) > 1 and _plain(name).startswith(wanted)]
-    found = list(dict.fromkeys([*same, *sorted(longer, key=len)]))
+    found = sorted(longer, key=len)
     if len(found) < n:
         from difflib import get_close_matches
 

@@ -243,7 +243,7 @@ class OpDef:
         if value is None:
             return []
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            value = [{"keys": value}]
+            value = [{"keys": value}] if value else []
         items = value if isinstance(value, list) else [value]
         tables = [item if isinstance(item, dict) else {"keys": item} for item in items]
         return [{**table, "keys": _as_list(table.get("keys"))} for table in tables]
