@@ -104,6 +104,8 @@ COMMANDS = {
     "start": Command("start [RUN]", "start a staged run and watch it", _of_run(start)),
     "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
     "stop": Command("stop [RUN]", "stop it", _of_run(_stop)),
-    "verify": Command("verify [RUN]", "what differs from its manifest (DataFrame)", _of_run(_verify)),
+    "verify": Command(
+        "verify [RUN]", "what differs from its manifest (DataFrame)", _of_run(_verify)
+    ),
     "ops": Command("ops", "what can be run here (DataFrame)", _ops),
 }

@@ -23,7 +23,7 @@ from gage._internal.recorded_run import RecordedRun
 from gage._internal.runner import stop_run
 from gage._internal.sourcecode import DEFAULT_PATTERNS
 from gage._internal.store import runs_home
-from gage._internal.targets import resolve_target
+from gage._internal.targets import configure, resolve_target
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
 from gage_nb.live import LivePanel, watch, watch_in_background
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from gage._internal.types import Run
+    from gage_nb.cell import CellProgram
 
 __all__ = ["DEFAULT_NAME", "Options", "attach", "run", "run_cell", "run_operation", "start"]
 
@@ -64,6 +65,7 @@ def run(
     *,
     args: Sequence[str] = (),
     directory: str | None = None,
+    strict: bool = False,
     **options: Any,
 ) -> RecordedRun:
     """Run a target and show it live: `%gage_run TARGET k=v`.
@@ -77,7 +79,7 @@ def run(
     KeyboardInterrupt
         When the kernel was interrupted; the run was stopped then.
     """
-    operation = resolve_target(target, config, args, directory)
+    operation = resolve_target(target, config, args, directory, strict=strict)
     return run_operation(operation, Options(**options))
 
 
@@ -85,6 +87,8 @@ def run_cell(
     source: str,
     name: str = DEFAULT_NAME,
     config: Mapping[str, Any] | None = None,
+    *,
+    strict: bool = False,
     **options: Any,
 ) -> RecordedRun:
     """Run source text in a process of its own and show it live: `%%gage_run NAME`.
@@ -112,8 +116,10 @@ def run_cell(
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
         given = GivenFile("s", directory, program.file_name)
-        operation = _cell_operation(program.name, program.file_name, config, project_dir, given)
-        return run_operation(operation, Options(**options), notes=program.notes)
+        operation = _cell_operation(program, config, project_dir, given)
+        if config:
+            operation = configure(operation, directory, strict=strict)
+        return run_operation(operation, Options(**options))
 
 
 def attach(run: Run | str | int | None = None, *, view: str | None = None) -> RecordedRun:
@@ -146,9 +152,7 @@ def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
     return recorded
 
 
-def run_operation(
-    operation: Operation, options: Options, notes: Sequence[str] = ()
-) -> RecordedRun:
+def run_operation(operation: Operation, options: Options) -> RecordedRun:
     """Launch an operation with a panel; the story that `run` and `run_cell` share."""
     shell = get_ipython()
     panels: list[LivePanel] = []
@@ -158,7 +162,7 @@ def run_operation(
             options.on_made(RecordedRun.of(run))
         if event == "made" and not options.quiet:
             stop = (lambda: stop_run(run, by="notebook")) if options.background else None
-            panels.append(_panel(run, options.view, stop, notes))
+            panels.append(_panel(run, options.view, stop))
             panels[0].show()
             _mark_shown(run)
         elif panels:
@@ -209,25 +213,22 @@ def _wait(run: RecordedRun) -> None:
 
 
 def _cell_operation(
-    name: str,
-    file_name: str,
-    config: Mapping[str, Any] | None,
-    project_dir: Path,
-    given: GivenFile,
+    program: CellProgram, config: Mapping[str, Any] | None, project_dir: Path, given: GivenFile
 ) -> Operation:
-    command = ["python", file_name]
+    command = ["python", program.file_name]
     data: dict[str, Any] = {
         "exec": {"run": command},
         "sourcecode": list(DEFAULT_PATTERNS),
-        "config": [{"keys": [f"{quote_pattern(file_name)}#*"]}],
+        "config": [{"keys": [f"{quote_pattern(program.file_name)}#*"]}],
     }
     return Operation(
-        OpRef("cell", name),
-        OpDef(name, data),
+        OpRef("cell", program.name),
+        OpDef(program.name, data),
         OpCmd(command, {}),
         dict(config or {}),
         str(project_dir),
         (given,),
+        program.notes,
     )
 
 
@@ -249,11 +250,8 @@ def _panel(
     run: Run,
     view: str | None,
     stop: Callable[[], object] | None = None,
-    notes: Sequence[str] = (),
 ) -> LivePanel:
-    from gage_nb.charts import charts_of
-
-    return LivePanel(run, view=view, stop=stop, charts=charts_of(run), notes=notes)
+    return LivePanel(run, view=view, stop=stop)
 
 
 # One recorder a shell: it remembers the server that knows the notebook.

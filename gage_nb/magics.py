@@ -73,6 +73,7 @@ def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
 def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bool) -> Any:
     options = line.options
     asked = {
+        "strict": options.strict,
         "label": options.label,
         "tags": options.tag,
         "stage": options.stage,

@@ -68,6 +68,8 @@ def launch(
         init_run_meta(run, operation.opref, operation.opdef, operation.config, operation.cmd)
         for name, value in (attrs or {}).items():
             write_attr(run, "user", name, value)
+        for note in operation.notes:
+            log_runner(run, note)
         tell("made", run)
         stage_run(
             operation.project_dir,

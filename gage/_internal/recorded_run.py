@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from gage._internal.capture import OutputReader
-from gage._internal.errors import MetaError
+from gage._internal.errors import ConfigError, MetaError, PatternError
 from gage._internal.manifest import Difference, read_manifest, verify
+from gage._internal.output_stream import follow_output
 from gage._internal.run_meta import (
     meta_config,
+    meta_opcmd,
+    meta_opdef,
     meta_opref,
     read_attr,
     read_attrs,
@@ -15,6 +18,7 @@ from gage._internal.run_meta import (
 )
 from gage._internal.runner import (
     DEFAULT_GRACE_S,
+    ENDED,
     check_run,
     last_lines,
     start_run,
@@ -26,9 +30,13 @@ from gage._internal.types import ManifestEntry, OpRef, Run, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 __all__ = ["RecordedRun"]
+
+
+_FOLLOW_STEP_S = 0.03
 
 
 class RecordedRun(Run):
@@ -66,8 +74,20 @@ class RecordedRun(Run):
 
     @property
     def config(self) -> dict[str, Any]:
-        """The values that the run was given."""
-        return meta_config(self)
+        """The values that the run has, those given and defaults, by key.
+
+        Defaults that were not needed to start it are read from its staged source.
+        """
+        recorded = meta_config(self)
+        opdef = meta_opdef(self)
+        if recorded or not opdef.config:
+            return recorded
+        from gage._internal.config import read_config
+
+        try:
+            return read_config(self.run_dir, opdef.config, meta_opcmd(self).args).defaults()
+        except (ConfigError, PatternError):
+            return recorded  # the source is gone or was changed: what was given is nothing
 
     @property
     def label(self) -> str | None:
@@ -103,6 +123,14 @@ class RecordedRun(Run):
     def output(self, phase: str = "40_run") -> OutputReader:
         """Return a reader of what a phase printed."""
         return OutputReader(run_meta_path(self, "output", phase))
+
+    def follow(self, phase: str = "40_run") -> Iterator[tuple[int, bytes]]:
+        """Yield what a phase prints as (stream, bytes), from its start until the run has ended."""
+        return follow_output(
+            run_meta_path(self, "output", phase),
+            finished=lambda: read_status(self).name in ENDED,
+            wait=lambda: wait_for_run(self, _FOLLOW_STEP_S),
+        )
 
     def last_lines(self, count: int = 20) -> str:
         """Return the last lines of output as text."""

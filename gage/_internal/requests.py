@@ -28,6 +28,7 @@ def run(
     stage: bool = False,
     background: bool = False,
     check: bool = False,
+    strict: bool = False,
     on_event: Callable[[str, Run], None] | None = None,
 ) -> RecordedRun:
     """Run a script, a module, a notebook or an operation as a recorded run.
@@ -51,6 +52,8 @@ def run(
         Return as soon as the run has started.
     check
         Raise `RunFailed` if the run does not complete.
+    strict
+        A value of another type than its default is an error, not a note.
     on_event
         Called with the name of each step and the run: `made`, the phases of staging, `started`.
 
@@ -61,7 +64,7 @@ def run(
     RunFailed
         With `check`, if the run ends with anything but `completed`.
     """
-    operation = resolve_target(target, config, args, directory)
+    operation = resolve_target(target, config, args, directory, strict=strict)
     recorded = RecordedRun.of(
         launch(
             operation,

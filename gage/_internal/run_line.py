@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NamedTuple, NoReturn
 
+    from gage._internal.config.values import Text
+
     class RunLine(NamedTuple):
         target: str | None
         assignments: list[str]
@@ -101,17 +103,23 @@ def parse(words: Sequence[str], form: str) -> RunLine:
     return RunLine(target, assignments, args, options)
 
 
-def config_of(line: RunLine) -> dict[str, str]:
-    """Return the values that a line gives, as text, by key.
+def config_of(line: RunLine) -> dict[str, Text]:
+    """Return the values that a line gives, as typed, by key.
 
     Raises
     ------
     LineError
         If a key is given twice.
+    ConfigError
+        If what stands before `=` is no key.
     """
-    config: dict[str, str] = {}
+    if not line.assignments:
+        return {}
+    from gage._internal.config.values import parse_assignment
+
+    config: dict[str, Text] = {}
     for assignment in line.assignments:
-        key, _, value = assignment.partition("=")
+        key, value = parse_assignment(assignment)
         if key in config:
             raise LineError(f"expected one value for {key}, found two")
         config[key] = value

@@ -173,7 +173,8 @@ def apply_config(run: Run) -> None:
     from gage._internal.config import read_config, rewrite
 
     log_runner(run, "Applying configuration (see log/patched for details)")
-    patch = rewrite(run.run_dir, read_config(run.run_dir, opdef.config), values)
+    config = read_config(run.run_dir, opdef.config, meta_opcmd(run).args)
+    patch = rewrite(run.run_dir, config, values)
     if patch:
         data = patch.encode("utf-8", "surrogateescape")
         replace(run_meta_path(run, "log", "patched"), data)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gage._internal.gagefile import GageFile
 
-__all__ = ["known_operations", "known_scripts", "resolve_target"]
+__all__ = ["configure", "known_operations", "known_scripts", "resolve_target"]
 
 
 def resolve_target(
@@ -25,8 +25,10 @@ def resolve_target(
     config: Mapping[str, Any] | None = None,
     args: Sequence[str] = (),
     directory: str | None = None,
+    *,
+    strict: bool = False,
 ) -> Operation:
-    """Return the operation that a target names.
+    """Return the operation that a target names, with the values that it is to have.
 
     Parameters
     ----------
@@ -39,12 +41,58 @@ def resolve_target(
         Further arguments of the command, handed on as they are.
     directory
         Where the target is looked for; the current directory when None.
+    strict
+        Whether a value of another type than its default is an error; else it is a note of the
+        operation.
 
     Raises
     ------
     TargetError
         If there is no such operation or file, or it has no command.
+    ConfigError
+        If a key is unknown or a value cannot be given.
     """
+    operation = _resolve(target, config, args, directory)
+    # Values of a script are in its staged source: they need not be read to start it.
+    if operation.config or operation.opdef.src is not None:
+        return configure(operation, operation.project_dir, strict=strict)
+    return operation
+
+
+def configure(operation: Operation, source_dir: str, *, strict: bool = False) -> Operation:
+    """Return an operation whose `config` has the value of every key, those given and defaults.
+
+    Parameters
+    ----------
+    source_dir
+        Where the files are that hold the defaults.
+    """
+    if not operation.opdef.config:
+        if operation.config:
+            raise ConfigError(_without_config(operation))
+        return operation
+    from gage._internal.config import read_config, resolve_values, with_values
+
+    command = operation.cmd.args
+    config = read_config(source_dir, operation.opdef.config, command)
+    values, warnings = resolve_values(config, operation.config, strict=strict)
+    return Operation(
+        operation.opref,
+        operation.opdef,
+        OpCmd(with_values(config, values, command), operation.cmd.env),
+        values,
+        operation.project_dir,
+        operation.given,
+        (*operation.notes, *config.notes, *warnings),
+    )
+
+
+def _resolve(
+    target: str | None,
+    config: Mapping[str, Any] | None,
+    args: Sequence[str],
+    directory: str | None,
+) -> Operation:
     directory = os.path.abspath(directory or os.getcwd())
     given = dict(config or {})
     gagefile = _gagefile(directory)
@@ -155,13 +203,18 @@ def _without_gagefile(
     }
     if patterns:
         data["config"] = [{"keys": [f"{patterns[0]}#*"]}]
-    elif given:
-        raise ConfigError(
-            f"expected no configuration for module {name}, found {', '.join(given)}: "
-            "define an operation with `config` in a Gage file to set values of a module"
-        )
     opdef = OpDef(name, data)
     return Operation(OpRef(namespace, name), opdef, OpCmd(command, {}), given, project_dir)
+
+
+def _without_config(operation: Operation) -> str:
+    given = ", ".join(operation.config)
+    what = f"{operation.opref.op_ns} {operation.opref.op_name}"
+    where = f"in {operation.opdef.src}" if operation.opdef.src else "with it in a Gage file"
+    return (
+        f"expected no configuration for {what}, found {given}: "
+        f"define an operation's `config` {where} to set values"
+    )
 
 
 def _file(target: str, directory: str) -> tuple[str, str]:

@@ -296,9 +296,10 @@ class Operation:
     """What is asked to run: which operation, how, with what, and from which project.
 
     `given` are files that the run gets beside what its patterns select: a cell's program, inputs.
+    `notes` are for whoever looks at the run, and for its log.
     """
 
-    __slots__ = ("cmd", "config", "given", "opdef", "opref", "project_dir")
+    __slots__ = ("cmd", "config", "given", "notes", "opdef", "opref", "project_dir")
 
     def __init__(
         self,
@@ -308,6 +309,7 @@ class Operation:
         config: Data,
         project_dir: str,
         given: tuple[GivenFile, ...] = (),
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.opref = opref
         self.opdef = opdef
@@ -315,6 +317,7 @@ class Operation:
         self.config = config
         self.project_dir = project_dir
         self.given = given
+        self.notes = notes
 
     def __repr__(self) -> str:
         return f"<Operation {self.opref.full_name} in {self.project_dir}>"

@@ -10,12 +10,15 @@ import sys
 
 from gage._internal.errors import GageError, PhaseError
 from gage._internal.launch import launch
+from gage._internal.output_stream import OutputStream
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.requests import user_attrs
 from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
+from gage._internal.run_meta import run_meta_path
 from gage._internal.runner import stop_run
 from gage._internal.store import runs_home
 from gage._internal.targets import resolve_target
+from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +26,15 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run, Status
 
-__all__ = ["FAILED", "INTERRUPTED", "USAGE", "exit_code_of", "follow_run", "run_command"]
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "USAGE",
+    "exit_code_of",
+    "follow_run",
+    "run_command",
+    "write_output",
+]
 
 USAGE = 2
 FAILED = 125
@@ -51,11 +62,24 @@ def run_command(words: Sequence[str]) -> int:
 
 def follow_run(run: RecordedRun) -> Status:
     """Write a run's output to ours, stream by stream, until it has ended; return its status."""
-    streams = (sys.stdout.buffer, sys.stderr.buffer)
     for stream, data in run.follow():
-        streams[stream].write(data)
-        streams[stream].flush()
+        _write(stream, data)
     return run.wait()
+
+
+def write_output(run: RecordedRun) -> None:
+    """Write what a run has printed so far, every phase in its order, to our streams."""
+    for phase in PHASES:
+        output = OutputStream(run_meta_path(run, "output", phase.output))
+        while pieces := output.read(final=True):
+            for stream, data in pieces:
+                _write(stream, data)
+
+
+def _write(stream: int, data: bytes) -> None:
+    ours = (sys.stdout, sys.stderr)[stream].buffer
+    ours.write(data)
+    ours.flush()
 
 
 def exit_code_of(exit_code: int | None) -> int:
@@ -66,8 +90,8 @@ def exit_code_of(exit_code: int | None) -> int:
 
 
 def _run(line: RunLine) -> int:
-    operation = resolve_target(line.target, config_of(line), line.args)
     options = line.options
+    operation = resolve_target(line.target, config_of(line), line.args, strict=options.strict)
     run = RecordedRun.of(
         launch(
             operation,

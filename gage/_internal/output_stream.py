@@ -1,0 +1,154 @@
+"""Output as it comes: the new bytes of a growing output, stream by stream, unfinished lines too.
+
+For showing a run elsewhere as it would have shown itself: no work per line where only one stream
+wrote, which is nearly always.
+"""
+
+from __future__ import annotations
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["OutputStream", "follow_output"]
+
+_RECORD_BYTES = 9
+_MOST_BYTES = 1 << 20
+
+
+class OutputStream:
+    """Reads an output (`capture`) once, from its beginning; it need not exist yet."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._offset = 0
+        self._line = 0
+        # The stream of the unfinished line that the next bytes go on with; None between lines.
+        self._stream: int | None = None
+
+    def read(self, *, final: bool = False) -> list[tuple[int, bytes]]:
+        """Return what is new, as (stream, bytes) in the order of arrival; at most 1 MB at once.
+
+        Bytes whose stream is not known yet are left for the next call. When `final`, nothing more
+        will be written, and they count as stdout.
+        """
+        data = self._new_bytes()
+        if not data:
+            return []
+        streams = self._streams(data.count(b"\n") + 1)
+        data = data if final else self._known(data, streams)
+        begin = self._offset
+        pieces = self._split(data, streams)
+        return _merged(self._with_switches(pieces, begin))
+
+    def _new_bytes(self) -> bytes:
+        try:
+            with open(self._path, "rb", buffering=0) as file:
+                file.seek(self._offset)
+                return file.read(_MOST_BYTES) or b""
+        except FileNotFoundError:
+            return b""
+
+    def _streams(self, count: int) -> bytes:
+        """Return the stream of each of the lines that begin from here on, as far as recorded."""
+        first = self._line if self._stream is None else self._line + 1
+        try:
+            with open(f"{self._path}.index", "rb", buffering=0) as file:
+                file.seek(first * _RECORD_BYTES)
+                records = file.read(count * _RECORD_BYTES) or b""
+        except FileNotFoundError:
+            return b""
+        return records[_RECORD_BYTES - 1 :: _RECORD_BYTES]
+
+    def _known(self, data: bytes, streams: bytes) -> bytes:
+        """Return as much of the data as the recorded lines cover."""
+        begun = len(streams) + (self._stream is not None)
+        if data.count(b"\n") < begun:
+            return data
+        lines = data.split(b"\n", begun)[:begun]
+        return b"".join(line + b"\n" for line in lines)
+
+    def _split(self, data: bytes, streams: bytes) -> list[tuple[int, bytes]]:
+        """Take the data line by line, or as a whole where all lines are of one stream."""
+        self._offset += len(data)
+        current = self._stream
+        ends = data.count(b"\n")
+        self._line += ends
+        unfinished = not data.endswith(b"\n")
+        begins = ends + unfinished - (current is not None)
+        used = streams[:begins]
+        self._stream = None
+        if unfinished and data:
+            self._stream = used[-1] if begins and len(used) == begins else (current or 0)
+        of_lines = ([] if current is None else [current]) + list(used)
+        of_lines += [0] * (ends + unfinished - len(of_lines))
+        if len(set(of_lines)) <= 1:
+            return [(of_lines[0], data)] if data else []
+        lines = data.split(b"\n")
+        pieces = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if unfinished else [])
+        return list(zip(of_lines, pieces, strict=True))
+
+    def _with_switches(
+        self, pieces: list[tuple[int, bytes]], begin: int
+    ) -> list[tuple[int, bytes]]:
+        """Divide pieces where the other stream wrote inside a line."""
+        switches = self._switches(begin)
+        if not switches:
+            return pieces
+        divided = []
+        for stream, data in pieces:
+            end = begin + len(data)
+            current = stream
+            for offset, other in switches:
+                if begin < offset < end or (offset == begin and other != current):
+                    divided.append((current, data[: offset - begin]))
+                    data = data[offset - begin :]
+                    begin, current = offset, other
+            divided.append((current, data))
+            begin = end
+            if not data.endswith(b"\n"):
+                self._stream = current
+        return divided
+
+    def _switches(self, begin: int) -> list[tuple[int, int]]:
+        try:
+            with open(f"{self._path}.switches", "rb") as file:
+                records = file.read()
+        except FileNotFoundError:
+            return []
+        found = [
+            (int.from_bytes(records[at : at + 8], "big"), records[at + 8])
+            for at in range(0, len(records) - _RECORD_BYTES + 1, _RECORD_BYTES)
+        ]
+        return [switch for switch in found if begin <= switch[0] < self._offset]
+
+
+def follow_output(
+    path: str, finished: Callable[[], bool], wait: Callable[[], object]
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (stream, bytes) of an output until it is finished and all of it was read.
+
+    `finished` is to be true no sooner than the last byte is written; `wait` waits until there may
+    be more.
+    """
+    output = OutputStream(path)
+    while True:
+        final = finished()
+        pieces = output.read(final=final)
+        yield from pieces
+        if not pieces:
+            if final:
+                return
+            wait()
+
+
+def _merged(pieces: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Join neighbours of one stream, drop empty ones."""
+    merged: list[tuple[int, bytearray]] = []
+    for stream, data in pieces:
+        if merged and merged[-1][0] == stream:
+            merged[-1][1].extend(data)
+        elif data:
+            merged.append((stream, bytearray(data)))
+    return [(stream, bytes(data)) for stream, data in merged]
