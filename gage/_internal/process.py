@@ -557,17 +557,21 @@ def _become(
 ) -> None:
     """Turn this process, just forked, into the program; never returns."""
     try:
+        if in_child is not None:
+            in_child()
         os.setsid()
         os.chdir(cwd)
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in zip((null, *output_fds), range(3), strict=True):
             os.dup2(source, target)
+        # Python's own are closed by exec; a careless library's would be open in the command.
+        if fault_fd != 3:
+            fault_fd = os.dup2(fault_fd, 3, inheritable=False)
+        os.closerange(4, 4096)
         # What Python ignores for itself, and what this process ignores or handles, is inherited.
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGXFZ"):
             if hasattr(_signal, name):
                 _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
-        if in_child is not None:
-            in_child()
         os.execve(program, argv, env)  # noqa: S606 - no shell is what is wanted
     except OSError as error:
         os.write(fault_fd, b"%d" % (error.errno or errno.EINVAL))
