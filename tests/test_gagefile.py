@@ -991,16 +991,20 @@ class TestWithoutExtras:
         path = write(tmp_path, "gage.toml", "[a]\nexec = 'x'\n[b]\nexc = 3\n")
 
         assert [str(fault) for fault in self.check(path)] == [
-            f"{path}: 'b' does not say what the schema of Gage files allows: "
-            + "to learn more, pip install 'gage[config]'"
+            (
+                f"{path}: 'b' does not say what the schema of Gage files allows: "
+                "to learn more, pip install 'gage[config]'"
+            )
         ]
 
     def test_yaml(self, tmp_path: Path) -> None:
         path = write(tmp_path, "gage.yaml", "a: {exec: x}\n")
 
         assert [str(fault) for fault in self.check(path)] == [
-            f"{path}: reading YAML needs ruamel.yaml: "
-            + "pip install 'gage[config]', or write gage.toml"
+            (
+                f"{path}: reading YAML needs ruamel.yaml: "
+                "pip install 'gage[config]', or write gage.toml"
+            )
         ]
 
 

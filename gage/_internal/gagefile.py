@@ -54,6 +54,7 @@ __all__ = [
     "find_gagefile",
     "get_operation",
     "load_gagefile",
+    "project_dir_of",
     "schema_path",
 ]
 
@@ -73,7 +74,7 @@ class GageFile:
     def __init__(self, path: str, data: dict[str, Any]) -> None:
         self.path = path
         self.data = data
-        self.project_dir = _project_dir(path)
+        self.project_dir = project_dir_of(path)
         runs_dir = data.get("$runs-dir")
         self.runs_dir = (
             None
@@ -114,6 +115,12 @@ def find_gagefile(directory: str) -> str | None:
         if parent == directory:
             return None
         directory = parent
+
+
+def project_dir_of(path: str) -> str:
+    """Return the directory that patterns and commands of a Gage file are relative to."""
+    directory = os.path.dirname(os.path.abspath(path))
+    return os.path.dirname(directory) if os.path.basename(directory) == _DOT_DIR else directory
 
 
 def load_gagefile(path: str) -> GageFile:
@@ -227,11 +234,6 @@ def _names_in(directory: str) -> list[str]:
     paths = [os.path.join(directory, name) for name in GAGEFILE_NAMES]
     # In a parent that cannot be searched lexists says no: what is there could not be read anyway.
     return [path for path in paths if os.path.lexists(path)]
-
-
-def _project_dir(path: str) -> str:
-    directory = os.path.dirname(path)
-    return os.path.dirname(directory) if os.path.basename(directory) == _DOT_DIR else directory
 
 
 def _read(path: str) -> tuple[str, Any]:

@@ -25,14 +25,17 @@ def runs_home(directory: str | None = None) -> str:
     named = os.environ.get("GAGE_RUNS")
     if named:
         return os.path.abspath(os.path.expanduser(named))
-    from gage._internal.gagefile import find_gagefile, load_gagefile
+    from gage._internal.gagefile import find_gagefile, load_gagefile, project_dir_of
 
     gagefile = find_gagefile(directory or os.getcwd())
     if gagefile is None:
         return os.path.join(os.path.expanduser("~"), ".gage", "runs")
-    beside = os.path.dirname(gagefile)
-    with open(gagefile, "rb") as file:
-        names_one = b"runs-dir" in file.read()
+    beside = project_dir_of(gagefile)
+    try:
+        with open(gagefile, "rb") as file:
+            names_one = b"runs-dir" in file.read()
+    except OSError:
+        names_one = True  # loading it says what is wrong
     named = load_gagefile(gagefile).runs_dir if names_one else None
     return os.path.join(beside, os.path.expanduser(named or os.path.join(".gage", "runs")))
 

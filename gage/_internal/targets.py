@@ -162,7 +162,7 @@ def _of_gagefile(
         else:
             command = [*command, *args]
     env = {name: str(value) for name, value in (opdef.data.get("env") or {}).items()}
-    project_dir = os.path.dirname(gagefile.path)
+    project_dir = gagefile.project_dir
     opref = OpRef("gage", opdef.name)
     return Operation(opref, opdef, OpCmd(command, env), given, project_dir)
 
