@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import secrets
 import socket
@@ -75,6 +76,21 @@ def running_kernel(connection_file: Path, **env: str) -> Iterator[Kernel]:
         manager.shutdown_kernel(now=True)
 
 
+def wait_until_heard(client: BlockingKernelClient) -> None:
+    """Wait for a kernel that somebody else starts.
+
+    `wait_for_ready` takes a kernel that is slow to start for dead when it has no manager.
+    """
+    client.kernel_info(reply=True, timeout=TIMEOUT_S)
+    while True:  # what it publishes is heard only some time after its replies
+        client.kernel_info(reply=True, timeout=TIMEOUT_S)
+        try:
+            client.get_iopub_msg(timeout=0.5)
+        except queue.Empty:
+            continue
+        return
+
+
 class Server:
     """A Jupyter server with a directory of notebooks."""
 
@@ -106,9 +122,9 @@ class Server:
         connection_file = self.runtime_dir / f"kernel-{session['kernel']['id']}.json"
         client = BlockingKernelClient(connection_file=str(connection_file))
         client.load_connection_file()
-        client.start_channels()
+        client.start_channels(hb=False)
         try:
-            client.wait_for_ready(timeout=TIMEOUT_S)
+            wait_until_heard(client)
             yield Kernel(client), session["id"]
         finally:
             client.stop_channels()
@@ -145,7 +161,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert process.stderr is not None
     try:
         url = next(
-            filter(None, (re.search(r"at http://127.0.0.1:(\d+)", line) for line in process.stderr))
+            filter(
+                None,
+                (re.search(r"http://127\.0\.0\.1:(\d+)/sub/", line) for line in process.stderr),
+            )
         )
         # What it goes on to say must not fill the pipe.
         threading.Thread(target=process.stderr.read, daemon=True).start()
