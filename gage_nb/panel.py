@@ -111,6 +111,8 @@ _SIGNS = {
 _UI_FONT = "var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',sans-serif)"
 _CODE_FONT = "var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace)"
 
+# `.gage.gage` weighs more than what JupyterLab says about `pre` and `code` in outputs. The tail
+# scrolls in a column that is reversed: that begins at its end, with no script.
 CSS = f"""<style>
 .gage{{font:13px/1.5 {_UI_FONT};color:var(--jp-ui-font-color1,inherit)}}
 .gage.panel{{border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:8px 12px;margin:4px 0;
@@ -121,8 +123,8 @@ color:var(--g8)}}
 .gage .completed{{color:var(--g2)}}.gage .error{{color:var(--g1)}}.gage .running{{color:var(--g4)}}
 .gage .terminated{{color:var(--g3)}}.gage .damaged{{color:var(--g5)}}
 .gage .op{{font-size:14px;overflow-wrap:anywhere}}
-.gage .name,.gage .mono{{font-family:{_CODE_FONT};font-size:12px;background:none;color:inherit;
-padding:0;overflow-wrap:anywhere}}
+.gage.gage .name,.gage.gage .mono{{font-family:{_CODE_FONT};font-size:12px;background:none;
+color:inherit;padding:0;overflow-wrap:anywhere}}
 .gage .quiet{{opacity:.72;overflow-wrap:anywhere}}
 .gage .time{{margin-left:auto;opacity:.72;font-variant-numeric:tabular-nums;white-space:nowrap}}
 .gage .bar{{display:flex;align-items:center;gap:10px;min-height:18px;
@@ -134,11 +136,14 @@ font-variant-numeric:tabular-nums}}
 @media(prefers-reduced-motion:reduce){{.gage .wait{{animation:none;margin-left:0}}}}
 .gage .scroll{{display:flex;flex-direction:column-reverse;max-height:300px;overflow:auto;
 margin:6px 0;background:rgba(128,128,128,.09);border-radius:4px}}
-.gage .tail{{font:12px/1.45 {_CODE_FONT};margin:0;padding:6px 12px;border:0;background:none;
+.gage.gage .tail{{flex:none;overflow:visible;font:12px/1.45 {_CODE_FONT};margin:0;
+padding:6px 12px;border:0;background:none;
 color:var(--jp-content-font-color1,inherit);white-space:pre-wrap;overflow-wrap:anywhere}}
 .gage details{{margin:4px 0}}.gage summary{{cursor:pointer}}
 .gage .list{{margin:2px 0;padding-left:20px}}
 .gage .foot{{display:flex;flex-wrap:wrap;gap:2px 16px;font-size:12px;opacity:.72}}
+.gage.gage .widget-html-content{{line-height:1.5;min-width:0}}
+.gage .widget-html{{line-height:1.5;height:auto}}
 {ANSI_CSS}</style>"""
 
 
@@ -225,7 +230,7 @@ def static_html(state: PanelState) -> str:
 def static_text(state: PanelState, *, with_tail: bool = True) -> str:
     """Return the panel as plain text; lines of stderr begin with `!`."""
     head = f"{_SIGNS.get(state.status, '?')} {_cut(state.operation, 80)} {_cut(state.name, 40)}"
-    parts = [status_text(state), _time_text(state), _cut(_about(state), 400)]
+    parts = [_cut(status_text(state), 60), _time_text(state), _cut(_about(state), 400)]
     lines = [" · ".join([head, *filter(None, parts)])]
     if state.config:
         lines.append(f"  {_cut(state.config, 300)}")

@@ -189,7 +189,7 @@ class Terminal:
     def _sequence(self, params: str, final: str) -> None:
         if final == "m":
             # Programs use few styles, and a cache of short texts stays small.
-            change = _changed if len(params) <= 24 else _changed.__wrapped__
+            change = _changed if len(params) <= 64 else _changed.__wrapped__
             self._style = change(self._style, params)
             return
         count = _count(params)

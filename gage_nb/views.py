@@ -154,6 +154,7 @@ class _WidgetView(_DisplayView):
         parts["bar"].layout = Layout(flex="1 1 auto", margin="0 10px 0 0", min_width="0")
         # The element that scrolls stays when its content is replaced, and so does its position.
         parts["tail"].add_class("scroll")
+        parts["charts"].layout = Layout(display=_display(state.charts))
         row = [parts["bar"], parts["time"]]
         if self._stop is not None:
             button = Button(
@@ -181,6 +182,8 @@ class _WidgetView(_DisplayView):
             part = self._parts[name]
             if part.value != value:
                 part.value = value
+                if name == "charts":
+                    part.layout.display = _display(value)
 
     def finish(self, state: PanelState) -> None:
         # First the truth, then the models go: the other way a front end shows their absence.
@@ -272,6 +275,10 @@ _NOT_SHOWN = re.compile(
     r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[^0-?ABCDEFGJKm]"
     r"|\x1b(?!\[)[ -/]*[0-~]|[\x00-\x07\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
 )
+
+
+def _display(content: str) -> str | None:
+    return None if content else "none"
 
 
 def _live_parts(state: PanelState) -> dict[str, str]:
