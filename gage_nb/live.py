@@ -76,8 +76,10 @@ class LivePanel:
         self._shown = self._finished = False
 
     def show(self) -> None:
-        """Display the panel in the cell that runs."""
+        """Display the panel in the cell that runs; a second call does nothing."""
         with self._lock:
+            if self._shown:
+                return
             self._guarded(lambda: self._view.show(self._reader.read()))
             self._shown = True
 

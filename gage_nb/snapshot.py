@@ -22,7 +22,7 @@ from gage._internal.run_meta import (
     meta_config,
     meta_opdef,
     meta_opref,
-    read_text,
+    read_notes,
     read_timestamp,
     run_meta_path,
 )
@@ -138,7 +138,7 @@ class StateReader:
         if self._notes is not None:
             return self._notes
         staged = Path(run_meta_path(self._run, "staged")).exists()
-        notes = _notes(read_text(self._run, "log", "runner") or "")
+        notes = tuple(read_notes(self._run))
         if staged:
             self._notes = notes
         return notes
@@ -247,28 +247,3 @@ def _size(run: Run, path: str) -> int | None:
         return Path(run.run_dir, path).stat().st_size
     except (OSError, ValueError):
         return None
-
-
-# What the runner says about its own work; the rest of what it says is for the user.
-_ROUTINE = (
-    "Applying configuration",
-    "Copying source code",
-    "Exit code for",
-    "From run",
-    "Resolving dependencies",
-    "Running ",
-    "Source code patterns",
-    "Staging failed",
-    "Writing meta",
-)
-
-
-def _notes(log: str) -> tuple[str, ...]:
-    notes = []
-    for line in log.split("\n"):
-        time_, _, message = line.partition(" ")
-        if message.startswith("Writing meta staged"):
-            break
-        if time_[:1].isdigit() and message and not message.startswith(_ROUTINE):
-            notes.append(message)
-    return tuple(notes)

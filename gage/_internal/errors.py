@@ -42,6 +42,10 @@ __all__ = [
 class GageError(Exception):
     """Base of every error of gage."""
 
+    def _render_traceback_(self) -> list[str]:
+        # What IPython shows for it: the message says it all, where in gage it arose says nothing.
+        return f"{type(self).__name__}: {self}".splitlines()
+
 
 class TargetError(GageError):
     """What was asked to run is not there, or cannot be run."""

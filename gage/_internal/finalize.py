@@ -12,6 +12,7 @@ from gage._internal.file_log import FileEvent, FoundFile, log_changes, scan_file
 from gage._internal.manifest import append_manifest, hash_files
 from gage._internal.process import child_env, command_argv
 from gage._internal.run_meta import (
+    log_note,
     log_runner,
     meta_opcmd,
     meta_opdef,
@@ -85,11 +86,11 @@ def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundF
     generated = [event.path for event in events if event.event == "a" and event.type == "g"]
     regular = [path for path in generated if stat.S_ISREG(found[path].mode)]
     for path in sorted(set(generated) - set(regular)):
-        log_runner(run, f"Not in the manifest, not a regular file: {path}")
+        log_note(run, f"Not in the manifest, not a regular file: {path}")
     for event in events:
         if event.event in "md":
             what = "changed" if event.event == "m" else "deleted"
-            log_runner(run, f"The run {what} a staged file: {event.path}")
+            log_note(run, f"The run {what} a staged file: {event.path}")
     digests = hash_files(run.run_dir, regular)
     entries = [ManifestEntry("g", digests[path], path) for path in regular if path in digests]
     if entries:

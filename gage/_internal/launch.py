@@ -10,7 +10,7 @@ import time
 
 from gage._internal.environment import start_recording
 from gage._internal.errors import RunStateError
-from gage._internal.run_meta import log_runner, write_attr
+from gage._internal.run_meta import log_note, log_runner, write_attr
 from gage._internal.runner import start_run, stop_run, wait_for_run
 from gage._internal.staging import init_run_meta, make_run, stage_run
 from gage._internal.types import Operation, Run
@@ -69,7 +69,7 @@ def launch(
         for name, value in (attrs or {}).items():
             write_attr(run, "user", name, value)
         for note in operation.notes:
-            log_runner(run, note)
+            log_note(run, note)
         tell("made", run)
         stage_run(
             operation.project_dir,

@@ -13,6 +13,7 @@ from gage._internal.run_meta import (
     meta_opref,
     read_attr,
     read_attrs,
+    read_notes,
     read_timestamp,
     run_meta_path,
 )
@@ -148,9 +149,17 @@ class RecordedRun(Run):
         """Stop the run with SIGINT, SIGTERM, SIGKILL, `grace_s` seconds apart; return the status."""
         return stop_run(self, by, grace_s)
 
-    def check(self) -> None:
-        """Raise `RunFailed` if the run ended with anything but `completed`."""
-        check_run(self)
+    def check(self, hint: str = "") -> None:
+        """Raise `RunFailed` if the run ended with anything but `completed`.
+
+        `hint` becomes a line of the message: what may have caused it.
+        """
+        check_run(self, hint)
+
+    @property
+    def notes(self) -> list[str]:
+        """What staging and finalising say one should know: files left out, links, warnings."""
+        return read_notes(self)
 
     def verify(self) -> list[Difference]:
         """Hash the files again; return what differs from the manifest."""

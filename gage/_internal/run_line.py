@@ -130,7 +130,7 @@ def make_parser(form: str) -> argparse.ArgumentParser:
     """Return the parser of a form of the line; its help is the documentation of the form."""
     parser = _Parser(
         prog=_USAGE[form].split(" [")[0],
-        usage=_USAGE[form],
+        usage=_USAGE[form].replace("%", "%%"),  # argparse formats it
         description=_ABOUT[form],
         add_help=False,
         allow_abbrev=False,

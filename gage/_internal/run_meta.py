@@ -41,6 +41,7 @@ __all__ = [
     "META_SUFFIX",
     "SCHEMA",
     "encode_json",
+    "log_note",
     "log_runner",
     "meta_config",
     "meta_opcmd",
@@ -48,6 +49,7 @@ __all__ = [
     "meta_opref",
     "read_attr",
     "read_attrs",
+    "read_notes",
     "read_text",
     "read_timestamp",
     "remove_attr",
@@ -61,6 +63,8 @@ __all__ = [
 
 SCHEMA = "1"
 META_SUFFIX = ".meta"
+
+_NOTE = "Note: "
 
 
 def run_meta_dir(run: Run) -> str:
@@ -243,6 +247,18 @@ def log_runner(run: Run, message: str) -> None:
     """Append what the runner did to `log/runner`; line breaks are indented to stay one entry."""
     text = f"{iso_time()} {message}".replace("\n", "\n  ")
     append(run_meta_path(run, "log", "runner"), text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def log_note(run: Run, note: str) -> None:
+    """Append to `log/runner` what whoever looks at the run should know: what was left out, say."""
+    log_runner(run, _NOTE + note)
+
+
+def read_notes(run: Run) -> list[str]:
+    """Return the notes of the run's log, the oldest first."""
+    lines = (read_text(run, "log", "runner") or "").split("\n")
+    messages = (line.partition(" ")[2] for line in lines)
+    return [message.removeprefix(_NOTE) for message in messages if message.startswith(_NOTE)]
 
 
 def encode_json(value: Any) -> bytes:

@@ -29,6 +29,7 @@ from gage._internal.manifest import hash_files, write_manifest
 from gage._internal.process import child_env, command_argv
 from gage._internal.run_meta import (
     META_SUFFIX,
+    log_note,
     log_runner,
     meta_config,
     meta_opcmd,
@@ -156,7 +157,7 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
     read_only = not any(opdef.command(phase.name) for phase in PHASES[:3])
     copied, notes = copy_selected(project_dir, run.run_dir, patterns, read_only=read_only)
     for note in notes:
-        log_runner(run, note)
+        log_note(run, note)
     copied += _copy_given(run, "s", staging)
     _note_digests(copied, staging)
     _finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
@@ -196,7 +197,7 @@ def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> 
         log_runner(run, "Resolving dependencies (see log/files for details)")
         found, notes = copy_dependencies(project_dir, run, opdef.depends)
         for note in notes:
-            log_runner(run, note)
+            log_note(run, note)
         copied += found
     _note_digests(copied, staging)
     _finish_phase(project_dir, run, "resolve-deps", "d", copied)

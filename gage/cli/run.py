@@ -123,8 +123,9 @@ def _wait(run: RecordedRun, quiet: bool) -> int:
     return exit_code_of(status.exit_code)
 
 
-def _tell_notes(run: Run, quiet: bool) -> None:
-    """Say what staging left out, which the runner log has too."""
+def _tell_notes(run: RecordedRun, quiet: bool) -> None:
+    for note in run.notes:
+        _tell(f"note: {note}", quiet)
 
 
 def _tell_end(run: Run, status: Status, quiet: bool) -> None:
