@@ -1020,6 +1020,30 @@ class TestCheck:
 
         assert tuple(check_gagefile(path)) == caught.value.faults
 
+    @pytest.mark.parametrize(
+        ("config", "key", "expected"),
+        [
+            pytest.param('"#lr"', "a.config", "expected a file before the keys", id="text"),
+            pytest.param('["x.py", "y.py#"]', "a.config[1]", "expected a key after #", id="list"),
+            pytest.param(
+                '{keys = ["x.py#a", "#b", "#"]}', "a.config.keys[2]", "expected a key", id="table"
+            ),
+            pytest.param(
+                '["x.py", {keys = "#b"}]', "a.config[1].keys", "expected a file", id="mixed"
+            ),
+            pytest.param('"*.py size<x#a"', "a.config", "expected a number", id="file"),
+        ],
+    )
+    def test_patterns_of_configuration(
+        self, tmp_path: Path, config: str, key: str, expected: str
+    ) -> None:
+        path = write(tmp_path, "gage.toml", f"[a]\nconfig = {config}\n")
+
+        (fault,) = check_gagefile(path)
+
+        assert (fault.line, fault.key) == (2, key)
+        assert fault.message.startswith(f"malformed pattern: {expected}")
+
     def test_malformed(self, tmp_path: Path) -> None:
         path = write(tmp_path, "gage.toml", "[a\n")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.errors import PatternError
+from gage._internal.errors import ConfigError, PatternError
 from gage._internal.patterns import parse_pattern
 from gage._internal.suggestions import did_you_mean, near_misses
 
@@ -42,7 +42,8 @@ def faults_of(data: Any, *, full: bool = False) -> list[tuple[KeyPath, str]]:
     data
         As the parser of the file's format gave it.
     full
-        Whether jsonschema is asked even where the quick look finds nothing.
+        Whether jsonschema is asked even where the quick look finds nothing, and patterns of
+        configuration are looked at: what reads them takes its time to import.
     """
     odd: list[Found] = []
     data = _with_text_keys(data, (), odd)
@@ -51,6 +52,10 @@ def faults_of(data: Any, *, full: bool = False) -> list[tuple[KeyPath, str]]:
     if full or not _fits(data, schema, schema):
         found += _against_schema(data, schema)
     found += _beyond_schema(data)
+    if full and isinstance(data, dict):
+        for name, table in data.items():
+            config = table.get("config") if isinstance(table, dict) else None
+            found += _malformed_config(config, (name, "config"))
     # One place can fail for one reason in several ways: the first says it.
     first: dict[KeyPath, str] = {}
     for path, message in found:
@@ -436,6 +441,30 @@ def _malformed(path: KeyPath, text: str) -> str | None:
     if key == "progress" and text != "tqdm":
         return _wrong_progress_groups(text)
     return None
+
+
+def _malformed_config(config: Any, path: KeyPath) -> Iterator[Found]:
+    """Yield what is wrong with patterns of configuration; they are read one after the other."""
+    from gage._internal.config.selection import parse_rules
+
+    if isinstance(config, dict):
+        yield from _malformed_config(config.get("keys"), (*path, "keys"))
+        return
+    texts = config if isinstance(config, list) else [config]
+    if any(isinstance(text, dict) for text in texts):
+        for place, item in enumerate(texts):
+            yield from _malformed_config(item, (*path, place))
+        return
+    good: list[str] = []
+    for place, text in enumerate(texts):
+        if not isinstance(text, str) or not text:
+            continue
+        try:
+            parse_rules([*good, text])
+            good.append(text)
+        except (PatternError, ConfigError) as error:
+            where = (*path, place) if isinstance(config, list) else path
+            yield where, f"malformed pattern: {error}"
 
 
 def _malformed_pattern(text: str) -> str | None:
