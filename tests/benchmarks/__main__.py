@@ -137,7 +137,7 @@ def _cases(workspace: Path, families: Iterable[str]) -> Iterable[Case]:
 
 def _families() -> list[str]:
     names = [info.name for info in pkgutil.iter_modules(tests.benchmarks.__path__)]
-    return [name for name in names if name not in {"__main__", "case"}]
+    return [name for name in names if name not in {"__main__", "case", "kernel"}]
 
 
 def _restart_with_clean_environment() -> None:
