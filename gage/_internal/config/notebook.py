@@ -126,15 +126,17 @@ def _python_of(code: str) -> tuple[str | None, set[int]]:
         return code, set()
     lines = code.split("\n")
     hidden = set()
+    masked_lines = []
     for number, line in enumerate(lines, 1):
-        goes_on = number - 1 in hidden and lines[number - 2].endswith("\\")
         # A line inside of a string can look like a magic: values that span it are not used.
+        goes_on = number - 1 in hidden and lines[number - 2].endswith("\\")
         if goes_on or _MAGIC.match(line):
             hidden.add(number)
-    masked = "\n".join(
-        line[: len(line) - len(line.lstrip())] + "0" if number in hidden else line
-        for number, line in enumerate(lines, 1)
-    )
+            margin = line[: len(line) - len(line.lstrip())]
+            masked_lines.append("" if goes_on else f"{margin}0")
+        else:
+            masked_lines.append(line)
+    masked = "\n".join(masked_lines)
     return (masked, hidden) if _parses(masked) else (None, set())
 
 
