@@ -1,0 +1,362 @@
+r"""What a run logs: `log` in the process of the run, and the files that it writes.
+
+Each process that logs has a file of its own in the side-car, `metrics/STARTED-PID` (the time in
+epoch microseconds, so that the names sort by time), so that workers never write into each
+other's lines. UTF-8, the fields of a line separated by tabs:
+
+    gage-metrics 1                                  the version of this format
+    1763853000123456 <tab> 10 <tab> loss <tab> 0.25 <tab> acc <tab> 0.9
+    1763853000123999 <tab>    <tab> val/loss <tab> nan
+
+A line is a call: its time in epoch microseconds (UTC), its step, then names (`quoting`, which
+leaves no tab in a name) and values by turns. Values are 64 bit floats, written so that they
+read back exactly, `nan`, `inf` and `-inf` included. An empty step means: one more than the
+last step of that name in this file, 0 for the first.
+
+Lines are written in batches, at once after a pause and else every `FLUSH_S`, so that a reader
+sees a value within 100 ms and a killed process loses what it logged in its last `FLUSH_S`. A
+process that holds the interpreter in one long call of a C library writes after that call. A last
+line without its line end is not read: it is still being written, or its writer was killed.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+from collections import namedtuple
+from time import time_ns
+
+from gage._internal.errors import MetaError
+from gage._internal.flusher import Flusher
+from gage._internal.own_run import own_meta_dir
+from gage._internal.quoting import quote, unquote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import NamedTuple, SupportsFloat, SupportsIndex
+
+    class Metric(NamedTuple):
+        name: str
+        step: int | None
+        time_us: int
+        value: float
+        source: str
+
+else:
+    Metric = namedtuple("Metric", "name step time_us value source")
+
+__all__ = ["FLUSH_S", "LOGGED", "Metric", "MetricLogReader", "log"]
+
+Metric.__doc__ = """A value that a run gave: its name, step (or None), time (epoch µs, UTC), float.
+
+`source` says how it gave it: `logged`, `tensorboard`, `printed` or `summary`.
+"""
+
+LOGGED = "logged"
+FLUSH_S = 0.05
+
+_HEADER = "gage-metrics 1"
+_FLUSH_NS = int(FLUSH_S * 1e9)
+_MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
+
+
+# Writing, in the process of the run
+
+
+class _Quoted(dict[str, str]):
+    """Names as they are written: quoting looks at each character, which is too slow per call."""
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= 10_000:
+            self.clear()
+        quoted = self[name] = quote(name)
+        return quoted
+
+
+class _OwnLog:
+    """The file of this process, and what is not written to it yet."""
+
+    __slots__ = (
+        *("_append", "_awake", "_due_ns", "_fd", "_flusher", "_outside", "_pending"),
+        *("_quoted", "_unwritten", "_writing"),
+    )
+
+    def __init__(self) -> None:
+        self._fd: int | None = None
+        self._outside = False
+        self._flusher: Flusher | None = None
+        self._awake = False
+        self._due_ns = 0
+        self._quoted = _Quoted()
+        # It stays the same list: others may append while it is emptied.
+        self._pending: list[str] = []
+        self._append = self._pending.append
+        self._unwritten = b""
+        self._writing = _thread.allocate_lock()
+
+    def log(self, /, step: SupportsIndex | None = None, **values: SupportsFloat) -> None:
+        """Log values of the run that this code is part of; outside of a run, do nothing.
+
+            gage.log(loss=0.3, acc=0.91, step=10)
+            gage.log(**{"val/loss": 0.35})
+
+        Parameters
+        ----------
+        step
+            Where in the run: an integer. Without it, one more than the last step of the same
+            name in this process, 0 for the first.
+        values
+            Numbers: int, float, bool, or what holds one, as NumPy and torch scalars and arrays of
+            one element do. NaN and infinities are values like others.
+
+        Raises
+        ------
+        TypeError
+            If a value is not a number, or the step not an integer.
+        OverflowError
+            If a value is beyond the range of a float, or the step has more than 64 bits.
+        OSError
+            If the values cannot be written: these, or those of earlier calls.
+        """
+        # Every line here counts: it is called in the innermost loop of a training.
+        if self._fd is None and not self._open():
+            return
+        if step.__class__ is not int:
+            at = "" if step is None else _checked_step(step)
+        elif _MIN_STEP <= step <= _MAX_STEP:
+            at = step
+        else:
+            at = _checked_step(step)
+        now_ns = time_ns()
+        if len(values) == 1:
+            (name,) = values
+            value = values[name]
+            if value.__class__ is not float:
+                value = _checked_value(name, value)
+            self._append(f"{now_ns // 1000}\t{at}\t{self._quoted[name]}\t{value!r}\n")
+        elif values:
+            line = f"{now_ns // 1000}\t{at}"
+            for name, value in values.items():
+                number = value if value.__class__ is float else _checked_value(name, value)
+                line += f"\t{self._quoted[name]}\t{number!r}"
+            self._append(f"{line}\n")
+        if now_ns >= self._due_ns:
+            self._due_ns = now_ns + _FLUSH_NS
+            self._flush(wait=False)
+        elif not self._awake:
+            self._soon()
+
+    def _open(self) -> bool:
+        """Open the file of this process, and return whether it is part of a run."""
+        if self._outside:
+            return False
+        meta_dir = own_meta_dir()
+        if meta_dir is None:
+            self._outside = True
+            return False
+        with self._writing:
+            if self._fd is None:
+                fd = _new_file(os.path.join(meta_dir, "metrics"))
+                self._append(f"{_HEADER}\n")
+                if self._flusher is None:
+                    self._flusher = Flusher(self._flush, self._forget, FLUSH_S)
+                else:
+                    self._flusher.at_exit()
+                self._fd = fd
+        return True
+
+    def _soon(self) -> None:
+        """Have what is pending written in a moment, whether or not `log` is called again."""
+        self._awake = True
+        if self._flusher is not None:
+            self._flusher.soon()
+
+    def _flush(self, *, wait: bool = True) -> None:
+        """Write what is pending; if another thread is at it and `wait` is false, leave it."""
+        # Never wait in `log`: a signal handler that logs may have interrupted the one who writes.
+        if not self._writing.acquire(blocking=wait):
+            self._soon()
+            return
+        try:
+            # Before anything is taken: what comes from now on asks for a flush of its own.
+            self._awake = False
+            count = len(self._pending)
+            if count:
+                text = "".join(self._pending[:count])
+                del self._pending[:count]
+                self._unwritten += text.encode("utf-8", "surrogateescape")
+            while self._unwritten and self._fd is not None:
+                self._unwritten = self._unwritten[os.write(self._fd, self._unwritten) :]
+        except OSError:
+            self._due_ns = 0
+            raise
+        finally:
+            self._writing.release()
+
+    def _forget(self) -> None:
+        """In a forked child: leave the parent's file and lines to the parent."""
+        self._writing = _thread.allocate_lock()
+        self._awake = False
+        self._pending.clear()
+        self._unwritten = b""
+        self._due_ns = 0
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+log = _OwnLog().log
+
+
+def _new_file(directory: str) -> int:
+    os.makedirs(directory, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    while True:
+        name = f"{time_ns() // 1000:016d}-{os.getpid()}"
+        try:
+            return os.open(os.path.join(directory, name), flags, 0o666)
+        except FileExistsError:
+            continue
+
+
+def _checked_value(name: str, value: object) -> float:
+    held = value
+    item = getattr(value, "item", None)
+    try:
+        # NumPy, torch, JAX: the Python number that a scalar or an array of one element holds.
+        held = item() if callable(item) else value
+        # A text has no __float__, though float() would read it.
+        if hasattr(held, "__float__") or hasattr(held, "__index__"):
+            return float(held)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    except OverflowError:
+        raise OverflowError(
+            f"gage.log: expected a number within the range of a float for {name!r}, "
+            f"found {_shown(value)}"
+        ) from None
+    raise TypeError(f"gage.log: expected a number for {name!r}, found {_shown(value)}")
+
+
+def _checked_step(step: object) -> int:
+    if hasattr(step, "__index__"):
+        try:
+            number = int(step.__index__())
+        except (TypeError, ValueError, RuntimeError):
+            pass
+        else:
+            if _MIN_STEP <= number <= _MAX_STEP:
+                return number
+            raise OverflowError(f"gage.log: expected a step of at most 64 bits, found {number}")
+    raise TypeError(f"gage.log: expected an integer for step, found {_shown(step)}")
+
+
+def _shown(value: object) -> str:
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"{type(value).__name__} of shape {tuple(shape)}"
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+# Reading, from anywhere and while it is written
+
+
+class MetricLogReader:
+    """Reads what a run has logged, each value once.
+
+    Parameters
+    ----------
+    meta_dir
+        The side-car of the run. There need not be anything in it yet.
+    on_fault
+        Told of each line that cannot be read, as `PATH:OFFSET: what is wrong`; such a line is
+        left out, the others are read.
+
+    Raises
+    ------
+    MetaError
+        If a file is of another version of the format.
+    """
+
+    __slots__ = ("_directory", "_files", "_on_fault")
+
+    def __init__(self, meta_dir: str, on_fault: Callable[[str], None]) -> None:
+        self._directory = os.path.join(meta_dir, "metrics")
+        self._on_fault = on_fault
+        self._files: dict[str, _LogFile] = {}
+
+    def read(self) -> list[Metric]:
+        """Return what has been logged since the last call, in the order of time."""
+        try:
+            names = os.listdir(self._directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        for name in sorted(names):
+            if name not in self._files and name.replace("-", "", 1).isdigit():
+                self._files[name] = _LogFile(os.path.join(self._directory, name))
+        metrics: list[Metric] = []
+        sources = 0
+        for file in self._files.values():
+            before = len(metrics)
+            metrics.extend(file.read(self._on_fault))
+            sources += len(metrics) > before
+        # One process may have threads whose lines are out of order by microseconds: not sorted.
+        if sources > 1:
+            metrics.sort(key=lambda metric: metric.time_us)
+        return metrics
+
+
+class _LogFile:
+    """The file of one process, read from where the last reading ended."""
+
+    __slots__ = ("offset", "path", "steps")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.offset = 0
+        self.steps: dict[str, int] = {}
+
+    def read(self, on_fault: Callable[[str], None]) -> Iterator[Metric]:
+        with open(self.path, "rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+        data = data[: data.rfind(b"\n") + 1]
+        lines = data.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        if not self.offset and lines and lines[0] != _HEADER:
+            raise MetaError(
+                f"{self.path}: expected {_HEADER!r} in the first line, found {lines[0][:40]!r}: "
+                f"read it with the gage that wrote it"
+            )
+        first = 0 if self.offset else 1
+        for number, line in enumerate(lines[first:], start=first):
+            try:
+                yield from self._parsed(line)
+            except ValueError as error:
+                offset = self.offset + sum(
+                    len(text.encode("utf-8", "surrogateescape")) + 1 for text in lines[:number]
+                )
+                on_fault(f"{self.path}:{offset}: {error} in {line[:80]!r}")
+        self.offset += len(data)
+
+    def _parsed(self, line: str) -> list[Metric]:
+        """Return the values of a line, or raise ValueError: no part of a bad line counts."""
+        fields = line.split("\t")
+        if len(fields) < 4 or len(fields) % 2:
+            raise ValueError(f"expected time, step, names and values, found {len(fields)} fields")
+        time_us = int(fields[0])
+        step = int(fields[1]) if fields[1] else None
+        if step is not None and not _MIN_STEP <= step <= _MAX_STEP:
+            raise ValueError("expected a step of at most 64 bits")
+        metrics = []
+        steps: dict[str, int] = {}
+        for i in range(2, len(fields), 2):
+            name = fields[i]
+            if name[:1] == '"':
+                name = unquote(name)
+            at = self.steps.get(name, -1) + 1 if step is None else step
+            metrics.append(Metric(name, at, time_us, float(fields[i + 1]), LOGGED))
+            steps[name] = at
+        self.steps.update(steps)
+        return metrics

@@ -1,0 +1,176 @@
+"""How far a run says it is: `progress` in the process of the run, and the file that it writes.
+
+`proc/progress` in the side-car is one line, replaced as a whole:
+
+    COMPLETED TOTAL DESCRIPTION
+
+Two numbers as Python writes them, `-` for a total that is not known, and a text (`quoting`) that
+is empty when there is none. The time of the file is the time of the state. It is written at once
+after a pause and else ten times a second; the last state is written in any case. Where several
+processes of a run report, the last one counts.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+from collections import namedtuple
+from time import monotonic_ns
+
+from gage._internal.atomic import replace
+from gage._internal.flusher import Flusher
+from gage._internal.own_run import own_meta_dir
+from gage._internal.quoting import quote, unquote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    class ReportedProgress(NamedTuple):
+        completed: float
+        total: float | None
+        description: str
+        time_us: int
+
+else:
+    ReportedProgress = namedtuple("ReportedProgress", "completed total description time_us")
+
+__all__ = ["ReportedProgress", "progress", "read_reported_progress"]
+
+ReportedProgress.__doc__ = """How far a run said it was, and when (epoch µs, UTC)."""
+
+_INTERVAL_S = 0.1
+
+
+# Writing, in the process of the run
+
+
+def progress(completed: float, total: float | None = None, description: str = "") -> None:
+    """Say how far the run is that this code is part of; outside of a run, do nothing.
+
+        for i, batch in enumerate(batches):
+            ...
+            gage.progress(i + 1, len(batches), "training")
+
+    Parameters
+    ----------
+    completed
+        How much is done.
+    total
+        How much there is to do; None where nobody knows.
+    description
+        What is being done.
+
+    Raises
+    ------
+    TypeError
+        If one of the first two is not a number.
+    OSError
+        If it cannot be written.
+    """
+    if completed.__class__ is not int:
+        completed = _checked("completed", completed)
+    if total is not None and total.__class__ is not int:
+        total = _checked("total", total)
+    if not isinstance(description, str):
+        raise TypeError(f"gage.progress: expected a text for description, found {description!r}")
+    _own.say(completed, total, description)
+
+
+class _Own:
+    """What this process says, and how much of it is written."""
+
+    def __init__(self) -> None:
+        self._path: str | None = None
+        self._outside = False
+        self._due_ns = 0
+        self._state: tuple[float, float | None, str] | None = None
+        self._flusher: Flusher | None = None
+        self._writing = _thread.allocate_lock()
+
+    def say(self, completed: float, total: float | None, description: str) -> None:
+        if self._flusher is None and not self._open():
+            return
+        self._state = (completed, total, description)
+        now_ns = monotonic_ns()
+        if now_ns >= self._due_ns or completed == total:
+            self._due_ns = now_ns + int(_INTERVAL_S * 1e9)
+            self._flush(wait=False)
+        else:
+            self._soon()
+
+    def _open(self) -> bool:
+        """Find the file, and return whether this process is part of a run."""
+        if self._outside:
+            return False
+        meta_dir = own_meta_dir()
+        if meta_dir is None:
+            self._outside = True
+            return False
+        self._path = os.path.join(meta_dir, "proc", "progress")
+        self._flusher = Flusher(self._flush, self._forget, _INTERVAL_S)
+        return True
+
+    def _soon(self) -> None:
+        if self._flusher is not None:
+            self._flusher.soon()
+
+    def _flush(self, *, wait: bool = True) -> None:
+        """Write the newest state, if it has not been written."""
+        # Never wait in `progress`: a signal handler may have interrupted the one who writes.
+        if not self._writing.acquire(blocking=wait):
+            self._soon()
+            return
+        try:
+            state, self._state = self._state, None
+            if state is None or self._path is None:
+                return
+            completed, total, description = state
+            # Shown to people and nothing else: a lone surrogate is not worth an error.
+            text = quote(description.encode("utf-8", "replace").decode()) if description else ""
+            shown = "-" if total is None else repr(total)
+            replace(self._path, f"{completed!r} {shown} {text}\n".encode())
+        finally:
+            self._writing.release()
+
+    def _forget(self) -> None:
+        """In a forked child: leave the parent's state to the parent."""
+        self._writing = _thread.allocate_lock()
+        self._state = None
+
+
+_own = _Own()
+
+
+def _checked(what: str, value: object) -> float:
+    if isinstance(value, float):
+        return float(value)
+    if hasattr(value, "__index__"):
+        return int(value.__index__())
+    if hasattr(value, "__float__"):
+        return float(value)
+    raise TypeError(f"gage.progress: expected a number for {what}, found {value!r}")
+
+
+# Reading, from anywhere
+
+
+def read_reported_progress(meta_dir: str) -> ReportedProgress | None:
+    """Return what the run said last, None if it said nothing or the file is not in its form."""
+    try:
+        with open(os.path.join(meta_dir, "proc", "progress"), "rb") as file:
+            line = file.read().decode("utf-8", "surrogateescape").removesuffix("\n")
+            time_us = os.fstat(file.fileno()).st_mtime_ns // 1000
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    completed, _, rest = line.partition(" ")
+    total, _, description = rest.partition(" ")
+    try:
+        return ReportedProgress(
+            float(completed),
+            None if total == "-" else float(total),
+            unquote(description),
+            time_us,
+        )
+    except ValueError:
+        return None
