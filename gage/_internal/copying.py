@@ -94,16 +94,7 @@ def copy_candidates(
     """
     copying = _Copying(src_dir, dst_dir, read_only=read_only)
     for path, accept in candidates:
-        try:
-            read = copying.read(path, accept)
-        except OSError as error:
-            copying.fail(path, error, optional=accept is not None)
-            continue
-        if read is not None:
-            try:
-                copying.write(path, *read)
-            except OSError as error:
-                copying.fail(path, error)
+        copying.take(path, accept)
     copying.finish()
     return sorted(copying.copied), sorted(copying.faults, key=lambda fault: fault.path)
 
@@ -123,7 +114,11 @@ def raise_faults(src_dir: str, faults: list[Fault]) -> None:
 
 
 class _Copying:
-    """Files on their way from one directory to another."""
+    """Files on their way from one directory to another.
+
+    Small files are copied one after the other: threads that create files spend what they gain on
+    handing Python's lock to each other. Big files come last, several at once.
+    """
 
     def __init__(self, src_dir: str, dst_dir: str, *, read_only: bool) -> None:
         from hashlib import sha256
@@ -137,56 +132,62 @@ class _Copying:
         self._big: list[tuple[int, str]] = []
         self._may_clone = sys.platform == "linux"
 
-    def read(
-        self, path: str, accept: Callable[[bytes], bool] | None
-    ) -> tuple[bytes, os.stat_result] | None:
-        """Return the content of a file if it is accepted; a big one is put off until `finish`."""
-        src = os.open(self._src + path, _READ)
+    def take(self, path: str, accept: Callable[[bytes], bool] | None) -> None:
+        """Copy a file if it is accepted; a big one is put off until `finish`."""
         try:
-            info = os.fstat(src)
-            size = info.st_size
-            if size > _SMALL_BYTES:
-                if accept is None or accept(os.read(src, HEAD_BYTES)):
-                    self._big.append((size, path))
-                return None
-            # One byte more than there should be: a short answer is the end, so that one call does.
-            data = os.read(src, size + 1)
-            if len(data) != size or not size:
-                _check_regular(info, path)
-                data = _read_rest(src, data)
-        finally:
-            os.close(src)
-        if accept is not None and not accept(data):
-            return None
-        return data, info
-
-    def write(self, path: str, data: bytes, info: os.stat_result) -> None:
-        """Write the copy of a file that was read."""
-        dst = self._create(path, info)
-        try:
-            _write(dst, data)
-            self._close(dst, path, info)
-        except BaseException:
-            self._discard(dst, path)
-            raise
-        digest = self._sha256(data).hexdigest()
-        self.copied.append(Copied(path, len(data), info.st_mtime_ns // 1000, digest))
-
-    def fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
-        """Keep a fault; raise it at once where no later file can do better."""
-        if error.errno in _FULL:
-            raise StoreError(self._full_message(path, error)) from error
-        self.faults.append(Fault(path, error, optional))
+            src = os.open(self._src + path, _READ)
+            try:
+                info = os.fstat(src)
+                size = info.st_size
+                if size > _SMALL_BYTES:
+                    if accept is None or accept(os.read(src, HEAD_BYTES)):
+                        self._big.append((size, path))
+                    return
+                # One byte more than there should be: a short answer is the end, in one call.
+                data = os.read(src, size + 1)
+                if len(data) != size or not size:
+                    _check_regular(info, path)
+                    data = _read_rest(src, data)
+            finally:
+                os.close(src)
+        except OSError as error:
+            self._fail(path, error, optional=accept is not None)
+            return
+        if accept is None or accept(data):
+            try:
+                self._write(path, data, info)
+            except OSError as error:
+                self._fail(path, error)
 
     def finish(self) -> None:
         """Copy the big files, the biggest first, so that no thread is left with one at the end."""
         for_each(self._take_big, sorted(self._big, reverse=True))
 
+    def _write(self, path: str, data: bytes, info: os.stat_result) -> None:
+        dst = self._create(path, info)
+        try:
+            try:
+                _write(dst, data)
+                self._set_time(dst, path, info)
+            finally:
+                os.close(dst)
+        except BaseException:
+            os.unlink(self._dst + path)
+            raise
+        digest = self._sha256(data).hexdigest()
+        self.copied.append(Copied(path, len(data), info.st_mtime_ns // 1000, digest))
+
+    def _fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
+        """Keep a fault; raise it at once where no later file can do better."""
+        if error.errno in _FULL:
+            raise StoreError(self._full_message(path, error)) from error
+        self.faults.append(Fault(path, error, optional))
+
     def _take_big(self, item: tuple[int, str], stopped: Callable[[], bool]) -> None:
         try:
             self._copy_big(item[1], stopped)
         except OSError as error:
-            self.fail(item[1], error)
+            self._fail(item[1], error)
 
     def _copy_big(self, path: str, stopped: Callable[[], bool]) -> None:
         with open(os.open(self._src + path, _READ), "rb", buffering=0) as src:
@@ -194,26 +195,32 @@ class _Copying:
             _check_regular(info, path)
             dst = self._create(path, info)
             try:
-                # A clone is hashed as it is: the source may have changed since.
-                cloned = self._may_clone and self._clone(src.fileno(), dst)
-                digest = self._sha256()
-                view = memoryview(bytearray(_CHUNK_BYTES))
-                size = 0
-                with open(
-                    dst if cloned else src.fileno(), "rb", buffering=0, closefd=False
-                ) as file:
-                    while (count := file.readinto(view)) and not stopped():
-                        if not cloned:
-                            _write(dst, view[:count])
-                        digest.update(view[:count])
-                        size += count
-                if stopped():
-                    raise InterruptedError(errno.EINTR, "stopped", path)
-                self._close(dst, path, info)
+                try:
+                    size, digest = self._copy_content(src.fileno(), dst, stopped)
+                    self._set_time(dst, path, info)
+                finally:
+                    os.close(dst)
             except BaseException:
-                self._discard(dst, path)
+                os.unlink(self._dst + path)
                 raise
-        self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest.hexdigest()))
+        self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest))
+
+    def _copy_content(self, src: int, dst: int, stopped: Callable[[], bool]) -> tuple[int, str]:
+        """Return how many bytes were written, and their digest."""
+        # A clone is hashed as it is: the source may have changed since.
+        cloned = self._may_clone and self._clone(src, dst)
+        digest = self._sha256()
+        view = memoryview(bytearray(_CHUNK_BYTES))
+        size = 0
+        with open(dst if cloned else src, "rb", buffering=0, closefd=False) as file:
+            while count := file.readinto(view):
+                if stopped():
+                    raise InterruptedError(errno.EINTR, "another file failed")
+                if not cloned:
+                    _write(dst, view[:count])
+                digest.update(view[:count])
+                size += count
+        return size, digest.hexdigest()
 
     def _create(self, path: str, info: os.stat_result) -> int:
         mode = self._permissions | info.st_mode & 0o111
@@ -223,22 +230,9 @@ class _Copying:
             os.makedirs(os.path.dirname(self._dst + path), exist_ok=True)
             return os.open(self._dst + path, _CREATE, mode)
 
-    def _close(self, dst: int, path: str, info: os.stat_result) -> None:
+    def _set_time(self, dst: int, path: str, info: os.stat_result) -> None:
         times = (info.st_mtime_ns, info.st_mtime_ns)
-        if os.utime in os.supports_fd:
-            os.utime(dst, ns=times)
-            os.close(dst)
-        else:
-            os.close(dst)
-            os.utime(self._dst + path, ns=times)
-
-    def _discard(self, dst: int, path: str) -> None:
-        """Remove what was written of a file."""
-        try:
-            os.close(dst)
-        except OSError:
-            pass  # `_close` was on its way
-        os.unlink(self._dst + path)
+        os.utime(dst if os.utime in os.supports_fd else self._dst + path, ns=times)
 
     def _clone(self, src: int, dst: int) -> bool:
         """Let the copy share the blocks of its source, where the file system can."""
