@@ -12,6 +12,7 @@ cell, so that a kill leaves what was done so far. A failing cell ends the progra
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -70,6 +71,8 @@ def _client(notebook: Any, numbers: dict[int, int], save: Any) -> Any:
 
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            # What the kernel says of itself is not the notebook's output.
+            argv.append(f"--log-level={logging.CRITICAL}")
             return KernelSpec(argv=argv, display_name=kernel_name, language="python")
 
     class PrintingClient(NotebookClient):
