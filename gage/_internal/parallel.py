@@ -63,4 +63,4 @@ def for_each(work: Callable[[T, Callable[[], bool]], None], items: Sequence[T]) 
 def _cpu_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return os._cpu_count() or 1
+    return os.cpu_count() or 1
