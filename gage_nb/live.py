@@ -54,8 +54,6 @@ class LivePanel:
     stop
         What the Stop button calls, in a thread of its own. Without it there is no button: while a
         cell runs, none would work.
-    charts
-        What gives the charts of the run's metrics as HTML of our own.
     """
 
     def __init__(
@@ -64,10 +62,9 @@ class LivePanel:
         *,
         view: str | None = None,
         stop: Callable[[], object] | None = None,
-        charts: Callable[[], str] | None = None,
     ) -> None:
         self.run = run
-        self._reader = StateReader(run, charts)
+        self._reader = StateReader(run)
         self._stop = stop
         self._view = make_view(choose_view(view), run, stop and self._on_stop)
         self._lock = threading.Lock()

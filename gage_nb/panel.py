@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import html
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gage._internal.quoting import quote
+from gage_nb.charts import charts_html, charts_text
 from gage_nb.terminal import ANSI_CSS, STDERR, Line, to_html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gage._internal.progress import Progress
+    from gage._internal.run_metrics import MetricSeries
 
 __all__ = [
     "CSS",
@@ -60,7 +64,8 @@ class PanelState:
     `config` the values that it was given, as text; `tail` the last lines of output as a terminal
     shows them, `earlier_lines` how many are above them, `line_count` and `size_bytes` are of the
     whole output. `files` are those that the run made, (path, bytes or None); there are
-    `file_count` of them. `notes` say what was left out of the run. `charts` is HTML of our own.
+    `file_count` of them. `notes` say what was left
+    out of the run. `charts` draws the `metrics` for a live view, as HTML of our own.
     """
 
     operation: str
@@ -82,6 +87,7 @@ class PanelState:
     files: tuple[tuple[str, int | None], ...] = ()
     file_count: int = 0
     notes: tuple[str, ...] = ()
+    metrics: Mapping[str, MetricSeries] = field(default_factory=dict)
     charts: str = ""
 
     @property
@@ -214,7 +220,7 @@ def foot_html(state: PanelState) -> str:
 
 def static_html(state: PanelState) -> str:
     """Return the panel as HTML that needs no script and, if need be, no style."""
-    charts = state.charts
+    charts = charts_html(state.metrics, saved=True)
     if len(charts.encode()) > MAX_CHART_BYTES:
         charts = f"<div class=quiet>charts: gage metrics {_escaped(state.name, 40)}</div>"
     progress = ""
@@ -238,6 +244,8 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
         lines += filter(None, [_as_of(state), _progress_text(state.progress)])
     if with_tail:
         lines += _tail_text(state)
+    if state.metrics:
+        lines.append(charts_text(state.metrics))
     if state.file_count:
         lines.append(f"{_files(state)}: {', '.join(_file_texts(state))}")
     lines += [f"note: {note}" for note in _notes(state)]

@@ -9,6 +9,7 @@ makes the reading fail: a damaged run is a state too.
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,14 +27,17 @@ from gage._internal.run_meta import (
     read_timestamp,
     run_meta_path,
 )
+from gage._internal.run_metrics import MetricsReader
 from gage._internal.status import read_status
 from gage._internal.types import PHASES, OpDef
+from gage_nb.charts import charts_html
 from gage_nb.panel import ENDED, LIVE_TAIL_LINES, MAX_FILES, PanelState
 from gage_nb.terminal import Line, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
+    from gage._internal.run_metrics import MetricSeries
     from gage._internal.types import Run
 
 __all__ = ["StateReader", "read_state"]
@@ -41,18 +45,22 @@ __all__ = ["StateReader", "read_state"]
 TAIL_BYTES = 16_384
 MAX_COLUMNS = 1000
 
+METRICS_INTERVAL_S = 0.3
+# The part of the time that following the metrics may take.
+METRICS_SHARE = 0.05
+
 _log = logging.getLogger(__name__)
 
 
 class StateReader:
-    """Reads a run again and again; what cannot change is read once.
+    """Reads a run again and again; what cannot change is read once."""
 
-    `charts` gives the metrics' charts as HTML, for a panel that has room for them.
-    """
-
-    def __init__(self, run: Run, charts: Callable[[], str] | None = None) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
-        self._charts = charts
+        self._metrics: MetricsReader | None = None
+        self._charts = ""
+        self._metrics_due_s = 0.0
+        self._all_metrics = False
         self._defined: tuple[str, OpDef, str] | None = None
         self._notes: tuple[str, ...] | None = None
         self._tail_key: tuple[str, int, int] | None = None
@@ -91,7 +99,8 @@ class StateReader:
             files=tuple((path, _size(run, path)) for path in files[:MAX_FILES]),
             file_count=len(files),
             notes=self._read_notes(),
-            charts=self._charts() if self._charts else "",
+            metrics=self._read_metrics(started_us, ended=ended),
+            charts=self._charts,
         )
 
     def _definition(self) -> tuple[str, OpDef, str]:
@@ -134,6 +143,26 @@ class StateReader:
         # A cell prints more than a tail holds: it is the one until the next begins.
         return self._cell or progress
 
+    def _read_metrics(self, started_us: int | None, *, ended: bool) -> Mapping[str, MetricSeries]:
+        """Return the metrics so far; a run that gives them in floods is followed with delay."""
+        began_s = time.monotonic()
+        if (
+            started_us is not None
+            and not self._all_metrics
+            and (ended or began_s >= self._metrics_due_s)
+        ):
+            try:
+                if self._metrics is None:
+                    self._metrics = MetricsReader(self._run, _log.debug)
+                if self._metrics.update(final=ended):
+                    self._charts = charts_html(self._metrics.series)
+            except (GageError, OSError, ValueError) as error:
+                _log.debug("metrics of %s: %s", self._run.name, error)
+            self._all_metrics = ended
+            took_s = time.monotonic() - began_s
+            self._metrics_due_s = began_s + max(METRICS_INTERVAL_S, took_s / METRICS_SHARE)
+        return {} if self._metrics is None else self._metrics.series
+
     def _read_notes(self) -> tuple[str, ...]:
         if self._notes is not None:
             return self._notes
@@ -144,9 +173,9 @@ class StateReader:
         return notes
 
 
-def read_state(run: Run, charts: Callable[[], str] | None = None) -> PanelState:
+def read_state(run: Run) -> PanelState:
     """Return what the run's files say now; never raises for what is in them."""
-    return StateReader(run, charts).read()
+    return StateReader(run).read()
 
 
 class _Tail(NamedTuple):
@@ -172,7 +201,7 @@ def _tail_of(reader: OutputReader) -> _Tail:
     data = b"\n".join(lines)
     count = len(lines) - (not lines[-1])
     chunks = _with_streams(reader.path, data, count, max(0, size_bytes - len(data)))
-    rendered = render(chunks, max_lines=2 * LIVE_TAIL_LINES, max_columns=MAX_COLUMNS)
+    rendered = render(chunks, max_lines=len(lines) + 1, max_columns=MAX_COLUMNS)
     return _Tail(data, tuple(rendered), max(0, line_count - count), line_count, size_bytes)
 
 

@@ -150,11 +150,16 @@ class _WidgetView(_DisplayView):
     def show(self, state: PanelState) -> None:
         from ipywidgets import HTML, Button, HBox, Layout, VBox
 
-        parts = {name: HTML(value) for name, value in _live_parts(state).items()}
-        parts["bar"].layout = Layout(flex="1 1 auto", margin="0 10px 0 0", min_width="0")
+        layouts = {
+            "bar": Layout(flex="1 1 auto", margin="0 10px 0 0", min_width="0"),
+            "charts": Layout(display=_display(state.charts)),
+        }
+        parts = {
+            name: HTML(value, layout=layouts.get(name) or Layout())
+            for name, value in _live_parts(state).items()
+        }
         # The element that scrolls stays when its content is replaced, and so does its position.
         parts["tail"].add_class("scroll")
-        parts["charts"].layout = Layout(display=_display(state.charts))
         row = [parts["bar"], parts["time"]]
         if self._stop is not None:
             button = Button(
@@ -189,7 +194,9 @@ class _WidgetView(_DisplayView):
         # First the truth, then the models go: the other way a front end shows their absence.
         super().finish(state)
         for widget in self._widgets:
-            widget.close()
+            for model in (widget, widget.layout, getattr(widget, "style", None)):
+                if model is not None:
+                    model.close()
 
     def _clicked(self, button: Any) -> None:
         button.disabled = True

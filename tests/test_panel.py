@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gage._internal.metrics import Metric
 from gage._internal.progress import Progress
+from gage._internal.run_metrics import MetricSeries, summarize
 from gage_nb.panel import (
     MAX_HTML_BYTES,
     PanelState,
@@ -161,12 +163,27 @@ def test_notes_beyond_the_first_are_counted() -> None:
     assert "4 more notes" in static_text(state)
 
 
-def test_charts_are_kept_or_their_absence_is_said() -> None:
-    chart = "<svg><polyline points='0,0 1,1'></polyline></svg>"
-    assert chart in static_html(dataclasses.replace(STATE, charts=chart))
-    big = static_html(dataclasses.replace(STATE, charts=chart * 1000))
-    assert "<svg" not in big
-    assert "gage metrics kafom-fikud" in big
+def _metrics(count: int) -> dict[str, MetricSeries]:
+    return summarize(
+        Metric(f"<loss {number}>", step, step, (step * 7919 % 101) / 3, "logged")
+        for number in range(count)
+        for step in range(3000)
+    )
+
+
+def test_the_static_view_keeps_the_charts() -> None:
+    state = dataclasses.replace(STATE, metrics=_metrics(2))
+    for text in (static_text(state), _Reader(static_html(state)).text):
+        assert "<loss 0>" in text
+        assert "<loss 1>" in text
+        assert "33.3" in text
+    assert "<svg" not in static_html(state)
+
+
+def test_charts_that_are_too_many_for_a_saved_notebook_are_named() -> None:
+    text = static_html(dataclasses.replace(STATE, metrics=_metrics(30)))
+    assert len(text.encode()) <= MAX_HTML_BYTES
+    assert "<img" in text or "gage metrics kafom-fikud" in text
 
 
 def test_the_static_view_needs_no_script_no_frame_and_no_network() -> None:
@@ -280,7 +297,7 @@ def _flood() -> dict[str, Any]:
         "files": tuple((long + str(i), 10**15) for i in range(300)),
         "file_count": 300,
         "notes": (long,) * 300,
-        "charts": "x" * 23_999,
+        "metrics": _metrics(9),
     }
 
 
