@@ -23,7 +23,7 @@ from gage._internal.recorded_run import RecordedRun
 from gage._internal.runner import stop_run
 from gage._internal.sourcecode import DEFAULT_PATTERNS
 from gage._internal.store import runs_home
-from gage._internal.targets import configure, resolve_target
+from gage._internal.targets import configure, resolve_target, with_given_files
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
 from gage_nb.live import LivePanel, watch, watch_in_background
@@ -55,6 +55,7 @@ class Options:
     background: bool = False
     quiet: bool = False
     check: bool = True
+    with_files: Sequence[str] = field(default=())
     view: str | None = None
     on_made: Callable[[RecordedRun], object] | None = None
 
@@ -155,6 +156,7 @@ def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
 def run_operation(operation: Operation, options: Options) -> RecordedRun:
     """Launch an operation with a panel; the story that `run` and `run_cell` share."""
     shell = get_ipython()
+    operation = with_given_files(operation, options.with_files)
     panels: list[LivePanel] = []
 
     def on_event(event: str, run: Run) -> None:

@@ -10,9 +10,11 @@ from IPython.core.magic import no_var_expand, output_can_be_silenced
 
 from gage._internal.completion import complete_command, complete_words
 from gage._internal.errors import ConfigError, PatternError, RunNotFound, TargetError
+from gage._internal.preview import operation_text, preview_text
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
 from gage._internal.suggestions import did_you_mean
+from gage._internal.targets import resolve_target, with_given_files
 from gage_nb import launching
 from gage_nb.commands import COMMANDS, help_text
 from gage_nb.expansion import ExpansionError, expand
@@ -80,8 +82,14 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
         "background": options.bg,
         "quiet": options.quiet or silent,
         "check": not options.no_raise,
+        "with_files": options.with_files,
         "on_made": None if options.as_name is None else _binder(ip, options.as_name),
     }
+    if options.help_op or options.preview:
+        operation = resolve_target(line.target, config_of(line), line.args)
+        operation = with_given_files(operation, options.with_files)
+        print(operation_text(operation) if options.help_op else preview_text(operation))
+        return None
     if cell is None:
         return launching.run(line.target, config_of(line), args=line.args, **asked)
     name = line.target or launching.DEFAULT_NAME

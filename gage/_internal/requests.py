@@ -5,7 +5,7 @@ from __future__ import annotations
 from gage._internal.launch import launch
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.store import find_run, list_runs, runs_home
-from gage._internal.targets import known_operations, resolve_target
+from gage._internal.targets import known_operations, resolve_target, with_given_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def run(
     args: Sequence[str] = (),
     label: str | None = None,
     tags: Sequence[str] = (),
+    with_files: Sequence[str] = (),
     directory: str | None = None,
     stage: bool = False,
     background: bool = False,
@@ -44,6 +45,8 @@ def run(
         Further arguments of the command.
     label, tags
         What the run is to be remembered by.
+    with_files
+        Files that the run gets beside its source code, as dependencies.
     directory
         Where the target is looked for; the current directory when None.
     stage
@@ -65,6 +68,7 @@ def run(
         With `check`, if the run ends with anything but `completed`.
     """
     operation = resolve_target(target, config, args, directory, strict=strict)
+    operation = with_given_files(operation, with_files, directory)
     recorded = RecordedRun.of(
         launch(
             operation,

@@ -237,10 +237,13 @@ PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
 
 
 def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
-    copied = []
+    copied: list[Copied] = []
     for file in staging.given if staging else ():
-        if file.type == type_:
-            log_runner(run, f"Copying {file.path} (given)")
+        if file.type != type_:
+            continue
+        if os.path.lexists(os.path.join(run.run_dir, file.path)):
+            log_note(run, f"Not copied again, it is part of the source code: {file.path}")
+        else:
             copied += copy_files(file.directory, run.run_dir, [file.path])
     return copied
 

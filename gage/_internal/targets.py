@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.errors import ConfigError, TargetError
+from gage._internal.errors import ConfigError, DependencyError, TargetError
 from gage._internal.gagefile import default_operation, find_gagefile, get_operation, load_gagefile
 from gage._internal.patterns import quote_pattern
 from gage._internal.sourcecode import DEFAULT_PATTERNS
-from gage._internal.types import OpCmd, OpDef, Operation, OpRef
+from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gage._internal.gagefile import GageFile
 
-__all__ = ["configure", "known_operations", "known_scripts", "resolve_target"]
+__all__ = ["configure", "known_operations", "known_scripts", "resolve_target", "with_given_files"]
 
 
 def resolve_target(
@@ -107,6 +107,46 @@ def _resolve(
     if target.endswith(".ipynb"):
         return _notebook(target, directory, given, args)
     raise TargetError(_unknown(target, directory, gagefile))
+
+
+def with_given_files(
+    operation: Operation, files: Sequence[str], directory: str | None = None
+) -> Operation:
+    """Return an operation that gets further files as dependencies: what `--with FILE` asks for.
+
+    A file of the project keeps its path; any other lies at the top of the run directory.
+
+    Raises
+    ------
+    DependencyError
+        If one of them is not there, or two would have the same path; all faults at once.
+    """
+    directory = os.path.abspath(directory or os.getcwd())
+    faults: list[str] = []
+    given: dict[str, GivenFile] = {}
+    for name in files:
+        path = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
+        if not os.path.isfile(path):
+            what = "a directory" if os.path.isdir(path) else "nothing"
+            faults.append(f"expected the file {name}, found {what} in {directory}")
+            continue
+        inside = os.path.commonpath([path, operation.project_dir]) == operation.project_dir
+        home = operation.project_dir if inside else os.path.dirname(path)
+        relative = os.path.relpath(path, home).replace(os.sep, "/")
+        if relative in given:
+            faults.append(f"two files would be {relative} in the run: give one another name")
+        given[relative] = GivenFile("d", home, relative)
+    if faults:
+        raise DependencyError("\n".join(faults))
+    return Operation(
+        operation.opref,
+        operation.opdef,
+        operation.cmd,
+        operation.config,
+        operation.project_dir,
+        (*operation.given, *given.values()),
+        operation.notes,
+    )
 
 
 def known_operations(directory: str | None = None) -> list[OpDef]:

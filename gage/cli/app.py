@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gage._internal import requests
-from gage._internal.errors import GageError
+from gage._internal.errors import GageError, TargetError
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.run_line import make_parser
 from gage.cli.run import INTERRUPTED, exit_code_of, follow_run, run_command
@@ -230,6 +231,40 @@ def _ops(as_json: bool) -> None:
     from gage._internal.reports import operation_rows
 
     _print_rows(operation_rows(), as_json)
+
+
+@app.command("check")
+@click.argument("file", required=False)
+@click.option("--schema", is_flag=True, help="Print where the JSON Schema for editors is.")
+def _check(file: str | None, schema: bool) -> int:
+    """Check a Gage file; every fault with its line. Exit code 1 if there are any."""
+    from gage._internal.gagefile import check_gagefile, find_gagefile, schema_path
+
+    if schema:
+        click.echo(schema_path())
+        return 0
+    path = file or find_gagefile(os.getcwd())
+    if path is None:
+        raise TargetError(f"there is no Gage file in {os.getcwd()} or above it: name one")
+    faults = check_gagefile(path)
+    for fault in faults:
+        where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        key = f" {fault.key}:" if fault.key else ""
+        click.echo(f"{where}:{key} {fault.message}")
+    if not faults:
+        click.echo(f"{path}: no faults")
+    return 1 if faults else 0
+
+
+@app.command("metrics")
+@click.argument("runs", nargs=-1, shell_complete=_complete_run)
+@_json_option
+def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
+    """Show the numbers that runs gave back, a value a row, in order of time."""
+    from gage._internal.run_metrics import metric_rows
+
+    chosen = [requests.find(name) for name in runs or (None,)]
+    _print_rows((row for run in chosen for row in metric_rows(run)), as_json)
 
 
 @app.command("help")

@@ -17,7 +17,7 @@ from gage._internal.run_line import LineError, RunLine, config_of, make_parser, 
 from gage._internal.run_meta import run_meta_path
 from gage._internal.runner import stop_run
 from gage._internal.store import runs_home
-from gage._internal.targets import resolve_target
+from gage._internal.targets import resolve_target, with_given_files
 from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
@@ -92,6 +92,17 @@ def exit_code_of(exit_code: int | None) -> int:
 def _run(line: RunLine) -> int:
     options = line.options
     operation = resolve_target(line.target, config_of(line), line.args, strict=options.strict)
+    if options.help_op:
+        from gage._internal.preview import operation_text
+
+        print(operation_text(operation))
+        return 0
+    operation = with_given_files(operation, options.with_files)
+    if options.preview:
+        from gage._internal.preview import preview_text
+
+        print(preview_text(operation))
+        return 0
     run = RecordedRun.of(
         launch(
             operation,

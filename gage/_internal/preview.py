@@ -1,0 +1,99 @@
+"""What a run would be, without making it: `--preview`, and `--help-op` for an operation."""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.gagefile import describe_operation
+from gage._internal.sourcecode import select_sourcecode, sourcecode_patterns
+from gage._internal.types import Operation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gage._internal.config import Config
+    from gage._internal.types import Command
+
+__all__ = ["operation_text", "preview_text"]
+
+
+def preview_text(operation: Operation) -> str:
+    """Return what would be staged and run: command, values, source files, what is left out."""
+    selection = select_sourcecode(operation.project_dir, sourcecode_patterns(operation.opdef))
+    given = [file.path for file in operation.given]
+    files = [(path, _size(operation.project_dir, path)) for path in selection.paths]
+    total = sum(size for _, size in files)
+    config = _read_config(operation)
+    values = operation.config or config.defaults()
+    return "\n".join(
+        [
+            f"operation      {operation.opref.full_name}",
+            f"project        {operation.project_dir}",
+            f"command        {_command_text(operation.cmd.args)}",
+            *_listed("configuration", [f"{key} = {value!r}" for key, value in values.items()]),
+            *_listed("environment", [f"{k}={v}" for k, v in operation.cmd.env.items()]),
+            *_listed("phases", _phases(operation)),
+            *_listed(
+                f"source code ({len(files)} files, {total} bytes)", [path for path, _ in files]
+            ),
+            *_listed("given", given),
+            *_listed("dependencies", describe_operation(operation.opdef).depends),
+            *_listed("notes", [*operation.notes, *selection.notes]),
+            "Nothing was staged or run.",
+        ]
+    )
+
+
+def operation_text(operation: Operation) -> str:
+    """Return what an operation is, which values it takes, its phases and its source code."""
+    about = describe_operation(operation.opdef)
+    title = f"{operation.opref.op_name}" + (f" (version {about.version})" if about.version else "")
+    config = _read_config(operation)
+    keys = []
+    for key, entry in config.items():
+        text = f"{key} = {entry.value!r}  ({entry.type}, {entry.file})"
+        keys.append(f"{text}  {entry.description}" if entry.description else text)
+    return "\n".join(
+        [
+            title,
+            *([f"  {about.description}"] if about.description else []),
+            *([f"  defined in {about.src}"] if about.src else []),
+            *_listed("configuration, with defaults", keys),
+            *_listed("environment", [f"{name}={value}" for name, value in about.env.items()]),
+            *_listed("phases", _phases(operation)),
+            *_listed("source code", about.sourcecode),
+            *_listed("dependencies", about.depends),
+        ]
+    )
+
+
+def _read_config(operation: Operation) -> Config:
+    from gage._internal.config import read_config
+
+    return read_config(operation.project_dir, operation.opdef.config, operation.cmd.args)
+
+
+def _phases(operation: Operation) -> list[str]:
+    phases = describe_operation(operation.opdef).phases
+    return [f"{name}: {_command_text(command)}" for name, command in phases]
+
+
+def _command_text(command: Command) -> str:
+    if isinstance(command, str):
+        return command
+    import shlex
+
+    return shlex.join(command)
+
+
+def _listed(title: str, lines: Iterable[str]) -> list[str]:
+    found = list(lines)
+    return [title, *(f"  {line}" for line in found)] if found else []
+
+
+def _size(directory: str, path: str) -> int:
+    try:
+        return os.stat(os.path.join(directory, path)).st_size
+    except OSError:
+        return 0
