@@ -176,7 +176,9 @@ def _condition(text: str) -> tuple[str, str]:
         raise LineError(f"expected COLUMN=VALUE, status=error for example, found {text!r}")
     if column not in _CONDITIONS:
         near = did_you_mean(column, _CONDITIONS)
-        raise LineError(f"there is no column {column!r}. {near or 'One of'} {', '.join(_CONDITIONS)}")
+        raise LineError(
+            f"there is no column {column!r}. {near} Columns: {', '.join(_CONDITIONS)}"
+        )
     return column, value
 
 

@@ -11,8 +11,8 @@ import click
 from gage._internal import requests
 from gage._internal.errors import GageError, TargetError
 from gage._internal.recorded_run import RecordedRun
-from gage._internal.run_line import make_parser
-from gage.cli.run import INTERRUPTED, exit_code_of, follow_run, run_command
+from gage._internal.run_line import LineError, make_parser
+from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,9 @@ def main_command(words: Sequence[str]) -> int:
         return error.exit_code
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except LineError as error:
+        click.echo(f"gage: {error}", err=True)
+        return USAGE
     except GageError as error:
         click.echo(f"gage: {error}", err=True)
         return 1
