@@ -21,7 +21,12 @@ WORK = HERE.parent / "build" / "quickstart"
 
 def main() -> None:
     """Execute, list the runs, and say how to open the notebook."""
-    shutil.copytree(HERE, WORK, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", ".*"))
+    shutil.copytree(
+        HERE,
+        WORK,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("demo.py", ".*", "__pycache__"),
+    )
     os.environ["GAGE_RUNS"] = str(WORK / "runs")
     execute(WORK / "quickstart.ipynb")
     print("\nThe runs that it made, by `gage runs`:\n", flush=True)
