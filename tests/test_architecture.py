@@ -32,7 +32,7 @@ LADDER = (
     *("gagefile_text", "gagefile_faults", "gagefile"),
     *("progress", "progress_file"),
     *("metrics", "event_files", "printed", "summary_file", "run_metrics", "summary"),
-    *("git", "environment", "run_line", "notebook_program"),
+    *("git", "environment", "run_line", "notebook_program", "values"),
     "finalize",
     *("supervisor", "runner"),
     "recorded_run",

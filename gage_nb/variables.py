@@ -1,0 +1,211 @@
+"""Variables of the notebook in a run, and variables of a run in the notebook: `-i`, `-o`.
+
+    variable → inputs/NAME.parquet|npy|pickle → line before the cell's first → variable of the run
+    variable of the run → line after the cell's last → outputs/NAME.… → variable
+
+The run's program keeps the lines of its cell: what loads goes where the magic's line was, and what
+saves below the end.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import keyword
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gage._internal.errors import DependencyError
+from gage._internal.manifest import hash_file, read_manifest
+from gage._internal.run_meta import run_meta_path
+from gage._internal.suggestions import did_you_mean
+from gage._internal.values import INPUTS_DIR, OUTPUTS_DIR, SUFFIXES, read_value, write_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gage._internal.types import Run
+    from gage_nb.cell import CellProgram
+
+__all__ = [
+    "InputFile",
+    "epilogue",
+    "load_output",
+    "preamble",
+    "stage_inputs",
+    "variable_names",
+    "with_values",
+]
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A variable as an input file of a run.
+
+    Attributes
+    ----------
+    path
+        Where it is in the run directory.
+    format
+        `parquet`, `npy` or `pickle`.
+    note
+        Why it was pickled; empty where it was not.
+    """
+
+    name: str
+    path: str
+    format: str
+    size_bytes: int
+    sha256: str
+    note: str
+
+
+def variable_names(words: Iterable[str]) -> list[str]:
+    """Return the names of `-i` or `-o`, each once: `-i a -i b` and `-i a,b` are the same.
+
+    Raises
+    ------
+    DependencyError
+        If a word is not the name of a variable.
+    """
+    names = [name for word in words for name in word.split(",")]
+    for name in names:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise DependencyError(
+                f"{name!r} is not the name of a variable; give an expression a name first"
+            )
+    return list(dict.fromkeys(names))
+
+
+def stage_inputs(
+    names: Sequence[str], user_ns: Mapping[str, Any], directory: Path
+) -> list[InputFile]:
+    """Write variables of the notebook below a directory, as the run will have them.
+
+    Raises
+    ------
+    DependencyError
+        If a variable does not exist or cannot be stored; says all that is wrong.
+    """
+    faults = []
+    files = []
+    inputs_dir = directory / INPUTS_DIR
+    inputs_dir.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if name not in user_ns:
+            choices = [known for known in user_ns if not known.startswith("_")]
+            near = did_you_mean(name, choices)
+            faults.append(f"the notebook has no variable {name!r}. {near}".rstrip())
+            continue
+        try:
+            stored = write_value(user_ns[name], str(inputs_dir), name)
+        except DependencyError as error:
+            faults.append(str(error))
+            continue
+        path = inputs_dir / stored.file_name
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        relative = f"{INPUTS_DIR}/{stored.file_name}"
+        size_bytes = path.stat().st_size
+        files.append(InputFile(name, relative, stored.format, size_bytes, digest, stored.note))
+    if faults:
+        raise DependencyError("\n".join(faults))
+    return files
+
+
+def preamble(inputs: Sequence[InputFile]) -> str:
+    """Return the statements, on one line, that load inputs under their names."""
+    if not inputs:
+        return ""
+    loads = "; ".join(f'{item.name} = _gage_load("{item.path}")' for item in inputs)
+    return f"from gage._internal.values import load as _gage_load; {loads}; del _gage_load"
+
+
+def epilogue(outputs: Sequence[str]) -> str:
+    """Return the statements, on one line, that save variables."""
+    if not outputs:
+        return ""
+    names = ", ".join(f'"{name}"' for name in outputs)
+    return f"from gage._internal.values import save as _gage_save; _gage_save(globals(), {names})"
+
+
+def with_values(
+    program: CellProgram, inputs: Sequence[InputFile], outputs: Sequence[str]
+) -> CellProgram:
+    """Return the program with what loads its inputs and saves its outputs; its lines stay."""
+    lines = program.source.split("\n")
+    before, after = preamble(inputs), epilogue(outputs)
+    if before:
+        place = _last_of_heading(program.source)
+        if place is None:
+            comment = program.first_line - 2
+            lines[comment] = f"{before}  {lines[comment]}"
+        else:
+            # A docstring and `from __future__` have to stay first.
+            number, column = place
+            line = lines[number].encode()
+            lines[number] = b"; ".join([line[:column], before.encode()]).decode()
+            lines[number] += line[column:].decode()
+    source = "\n".join(lines)
+    return replace(program, source=f"{source}{after}\n" if after else source)
+
+
+def _last_of_heading(source: str) -> tuple[int, int] | None:
+    """Return where docstring and imports from `__future__` end: line from 0, column in bytes."""
+    place = None
+    for number, node in enumerate(ast.parse(source).body):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())) if number == 0:
+                pass
+            case ast.ImportFrom(module="__future__"):
+                pass
+            case _:
+                break
+        place = ((node.end_lineno or 1) - 1, node.end_col_offset or 0)
+    return place
+
+
+def load_output(run: Run, name: str, *, own: bool = False, trust: bool = False) -> Any:
+    """Return a variable that a run saved (`-o NAME`).
+
+    Parameters
+    ----------
+    own
+        Whether this session started the run. A pickle of any other run is not loaded, since that
+        would run whatever its maker put in it.
+    trust
+        Load a pickle all the same.
+
+    Raises
+    ------
+    DependencyError
+        If the run has no such output, if it is not what the run made, or if it is a pickle of a
+        run that is not one's own.
+    """
+    directory = Path(run.run_dir, OUTPUTS_DIR)
+    digests = {entry.path: entry.digest for entry in read_manifest(run_meta_path(run, "manifest"))}
+    saved = {
+        Path(path).stem: path
+        for suffix in SUFFIXES
+        for path in digests
+        if path.startswith(f"{OUTPUTS_DIR}/") and path.endswith(suffix)
+    }
+    if name not in saved:
+        found = f"it saved {', '.join(sorted(saved))}" if saved else "it saved none"
+        near = did_you_mean(name, saved)
+        raise DependencyError(f"run {run.name} has no variable {name!r}: {found}. {near}".rstrip())
+    path = directory.parent / saved[name]
+    if not path.is_file():
+        raise DependencyError(f"{path}: the run made this file, but it is not there any more")
+    if hash_file(str(path)) != digests[saved[name]]:
+        raise DependencyError(
+            f"{path}: the file is not what the run made (its sha256 is another one): "
+            f"gage verify {run.name}"
+        )
+    if path.suffix == ".pickle" and not (own or trust):
+        raise DependencyError(
+            f"{path}: a pickle of a run that this session did not start. Loading it runs code that "
+            "it holds: if you know where it is from, say so with `--trust` (trust=True)"
+        )
+    return read_value(str(path))
