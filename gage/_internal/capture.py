@@ -315,7 +315,7 @@ class Recording:
     stop_asked
         Returns the grace period in seconds once the command is to be stopped, None before.
     make_room
-        Called when output could not be written, before it is tried a last time.
+        Called when output could not be written, before each of two more attempts.
     """
 
     def __init__(
@@ -489,9 +489,16 @@ class Recording:
             for stream, fd in self._pipes.items():
                 while self.capture.take(fd, stream):
                     pass
+            return
         except OSError:
-            self.lost_bytes = self.capture.unwritten_bytes
-            self.lost_bytes += sum(map(_drain, self._pipes.values()))
+            self._make_room()
+        try:
+            self.capture.repair()  # the index of what found room
+        except OSError as error:
+            self._log(f"The index of the output is not complete ({error.strerror})")
+        self.lost_bytes = self.capture.unwritten_bytes
+        self.lost_bytes += sum(map(_drain, self._pipes.values()))
+        if self.lost_bytes:
             self._log(f"Output of the command that is not recorded: {self.lost_bytes} bytes")
 
 

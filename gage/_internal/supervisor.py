@@ -67,6 +67,9 @@ __all__ = ["main"]
 
 _OUTPUT = "40_run"
 _RESERVE_BYTES = 128 << 10
+# Parts of it: for a line of the log or a small file, for what a stopped command still said.
+_RECORD_BYTES = 8 << 10
+_LAST_WORDS_BYTES = 32 << 10
 _GRACE_S = 5.0
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _SET_CHILD_SUBREAPER = 36
@@ -285,7 +288,7 @@ class _Supervisor:
             self._log,
             stop_asked=self._stop_asked,
             wake_fd=self.shared.wake_fd,
-            make_room=self._release_reserve,
+            make_room=lambda: self._use_reserve(_LAST_WORDS_BYTES),
         )
         recording.run()
         capture.close()
@@ -348,8 +351,16 @@ class _Supervisor:
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
-            self._release_reserve()
+            self._use_reserve(_RECORD_BYTES)
             write()
+
+    def _use_reserve(self, size_bytes: int) -> None:
+        """Free a part of the reserve; what frees all of it leaves nothing for the end."""
+        path = run_meta_path(self.run, "proc", "reserve")
+        try:
+            os.truncate(path, max(0, os.stat(path).st_size - size_bytes))
+        except OSError:
+            pass  # it is gone: what needs the room will say so
 
     def _write_reserve(self) -> None:
         """Fill a file with what no file system stores in less room."""
