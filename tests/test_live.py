@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
@@ -106,7 +106,7 @@ def displays(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [each["content"]["data"] for each in messages if each["msg_type"] == "display_data"]
 
 
-def notebook(*cells: str) -> nbformat.NotebookNode:
+def notebook(*cells: str) -> Any:
     node = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in (SETUP, *cells)]
     )
