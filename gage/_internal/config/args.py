@@ -483,4 +483,6 @@ def _default(argument: Argument) -> Any:
             return _TYPES[argument.type](argument.default)
         except ValueError:
             return argument.default
+    if argument.default is None and argument.nargs == "*" and not argument.flags:
+        return []
     return list(argument.default) if isinstance(argument.default, tuple) else argument.default

@@ -17,9 +17,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gage._internal.config.args import Argument, CommandLine, command_line
 from gage._internal.config.document import Document, Node, same
 from gage._internal.config.formats import read_document
 from gage._internal.config.keys import has_wildcard, join_key, split_key
@@ -27,6 +26,9 @@ from gage._internal.config.selection import Rule, find_files, parse_rules, selec
 from gage._internal.config.values import type_name
 from gage._internal.errors import ConfigError
 from gage._internal.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from gage._internal.config.args import Argument, CommandLine
 
 __all__ = ["Config", "ConfigValue", "Place", "read_config"]
 
@@ -236,6 +238,8 @@ class _Reader:
     def _arguments(self, command: Sequence[str] | str | None) -> Iterator[ConfigValue]:
         if command is None:
             raise ConfigError('config = "args" needs the command of the operation, found none')
+        from gage._internal.config.args import command_line
+
         self.command = line = command_line(self.project_dir, command)
         if not line.arguments:
             self.notes.append(f"{line.script}: no arguments of argparse found")

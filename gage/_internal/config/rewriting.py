@@ -52,15 +52,8 @@ def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
     """
     wanted: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
-        if key not in config:
-            raise ConfigError(
-                f"expected the key of a value in the run's files, found {key!r}: "
-                f"their keys are {', '.join(config) or 'none'}"
-            )
-        entry = config[key]
-        if entry.argument is None:
-            for place in entry.places:
-                wanted.setdefault(place.file, {})[place.source_key] = value
+        for place in _places(config, key):
+            wanted.setdefault(place.file, {})[place.source_key] = value
     rewritten = []
     for path, by_key in wanted.items():
         result = _rewritten(run_dir, config, path, by_key)
@@ -71,6 +64,24 @@ def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
         _replace(os.path.join(run_dir, path), data)
         diff.append(text)
     return "".join(diff)
+
+
+def _places(config: Config, key: str) -> list[Place]:
+    """Return where the value of a key is; nowhere for an argument."""
+    # A command may have made values of the copies equal or unequal, and so keys shared or not.
+    file, _, shared = key.rpartition("#")
+    entries = [config[key]] if key in config else []
+    entries = entries or [config[name] for name in config if not file and name.endswith(f"#{key}")]
+    places = [place for entry in entries if entry.argument is None for place in entry.places]
+    if not entries and file and shared in config:
+        entries = [config[shared]]
+        places = [place for place in entries[0].places if place.file == file]
+    if not entries:
+        raise ConfigError(
+            f"expected the key of a value in the run's files, found {key!r}: "
+            f"their keys are {', '.join(config) or 'none'}"
+        )
+    return places
 
 
 def _rewritten(

@@ -43,7 +43,7 @@ _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d.*)?")
 _AMBIGUOUS = re.compile(
     r"[-+]?0[0-9_]+|[-+]?0[oO][0-7_]+|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+][.0-9][0-9_.]*"
     r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
-    r"|[yYnN]|=|<<"
+    r"|=|<<"
 )
 _SAFE = re.compile(r"[^\W\d][\w./@%+-]*(?: [\w./@%+-]+)*|/[\w./@%+-]*")
 _OPPOSITES = [
@@ -353,7 +353,8 @@ def _string(value: str, old: str) -> str:
         return "'" + value.replace("'", "''") + "'"
     if not old.startswith('"') and _SAFE.fullmatch(value) and value.isprintable():
         reads_as_text = isinstance(_resolve(value), str) and not _is_ambiguous(value)
-        if reads_as_text and len(value) < 120:
+        # The letters are bools where version 1.1 is taken by the word.
+        if reads_as_text and len(value) < 120 and value not in {"y", "Y", "n", "N"}:
             return value
     return '"' + "".join(map(_escaped_character, value)) + '"'
 
