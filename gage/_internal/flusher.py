@@ -35,7 +35,7 @@ class Flusher:
         Drops what is pending without writing it.
     """
 
-    __slots__ = ("_delay_s", "_flush", "_forget", "_signal", "_started", "awake")
+    __slots__ = ("_delay_s", "_ended", "_flush", "_forget", "_signal", "_started", "awake")
 
     def __init__(
         self, flush: Callable[[], object], forget: Callable[[], object], delay_s: float
@@ -44,7 +44,7 @@ class Flusher:
         self._forget = forget
         self._delay_s = delay_s
         self.awake = False
-        self._started = False
+        self._started = self._ended = False
         self._signal = _new_signal()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._after_fork)
@@ -52,6 +52,9 @@ class Flusher:
 
     def soon(self) -> None:
         """Ask for a flush. Nothing to do while `awake` is true: one is on its way."""
+        if self._ended:
+            self._flush()
+            return
         if self.awake:
             return
         self.awake = True
@@ -61,23 +64,27 @@ class Flusher:
                 _thread.start_new_thread(self._loop, (self._signal,))
             self._signal.release()
         except RuntimeError:
-            # Either another thread has asked at the same moment, or the interpreter is going
-            # down and starts no thread any more: then there is only now.
-            if sys.is_finalizing():
-                self._flush()
+            # Another thread asked at the same moment; or no thread can be started any more.
+            if self._signal.locked():
+                self._end()
 
     def at_exit(self) -> None:
         """Flush when this process ends, also when it is a forked worker of `multiprocessing`."""
-        atexit.unregister(self._flush)
-        atexit.register(self._flush)
+        atexit.unregister(self._end)
+        atexit.register(self._end)
         # Such a worker ends by os._exit, past `atexit`, but finalizers of its own are called.
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
-            util.Finalize(None, self._flush, exitpriority=0)
+            util.Finalize(None, self._end, exitpriority=0)
+
+    def _end(self) -> None:
+        # What is still called after this writes at once: no thread is there for it any more.
+        self._ended = True
+        self._flush()
 
     def _after_fork(self) -> None:
         self.awake = False
-        self._started = False
+        self._started = self._ended = False
         self._signal = _new_signal()
         self._forget()
 

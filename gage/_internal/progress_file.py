@@ -68,6 +68,8 @@ def progress(completed: float, total: float | None = None, description: str = ""
     OSError
         If it cannot be written.
     """
+    if not _own.is_reporting():
+        return
     if completed.__class__ is not int:
         completed = _checked("completed", completed)
     if total is not None and total.__class__ is not int:
@@ -88,9 +90,11 @@ class _Own:
         self._flusher: Flusher | None = None
         self._writing = _thread.allocate_lock()
 
+    def is_reporting(self) -> bool:
+        """Return whether this process is part of a run; the first call finds out."""
+        return self._flusher is not None or self._open()
+
     def say(self, completed: float, total: float | None, description: str) -> None:
-        if self._flusher is None and not self._open():
-            return
         self._state = (completed, total, description)
         now_ns = monotonic_ns()
         if now_ns >= self._due_ns or completed == total:
