@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
 from gage._internal import requests
+from gage._internal.errors import DependencyError
 from gage._internal.launch import launch
 from gage._internal.patterns import quote_pattern
 from gage._internal.recorded_run import RecordedRun
+from gage._internal.run_meta import write_attr
 from gage._internal.runner import stop_run
 from gage._internal.sourcecode import DEFAULT_PATTERNS
 from gage._internal.store import runs_home
@@ -28,6 +30,7 @@ from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
 from gage_nb.live import LivePanel, watch, watch_in_background
 from gage_nb.notebook import NotebookRecorder, executed_cells, executing_cell
+from gage_nb.variables import load_output, stage_inputs, variable_names, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
     from gage_nb.cell import CellProgram
+    from gage_nb.variables import InputFile
 
 __all__ = ["DEFAULT_NAME", "Options", "attach", "run", "run_cell", "run_operation", "start"]
 
@@ -89,6 +93,8 @@ def run_cell(
     name: str = DEFAULT_NAME,
     config: Mapping[str, Any] | None = None,
     *,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
     strict: bool = False,
     **options: Any,
 ) -> RecordedRun:
@@ -96,17 +102,33 @@ def run_cell(
 
     The text is staged as `NAME.py`, beside the project's own files.
 
+    Parameters
+    ----------
+    config
+        Values by key, for names that the text assigns at its top level.
+    inputs
+        Variables of the notebook that the text gets, under their names.
+    outputs
+        Variables of the text that the notebook gets when the run has completed.
+    strict, options
+        As `run`.
+
     Raises
     ------
     ValueError
         If the name cannot be that of a program.
     CellError
         If the text is not a Python program; every line that cannot be run is named.
+    DependencyError
+        If a variable does not exist or cannot be stored.
     GageError, KeyboardInterrupt
         As `run`.
     """
-    project_dir = Path.cwd()
+    chosen = Options(**options)
     shell = get_ipython()
+    input_names, output_names = variable_names(inputs), variable_names(outputs)
+    _check_variables(shell, chosen, input_names, output_names)
+    project_dir = Path.cwd()
     program = stage_cell(
         source,
         name,
@@ -115,12 +137,29 @@ def run_cell(
         transformer_manager=None if shell is None else shell.input_transformer_manager,
     )
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
+        files = stage_inputs(input_names, shell.user_ns if shell else {}, Path(directory))
+        program = with_values(program, files, output_names)
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
-        given = GivenFile("s", directory, program.file_name)
-        operation = _cell_operation(program, config, project_dir, given)
+        operation = _cell_operation(program, config, project_dir, directory, files)
         if config:
             operation = configure(operation, directory, strict=strict)
-        return run_operation(operation, Options(**options))
+        recorded = run_operation(operation, chosen, {"inputs": [asdict(file) for file in files]})
+    if output_names and shell is not None and recorded.status == "completed":
+        shell.push({name: load_output(recorded, name, own=True) for name in output_names})
+    return recorded
+
+
+def _check_variables(
+    shell: InteractiveShell | None, options: Options, inputs: list[str], outputs: list[str]
+) -> None:
+    if (inputs or outputs) and shell is None:
+        raise DependencyError("variables go in and out of a notebook's kernel: there is none")
+    if outputs and (options.background or options.stage):
+        how = "--bg" if options.background else "--stage"
+        raise DependencyError(
+            f"-o {outputs[0]} needs the end of the run, which {how} does not wait for: "
+            "leave one of them out"
+        )
 
 
 def attach(run: Run | str | int | None = None, *, view: str | None = None) -> RecordedRun:
@@ -153,13 +192,19 @@ def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
     return recorded
 
 
-def run_operation(operation: Operation, options: Options) -> RecordedRun:
+def run_operation(
+    operation: Operation, options: Options, system_attrs: Mapping[str, Any] | None = None
+) -> RecordedRun:
     """Launch an operation with a panel; the story that `run` and `run_cell` share."""
     shell = get_ipython()
     operation = with_given_files(operation, options.with_files)
     panels: list[LivePanel] = []
 
     def on_event(event: str, run: Run) -> None:
+        if event == "made":
+            for name, value in (system_attrs or {}).items():
+                if value:
+                    write_attr(run, "sys", name, value)
         if event == "made" and options.on_made is not None:
             options.on_made(RecordedRun.of(run))
         if event == "made" and not options.quiet:
@@ -215,7 +260,11 @@ def _wait(run: RecordedRun) -> None:
 
 
 def _cell_operation(
-    program: CellProgram, config: Mapping[str, Any] | None, project_dir: Path, given: GivenFile
+    program: CellProgram,
+    config: Mapping[str, Any] | None,
+    project_dir: Path,
+    directory: str,
+    inputs: Sequence[InputFile],
 ) -> Operation:
     command = ["python", program.file_name]
     data: dict[str, Any] = {
@@ -229,8 +278,11 @@ def _cell_operation(
         OpCmd(command, {}),
         dict(config or {}),
         str(project_dir),
-        (given,),
-        program.notes,
+        (
+            GivenFile("s", directory, program.file_name),
+            *(GivenFile("d", directory, file.path) for file in inputs),
+        ),
+        (*program.notes, *(file.note for file in inputs if file.note)),
     )
 
 

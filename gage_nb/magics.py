@@ -9,7 +9,13 @@ from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand, output_can_be_silenced
 
 from gage._internal.completion import complete_command, complete_words
-from gage._internal.errors import ConfigError, PatternError, RunNotFound, TargetError
+from gage._internal.errors import (
+    ConfigError,
+    DependencyError,
+    PatternError,
+    RunNotFound,
+    TargetError,
+)
 from gage._internal.preview import operation_text, preview_text
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
@@ -28,7 +34,15 @@ if TYPE_CHECKING:
 __all__ = ["register", "unregister"]
 
 # What is wrong with the line, not with the run: told in one line, without a traceback.
-_OF_THE_LINE = (LineError, TargetError, ConfigError, PatternError, RunNotFound, ExpansionError)
+_OF_THE_LINE = (
+    ConfigError,
+    DependencyError,
+    ExpansionError,
+    LineError,
+    PatternError,
+    RunNotFound,
+    TargetError,
+)
 
 _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
@@ -93,7 +107,9 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
     if cell is None:
         return launching.run(line.target, config_of(line), args=line.args, **asked)
     name = line.target or launching.DEFAULT_NAME
-    return launching.run_cell(cell, name, config_of(line), **asked)
+    return launching.run_cell(
+        cell, name, config_of(line), inputs=options.inputs, outputs=options.outputs, **asked
+    )
 
 
 def _binder(ip: InteractiveShell, name: str) -> Callable[[RecordedRun], None]:
