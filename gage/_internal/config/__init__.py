@@ -11,8 +11,6 @@ gives what is typed the types of the defaults (`values`); `rewriting` changes th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from gage._internal.config.formats import SUFFIXES, read_document
 from gage._internal.config.keys import join_key, split_key
 from gage._internal.config.reading import Config, ConfigValue, Place, read_config
@@ -20,8 +18,10 @@ from gage._internal.config.resolving import resolve_values
 from gage._internal.config.rewriting import rewrite
 from gage._internal.config.values import Text, parse_assignment, parse_value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 __all__ = [
     "SUFFIXES",

@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any, NamedTuple
+
+    class Edit(NamedTuple):
+        start: int
+        end: int
+        text: str
+
+else:
+    from collections import namedtuple
+
+    Edit = namedtuple("Edit", "start end text")
 
 __all__ = [
     "NOWHERE",
@@ -34,10 +44,11 @@ __all__ = [
 NOWHERE = -1
 """The position of a value that has no characters of its own and cannot be replaced as a whole."""
 
+Edit.__doc__ = "Characters of a text, from and up to a position, and what replaces them."
+
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """A value in a text.
 
@@ -60,25 +71,29 @@ class Node:
         True where several keys get their value from these characters (`a = b = 1`).
     """
 
-    value: Any
-    start: int
-    end: int
-    children: dict[Any, Node] = field(default_factory=dict)
-    simple: bool = True
-    style: Any = None
-    target: Node | None = None
-    shared: bool = False
+    __slots__ = ("children", "end", "shared", "simple", "start", "style", "target", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        start: int,
+        end: int,
+        children: dict[Any, Node] | None = None,
+        *,
+        simple: bool = True,
+        style: Any = None,
+        target: Node | None = None,
+    ) -> None:
+        self.value = value
+        self.start = start
+        self.end = end
+        self.children = {} if children is None else children
+        self.simple = simple
+        self.style = style
+        self.target = target
+        self.shared = False
 
 
-class Edit(NamedTuple):
-    """Characters of a text, and what replaces them."""
-
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(slots=True, eq=False)
 class Document:
     """A file of configuration.
 
@@ -97,12 +112,24 @@ class Document:
         How the text is written as bytes.
     """
 
-    path: str
-    text: str
-    roots: dict[str, Node]
-    encode: Callable[[Node, Any], str]
-    encoding: str = "utf-8"
-    bom: bytes = b""
+    __slots__ = ("bom", "encode", "encoding", "path", "roots", "text")
+
+    def __init__(
+        self,
+        path: str,
+        text: str,
+        roots: dict[str, Node],
+        encode: Callable[[Node, Any], str],
+        *,
+        encoding: str = "utf-8",
+        bom: bytes = b"",
+    ) -> None:
+        self.path = path
+        self.text = text
+        self.roots = roots
+        self.encode = encode
+        self.encoding = encoding
+        self.bom = bom
 
     def node(self, keys: tuple[str, ...]) -> Node | None:
         """Return the value that the parts of a key lead to, or None."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C speed; not in typeshed
-from typing import Any
 
 from gage._internal.config.document import Document, Node, decode_utf8
 from gage._internal.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["encode_json_value", "read", "read_tree"]
 

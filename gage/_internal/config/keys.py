@@ -11,12 +11,11 @@ one, and `**` as a part for any number of parts.
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING
 
 from gage._internal.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -81,6 +80,8 @@ def _parts(key: str) -> list[tuple[str, bool]]:
             )
         text = match.group()
         if text.startswith('"'):
+            import json
+
             try:
                 parts.append((str(json.loads(text, strict=False)), True))
             except json.JSONDecodeError as error:
@@ -98,6 +99,8 @@ def _parts(key: str) -> list[tuple[str, bool]]:
 def _quoted(part: str) -> str:
     if part and not _NEEDS_QUOTES.search(part):
         return part
+    import json
+
     return json.dumps(part, ensure_ascii=False)
 
 

@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 from gage._internal.config.document import Document, LineIndex, Node, decode_utf8
 from gage._internal.config.json_file import read_tree
 from gage._internal.config.python_source import assignments, encode_python, parse
 from gage._internal.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 __all__ = ["read"]
 

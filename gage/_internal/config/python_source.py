@@ -22,13 +22,14 @@ import io
 import re
 import tokenize
 import warnings
-from typing import TYPE_CHECKING, Any
 
 from gage._internal.config.document import Document, LineIndex, Node
 from gage._internal.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 __all__ = ["assignments", "encode_python", "parse", "read"]
 
@@ -64,7 +65,7 @@ def read(data: bytes, path: str) -> Document:
         return encode_python(value, old, encoding=encoding, newline=newline)
 
     roots = dict(assignments(module, index))
-    return Document(path, text, roots, encode, encoding, bom)
+    return Document(path, text, roots, encode, encoding=encoding, bom=bom)
 
 
 def parse(text: str) -> ast.Module:
@@ -197,7 +198,7 @@ def _dict_node(expression: ast.Dict, index: LineIndex) -> Node:
                 children.pop(key.value, None)
     start, end = _span(expression, index)
     values = {key: node.value for key, node in children.items()}
-    return Node(values, start, end, children, simple)
+    return Node(values, start, end, children, simple=simple)
 
 
 def _list_node(expression: ast.List | ast.Tuple, index: LineIndex) -> Node:
@@ -219,7 +220,7 @@ def _list_node(expression: ast.List | ast.Tuple, index: LineIndex) -> Node:
         start,
         end,
         children,
-        simple,
+        simple=simple,
     )
 
 

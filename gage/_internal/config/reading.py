@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
 
 from gage._internal.config.document import Document, Node, same
 from gage._internal.config.formats import read_document
@@ -27,23 +25,34 @@ from gage._internal.config.values import type_name
 from gage._internal.errors import ConfigError
 from gage._internal.suggestions import did_you_mean
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+
     from gage._internal.config.args import Argument, CommandLine
 
+    class Place(NamedTuple):
+        file: str
+        source_key: str
+
+    class Source(NamedTuple):
+        data: bytes
+        document: Document
+
+else:
+    from collections import namedtuple
+
+    Place = namedtuple("Place", "file source_key")
+    Source = namedtuple("Source", "data document")
+
 __all__ = ["Config", "ConfigValue", "Place", "read_config"]
+
+Place.__doc__ = "Where a value is: a file and the key that it has there."
+Source.__doc__ = "A file of configuration as it was read."
 
 _ARGS = "args"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a value is: a file and the key that it has there."""
-
-    file: str
-    source_key: str
-
-
-@dataclass(frozen=True)
 class ConfigValue:
     """A value that a run can be given another one for.
 
@@ -63,12 +72,26 @@ class ConfigValue:
         The argument of the script that it is, when it is one.
     """
 
-    key: str
-    value: Any
-    places: tuple[Place, ...]
-    type: str
-    description: str = ""
-    argument: Argument | None = None
+    __slots__ = ("argument", "description", "key", "places", "type", "value")
+
+    def __init__(
+        self,
+        key: str,
+        value: Any,
+        places: tuple[Place, ...],
+        description: str = "",
+        argument: Argument | None = None,
+    ) -> None:
+        self.key = key
+        self.value = value
+        self.places = places
+        self.description = description
+        self.argument = argument
+        unknown = argument is not None and value is None
+        self.type = argument.type if argument is not None and unknown else type_name(value)
+
+    def __repr__(self) -> str:
+        return f"<{self.key} = {self.value!r} in {self.file}>"
 
     @property
     def file(self) -> str:
@@ -81,15 +104,6 @@ class ConfigValue:
         return self.places[0].source_key
 
 
-@dataclass(frozen=True)
-class Source:
-    """A file of configuration as it was read."""
-
-    data: bytes
-    document: Document
-
-
-@dataclass(frozen=True)
 class Config(Mapping[str, ConfigValue]):
     """The configuration of an operation: values by key, in the order of patterns and files.
 
@@ -107,11 +121,21 @@ class Config(Mapping[str, ConfigValue]):
         The command, when arguments of its script are among the values.
     """
 
-    entries: dict[str, ConfigValue]
-    notes: list[str] = field(default_factory=list)
-    sources: dict[str, Source] = field(default_factory=dict)
-    nodes: dict[Place, Node] = field(default_factory=dict)
-    command: CommandLine | None = None
+    __slots__ = ("command", "entries", "nodes", "notes", "sources")
+
+    def __init__(
+        self,
+        entries: dict[str, ConfigValue],
+        notes: list[str],
+        sources: dict[str, Source],
+        nodes: dict[Place, Node],
+        command: CommandLine | None = None,
+    ) -> None:
+        self.entries = entries
+        self.notes = notes
+        self.sources = sources
+        self.nodes = nodes
+        self.command = command
 
     def __getitem__(self, key: str) -> ConfigValue:
         return self.entries[key]
@@ -175,8 +199,9 @@ class _Reader:
         found += self._values([pattern for pattern in patterns if pattern != _ARGS])
         description = str(table.get("description") or "")
         for entry, key in zip(found, _names([entry.key for entry in found], table), strict=True):
-            said = entry.description or description
-            self.found.append(replace(entry, key=key, description=said))
+            entry.key = key
+            entry.description = entry.description or description
+            self.found.append(entry)
 
     def _values(self, patterns: list[str]) -> Iterator[ConfigValue]:
         rules = parse_rules(patterns)
@@ -197,7 +222,7 @@ class _Reader:
             for parts, node in chosen.items():
                 place = Place(path, join_key(parts))
                 self.nodes[place] = node
-                yield ConfigValue(place.source_key, node.value, (place,), type_name(node.value))
+                yield ConfigValue(place.source_key, node.value, (place,))
         self.notes += [
             f"configuration pattern {rule.text!r} matches no value"
             for rule in rules
@@ -245,9 +270,8 @@ class _Reader:
             self.notes.append(f"{line.script}: no arguments of argparse found")
         for argument in line.arguments:
             value = line.values.get(argument.key)
-            named = argument.type if value is None else type_name(value)
             place = Place(line.script, argument.key)
-            yield ConfigValue(argument.key, value, (place,), named, argument.help, argument)
+            yield ConfigValue(argument.key, value, (place,), argument.help, argument)
 
 
 def _patterns(table: Mapping[str, Any]) -> list[str]:
@@ -296,11 +320,12 @@ def _merged(found: Iterable[ConfigValue]) -> dict[str, ConfigValue]:
     merged: dict[str, ConfigValue] = {}
     for key, group in groups.items():
         first = group[0]
-        if len(group) == 1:
+        alike = all(same(entry.value, first.value) and not entry.argument for entry in group)
+        if len(group) == 1 or alike:
+            first.places = tuple(place for entry in group for place in entry.places)
             merged[key] = first
-        elif all(same(entry.value, first.value) and entry.argument is None for entry in group):
-            places = tuple(place for entry in group for place in entry.places)
-            merged[key] = replace(first, places=places)
-        else:
-            merged.update((f"{entry.file}#{key}", entry) for entry in group)
-    return {key: replace(entry, key=key) for key, entry in merged.items()}
+            continue
+        for entry in group:
+            entry.key = f"{entry.file}#{key}"
+            merged[entry.key] = entry
+    return merged

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-from typing import TYPE_CHECKING, Any
-
 from gage._internal.config.document import Node, same
 from gage._internal.config.keys import join_key, split_key
 from gage._internal.config.values import Text, coerce, parse_value, type_name
 from gage._internal.errors import ConfigError
 from gage._internal.suggestions import did_you_mean
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from gage._internal.config.reading import Config, ConfigValue
 
@@ -155,7 +154,9 @@ def _changed(
         )
     if not inner:
         return new, fault
-    changed = copy.deepcopy(before)
+    from copy import deepcopy
+
+    changed = deepcopy(before)
     return _set_within(changed, inner, new), fault
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
 
 from gage._internal.atomic import replace
 from gage._internal.config.document import (
@@ -27,8 +26,10 @@ from gage._internal.config.reading import Config, Place
 from gage._internal.config.resolving import expected_value, has_alias
 from gage._internal.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 __all__ = ["rewrite"]
 

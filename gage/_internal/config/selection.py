@@ -22,8 +22,6 @@ value. Names such as `__version__` are values only when a pattern spells them ou
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gage._internal.config.formats import SUFFIXES, is_source
 from gage._internal.config.keys import has_wildcard, key_matcher, split_key
@@ -38,6 +36,7 @@ from gage._internal.patterns import (
 )
 from gage._internal.suggestions import did_you_mean
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -48,7 +47,6 @@ __all__ = ["Rule", "find_files", "parse_rules", "select"]
 Parts = tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class Rule:
     """A pattern, taken apart.
 
@@ -64,10 +62,13 @@ class Rule:
         The pattern of keys; None where there is no `#`.
     """
 
-    text: str
-    exclude: bool
-    file: Pattern | None
-    keys: str | None
+    __slots__ = ("exclude", "file", "keys", "text")
+
+    def __init__(self, text: str, file: Pattern | None, keys: str | None, *, exclude: bool) -> None:
+        self.text = text
+        self.file = file
+        self.keys = keys
+        self.exclude = exclude
 
     @property
     def literal_file(self) -> str | None:
@@ -111,7 +112,7 @@ def parse_rules(patterns: Sequence[str]) -> list[Rule]:
                 )
         if keys is not None:
             key_matcher(keys)
-        rules.append(Rule(text, exclude, file, keys))
+        rules.append(Rule(text, file, keys, exclude=exclude))
     return _in_order(rules)
 
 

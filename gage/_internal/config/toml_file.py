@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Any
 
 from gage._internal.config.document import NOWHERE, Document, Node, decode_utf8
 from gage._internal.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["read"]
 

@@ -11,14 +11,15 @@ too. A value that cannot become what the default is stays what it is, which is r
 
 from __future__ import annotations
 
-import ast
-import json
 import os
 import re
-from typing import Any
 
 from gage._internal.config.keys import split_key
 from gage._internal.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Text", "coerce", "parse_assignment", "parse_value", "simple_value", "type_name"]
 
@@ -60,6 +61,9 @@ def parse_value(text: str) -> Any:
         return str(text)
     if stripped.lower() in _WORDS:
         return _WORDS[stripped.lower()]
+    import ast
+    import json
+
     try:
         return json.loads(stripped, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import TYPE_CHECKING, Any
 
 from gage._internal.config.document import NOWHERE, Document, Node, decode_utf8
 from gage._internal.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 __all__ = ["read"]
 
@@ -188,7 +189,7 @@ class _Reader:
             start,
             item.end_mark.index,
             children,
-            all(below.simple for below in children.values()),
+            simple=all(below.simple for below in children.values()),
         )
         if not event.flow_style:
             node.style = _BLOCK_LIST
@@ -213,8 +214,9 @@ class _Reader:
             children[name] = node
         values = {name: node.value for name, node in children.items()}
         if event.flow_style:
-            return Node(values, start, key.end_mark.index, children, simple)
-        return Node(values, start, end, children, simple and end != NOWHERE, _BLOCK_DICT)
+            return Node(values, start, key.end_mark.index, children, simple=simple)
+        simple = simple and end != NOWHERE
+        return Node(values, start, end, children, simple=simple, style=_BLOCK_DICT)
 
     def _key(self, event: Any) -> str | None:
         """Return a key as text; None where it is `<<` or not a scalar."""
