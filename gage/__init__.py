@@ -30,11 +30,12 @@ if TYPE_CHECKING:
         StoreError,
         TargetError,
     )
-    from gage._internal.metrics import log, progress
+    from gage._internal.metrics import log
+    from gage._internal.progress_file import progress
     from gage._internal.recorded_run import RecordedRun
     from gage._internal.requests import find, operations, run, runs
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 # Each public name with the module it comes from.
 _HOMES = {
@@ -54,7 +55,7 @@ _HOMES = {
     "find": "requests",
     "log": "metrics",
     "operations": "requests",
-    "progress": "metrics",
+    "progress": "progress_file",
     "run": "requests",
     "runs": "requests",
 }

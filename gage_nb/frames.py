@@ -165,7 +165,7 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
             "step": "Int64",
             "time_us": _US,
             "value": "float64",
-            "source": pd.CategoricalDtype(SOURCES),
+            "source": pd.CategoricalDtype(list(SOURCES)),
         },
     )
 
@@ -190,7 +190,8 @@ def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
         # Integers with their unit: through float they would lose microseconds.
         unit = "us" if dtype == _US else "ms"
         counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
-        return pd.Series(counts.view(f"datetime64[{unit}]")).dt.tz_localize("UTC")
+        times: pd.Series[Any] = pd.Series(counts.view(f"datetime64[{unit}]")).dt.tz_localize("UTC")
+        return times
     if dtype == "timedelta64[us]":
         counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
         return pd.Series(counts.view(dtype))

@@ -26,7 +26,7 @@ from gage._internal.runner import stop_run
 from gage._internal.sourcecode import DEFAULT_PATTERNS
 from gage._internal.store import runs_home
 from gage._internal.targets import configure, resolve_target, with_given_files
-from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
+from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef, Run
 from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
 from gage_nb.live import LivePanel, watch, watch_in_background
 from gage_nb.notebook import NotebookRecorder, executed_cells, executing_cell
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from gage._internal.types import Run
     from gage_nb.cell import CellProgram
     from gage_nb.variables import InputFile
 
@@ -167,7 +166,7 @@ def attach(run: Run | str | int | None = None, *, view: str | None = None) -> Re
 
     An interrupt ends the showing, not the run.
     """
-    recorded = RecordedRun.of(run) if isinstance(run, RecordedRun) else requests.find(run)
+    recorded = RecordedRun.of(run) if isinstance(run, Run) else requests.find(run)
     watch(_panel(recorded, view))
     _mark_shown(recorded)
     return recorded
@@ -184,7 +183,7 @@ def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
         As `run`.
     """
     chosen = Options(**options)
-    recorded = RecordedRun.of(run) if isinstance(run, RecordedRun) else requests.find(run)
+    recorded = RecordedRun.of(run) if isinstance(run, Run) else requests.find(run)
     recorded.start()
     stop = (lambda: stop_run(recorded, by="notebook")) if chosen.background else None
     _follow(recorded, chosen, [] if chosen.quiet else [_panel(recorded, chosen.view, stop)])

@@ -49,8 +49,10 @@ _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
 def register(ip: InteractiveShell) -> None:
     """Register the magics, their completion, and how a run is displayed."""
-    ip.register_magic_function(_gage_run(ip), "line_cell", "gage_run")
-    ip.register_magic_function(_gage(ip), "line", "gage")
+    # A bound method that IPython makes of a decorated function, which its types do not show.
+    add: Callable[[Callable[..., Any], str, str], None] = ip.register_magic_function
+    add(_gage_run(ip), "line_cell", "gage_run")
+    add(_gage(ip), "line", "gage")
     for key, complete in _COMPLETERS.items():
         ip.set_hook("complete_command", complete, str_key=key)
     _display_formatter(ip).for_type(RecordedRun, launching.display_run)
@@ -179,4 +181,5 @@ _COMPLETERS: dict[str, Callable[[Any, Any], list[str]]] = {
 def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:
     formatter = ip.display_formatter
     assert formatter is not None  # noqa: S101  # every shell has one once it is made
-    return formatter.ipython_display_formatter
+    own: IPythonDisplayFormatter = formatter.ipython_display_formatter
+    return own

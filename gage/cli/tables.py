@@ -1,11 +1,11 @@
-"""Tables and panels for people, by Rich."""
+"""Tables for people: by Rich where the extra `cli` is installed, else in plain text."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from gage._internal.reports import run_row
+from gage._internal.reports import FILE_TYPES, run_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,87 +32,61 @@ _FILES_SHOWN = 12
 
 def print_runs(rows: Sequence[dict[str, Any]]) -> None:
     """Print a listing of runs."""
-    from rich.table import Table
-    from rich.text import Text
-
     if not rows:
-        _console().print("No runs yet. Start one with: gage run SCRIPT.py")
+        print("No runs yet. Start one with: gage run SCRIPT.py")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("#", "run", "operation", "status", "started", "duration", "label"):
-        table.add_column(name, overflow="fold", justify="right" if name == "#" else "left")
-    for row in rows:
-        status = Text(row["status"], _STATUS_STYLES[row["status"]])
-        if row["exit_code"] not in (None, 0):
-            status.append(f" ({row['exit_code']})")
-        table.add_row(
-            str(row["position"]),
-            Text(row["run"]),
-            Text(row["operation"]),
-            status,
-            format_time(row["started_us"]),
-            format_duration(row["duration_us"]),
-            Text(row["label"] or ""),
-        )
-    _console().print(table)
+    columns = ("#", "run", "operation", "status", "started", "duration", "label")
+    _print_table(
+        columns,
+        [
+            (
+                str(row["position"]),
+                row["run"],
+                row["operation"],
+                _status_text(row),
+                format_time(row["started_us"]),
+                format_duration(row["duration_us"]),
+                row["label"] or "",
+            )
+            for row in rows
+        ],
+        styles={3: [_STATUS_STYLES[row["status"]] for row in rows]},
+    )
 
 
 def print_run(run: RecordedRun) -> None:
     """Print what a run is, what happened to it, its files and its last lines."""
-    from rich.console import Group
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
-
     row = run_row(run)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim")
-    facts.add_column(overflow="fold")
-    status = Text(row["status"], _STATUS_STYLES[row["status"]])
-    if row["reason"]:
-        status.append(f"  {row['reason']}", "default")
-    for name, value in (
-        ("operation", Text(row["operation"])),
-        ("status", status),
-        ("started", Text(format_time(row["started_us"]))),
-        ("duration", Text(format_duration(row["duration_us"]))),
-        ("label", Text(row["label"] or "")),
-        ("tags", Text(", ".join(row["tags"]))),
-        ("configuration", Text(_config_text(run))),
-        ("directory", Text(run.run_dir)),
-    ):
-        if str(value):
-            facts.add_row(name, value)
-    parts: list[Any] = [facts]
-    files = run.manifest
-    if files:
-        listed = "\n".join(f"  {entry.type} {entry.path}" for entry in files[:_FILES_SHOWN])
-        more = len(files) - _FILES_SHOWN
-        parts.append(Text(f"\nfiles ({len(files)})", "dim"))
-        parts.append(Text(_printable(listed)))
-        if more > 0:
-            parts.append(Text(f"  … and {more} more: gage manifest {run.name}", "dim"))
+    facts = [
+        ("operation", row["operation"]),
+        ("status", f"{_status_text(row)}  {row['reason']}".rstrip()),
+        ("started", format_time(row["started_us"])),
+        ("duration", format_duration(row["duration_us"])),
+        ("label", row["label"] or ""),
+        ("tags", ", ".join(row["tags"])),
+        ("configuration", _config_text(run)),
+        ("directory", run.run_dir),
+    ]
+    _print_title(f"{run.name}  {run.id[:8]}", _STATUS_STYLES[row["status"]])
+    for name, value in facts:
+        if value:
+            print(f"  {name:<14} {_printable(value)}")
+    for note in run.notes:
+        print(f"  {'note':<14} {_printable(note)}")
+    _print_files(run)
     tail = run.last_lines(_LAST_LINES)
     if tail:
-        parts.append(Text(f"\nlast lines (all: gage output {run.name})", "dim"))
-        parts.append(Text.from_ansi(tail))
-    _console().print(Panel(Group(*parts), title=f"{run.name}  {run.id[:8]}", title_align="left"))
+        print(f"\nlast lines (all: gage output {run.name})")
+        _print_output(tail)
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     """Print any report as a table; times, durations and sizes as people read them."""
-    from rich.table import Table
-    from rich.text import Text
-
     if not rows:
-        _console().print("Nothing recorded.")
+        print("Nothing recorded.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        table.add_column(_heading(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(name, value)) for name, value in row.items()))
-    _console().print(table)
+    cells = [tuple(_cell(name, value) for name, value in row.items()) for row in rows]
+    _print_table([_heading(name) for name in rows[0]], cells)
 
 
 def format_time(time_us: int | None) -> str:
@@ -180,7 +154,80 @@ def _config_text(run: RecordedRun) -> str:
         return ""
 
 
-def _console() -> Console:
-    from rich.console import Console
+def _status_text(row: dict[str, Any]) -> str:
+    code = row["exit_code"]
+    return row["status"] if code in (None, 0) else f"{row['status']} ({code})"
 
+
+def _print_files(run: RecordedRun) -> None:
+    files = run.manifest
+    if not files:
+        return
+    print(f"\nfiles ({len(files)})")
+    # What the run made comes first: that is what one looks for.
+    in_order = sorted(files, key=lambda entry: entry.type != "g")
+    for entry in in_order[:_FILES_SHOWN]:
+        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {_printable(entry.path)}")
+    more = len(files) - _FILES_SHOWN
+    if more > 0:
+        print(f"  and {more} more: gage manifest {run.name}")
+
+
+def _print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: dict[int, list[str]] | None = None,
+) -> None:
+    console = _console()
+    printable = [[_printable(cell) for cell in row] for row in rows]
+    if console is None:
+        widths = [max(map(len, column)) for column in zip(columns, *printable, strict=True)]
+        for row in (columns, *printable):
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            print("  ".join(cells).rstrip())
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="right" if name == "#" else "left")
+    for number, row in enumerate(printable):
+        table.add_row(
+            *(
+                Text(cell, (styles or {}).get(index, [""] * len(rows))[number])
+                for index, cell in enumerate(row)
+            )
+        )
+    console.print(table)
+
+
+def _print_title(text: str, style: str) -> None:
+    console = _console()
+    if console is None:
+        print(text)
+        return
+    from rich.rule import Rule
+    from rich.text import Text
+
+    console.print(Rule(Text(text, f"bold {style}"), align="left", style=style))
+
+
+def _print_output(text: str) -> None:
+    """Print lines of a run: their colours on a terminal that Rich knows, else their text."""
+    console = _console()
+    if console is None:
+        print(_printable(text))
+        return
+    from rich.text import Text
+
+    console.print(Text.from_ansi(text))
+
+
+def _console() -> Console | None:
+    """Return Rich's console; None where Rich is not installed."""
+    try:
+        from rich.console import Console
+    except ModuleNotFoundError:
+        return None
     return Console(highlight=False, soft_wrap=False)
