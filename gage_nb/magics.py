@@ -180,6 +180,6 @@ _COMPLETERS: dict[str, Callable[[Any, Any], list[str]]] = {
 
 def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:
     formatter = ip.display_formatter
-    assert formatter is not None  # noqa: S101  # every shell has one once it is made
+    assert formatter is not None  # every shell has one once it is made
     own: IPythonDisplayFormatter = formatter.ipython_display_formatter
     return own

@@ -88,8 +88,8 @@ def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Co
     if not paths:
         what = f"matches {_patterns(table)}" if patterns else "was made by it"
         raise DependencyError(
-            f"a dependency is missing: no file of run {source.name} ({source.opref.op_name}) {what}. "
-            f"Look at its files: gage manifest {source.name}"
+            f"a dependency is missing: no file of run {source.name} "
+            f"({source.opref.op_name}) {what}. Look at its files: gage manifest {source.name}"
         )
     wanted, notes = _not_there(run, paths)
     missing = [path for path in wanted if not os.path.isfile(os.path.join(source.run_dir, path))]

@@ -17,12 +17,13 @@ from gage._internal.atomic import append
 from gage._internal.errors import MetaError
 from gage._internal.quoting import quote, unquote
 from gage._internal.run_meta import run_meta_path
-from gage._internal.types import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import NamedTuple
+
+    from gage._internal.types import Run
 
     class FileEvent(NamedTuple):
         event: str
@@ -160,5 +161,6 @@ def _parse(path: str, lines: list[str]) -> Iterator[FileEvent]:
             yield FileEvent(event, type_, None if modified == "-" else int(modified), unquote(name))
         except ValueError as error:
             raise MetaError(
-                f"{path}:{number}: expected 'EVENT TYPE MODIFIED PATH', found {line[:120]!r} ({error})"
+                f"{path}:{number}: expected 'EVENT TYPE MODIFIED PATH', "
+                f"found {line[:120]!r} ({error})"
             ) from None

@@ -13,12 +13,13 @@ from gage._internal.errors import RunStateError
 from gage._internal.run_meta import log_note, log_runner, write_attr
 from gage._internal.runner import start_run, stop_run, wait_for_run
 from gage._internal.staging import init_run_meta, make_run, stage_run
-from gage._internal.types import Operation, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
+
+    from gage._internal.types import Operation, Run
 
     class Recording(Protocol):
         """Something that is being found out; `collect` gives attributes and waits no longer."""

@@ -6,7 +6,6 @@ wrote, which is nearly always.
 
 from __future__ import annotations
 
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,15 +98,15 @@ class OutputStream:
         divided = []
         for stream, data in pieces:
             end = begin + len(data)
-            current = stream
+            current, rest = stream, data
             for offset, other in switches:
                 if begin < offset < end or (offset == begin and other != current):
-                    divided.append((current, data[: offset - begin]))
-                    data = data[offset - begin :]
+                    divided.append((current, rest[: offset - begin]))
+                    rest = rest[offset - begin :]
                     begin, current = offset, other
-            divided.append((current, data))
+            divided.append((current, rest))
             begin = end
-            if not data.endswith(b"\n"):
+            if not rest.endswith(b"\n"):
                 self._stream = current
         return divided
 

@@ -6,14 +6,13 @@ import os
 
 from gage._internal.gagefile import describe_operation
 from gage._internal.sourcecode import select_sourcecode, sourcecode_patterns
-from gage._internal.types import Operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gage._internal.config import Config
-    from gage._internal.types import Command
+    from gage._internal.types import Command, Operation
 
 __all__ = ["operation_text", "preview_text"]
 

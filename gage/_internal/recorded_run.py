@@ -146,7 +146,7 @@ class RecordedRun(Run):
         return wait_for_run(self, timeout_s)
 
     def stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> Status:
-        """Stop the run with SIGINT, SIGTERM, SIGKILL, `grace_s` seconds apart; return the status."""
+        """Stop the run: SIGINT, SIGTERM, SIGKILL, `grace_s` seconds apart; return the status."""
         return stop_run(self, by, grace_s)
 
     def check(self, hint: str = "") -> None:

@@ -11,7 +11,6 @@ import os
 from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.file_log import read_events
-from gage._internal.recorded_run import RecordedRun
 from gage._internal.run_line import LineError
 from gage._internal.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
 from gage._internal.suggestions import did_you_mean
@@ -22,6 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, TypeAlias
+
+    from gage._internal.recorded_run import RecordedRun
 
     Row: TypeAlias = dict[str, Any]
 
@@ -166,7 +167,7 @@ def output_rows(
 
 
 def shown_path(path: str) -> str:
-    """Return a path as valid text: bytes that are not UTF-8 become escapes such as `\\xff`."""
+    r"""Return a path as valid text: bytes that are not UTF-8 become escapes such as `\xff`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -176,9 +177,7 @@ def _condition(text: str) -> tuple[str, str]:
         raise LineError(f"expected COLUMN=VALUE, status=error for example, found {text!r}")
     if column not in _CONDITIONS:
         near = did_you_mean(column, _CONDITIONS)
-        raise LineError(
-            f"there is no column {column!r}. {near} Columns: {', '.join(_CONDITIONS)}"
-        )
+        raise LineError(f"there is no column {column!r}. {near} Columns: {', '.join(_CONDITIONS)}")
     return column, value
 
 

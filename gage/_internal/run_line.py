@@ -33,6 +33,8 @@ __all__ = ["FORMS", "LineError", "RunLine", "config_of", "make_parser", "option_
 
 RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` argparse's."""
 
+_HELP_COLUMNS = 96
+
 FORMS = ("shell", "line", "cell")
 
 _USAGE = {
@@ -46,8 +48,8 @@ _ABOUT = {
     "cell": "Run this cell in a process of its own as a recorded run.",
 }
 _TARGET = {
-    "shell": "an operation of the Gage file, a .py or an .ipynb file; the default operation if left out",
-    "line": "an operation of the Gage file, a .py or an .ipynb file; the default operation if left out",
+    "shell": "an operation of the Gage file (left out: its default), a .py or an .ipynb file",
+    "line": "an operation of the Gage file (left out: its default), a .py or an .ipynb file",
     "cell": "what the cell is called: it is staged as NAME.py (default: cell)",
 }
 
@@ -134,6 +136,8 @@ def make_parser(form: str) -> argparse.ArgumentParser:
         description=_ABOUT[form],
         add_help=False,
         allow_abbrev=False,
+        # Without a width argparse asks the terminal, through shutil and with it bz2 and lzma.
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_HELP_COLUMNS),
     )
     parser.add_argument("words", nargs="*", metavar="TARGET k=v", help=_TARGET[form])
     add = parser.add_argument
@@ -214,11 +218,7 @@ def make_parser(form: str) -> argparse.ArgumentParser:
 
 def option_names(form: str) -> list[str]:
     """Return every option of a form of the line, as it is typed."""
-    return sorted(
-        name
-        for action in make_parser(form)._actions
-        for name in action.option_strings  # noqa: SLF001
-    )
+    return sorted(name for action in make_parser(form)._actions for name in action.option_strings)
 
 
 def _is_assignment(word: str) -> bool:

@@ -19,7 +19,10 @@ from gage._internal.process import (
 )
 from gage._internal.run_meta import encode_json, run_meta_path
 from gage._internal.status import live_command, live_processes, live_supervisors, read_status
-from gage._internal.types import Run, Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.types import Run, Status
 
 __all__ = [
     "DEFAULT_GRACE_S",
@@ -74,7 +77,9 @@ def start_run(run: Run) -> None:
         if write_end >= 0:
             os.close(write_end)
     if said != "started" and read_status(run).name not in ENDED:
-        raise RunStateError(f"the supervisor of run {run.name} could not begin: {said or 'it died'}")
+        raise RunStateError(
+            f"the supervisor of run {run.name} could not begin: {said or 'it died'}"
+        )
 
 
 def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:

@@ -46,9 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
-    from gage._internal.types import Command
-
-    from gage._internal.types import GivenFile
+    from gage._internal.types import Command, GivenFile
 
     StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
 
@@ -149,7 +147,6 @@ def stage_run(
 def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy the operation's source code into the run, then run its `copy-sourcecode` command."""
     opdef = meta_opdef(run)
-    command = opdef.command("copy-sourcecode")
     log_runner(run, "Copying source code (see log/files for details)")
     patterns = sourcecode_patterns(opdef)
     log_runner(run, f"Source code patterns: {patterns}")
@@ -292,7 +289,7 @@ def _record_failure(run: Run, error: BaseException) -> None:
     except OSError as full:
         if full.errno not in (errno.ENOSPC, errno.EDQUOT):
             return  # the store cannot be written any more: `error` says why
-        # The copies are incomplete and the project has the originals: give their room to the record.
+        # The copies are incomplete and the project has the originals: the record gets their room.
         for path in scan_files(run.run_dir):
             os.unlink(os.path.join(run.run_dir, path))
         _write_failure(run, error)

@@ -15,7 +15,15 @@ from gage._internal.run_meta import (
 )
 from gage._internal.types import Run, Status
 
-__all__ = ["live_command", "live_processes", "live_supervisors", "read_exit_code", "read_status", "run_status", "signal_name"]
+__all__ = [
+    "live_command",
+    "live_processes",
+    "live_supervisors",
+    "read_exit_code",
+    "read_status",
+    "run_status",
+    "signal_name",
+]
 
 
 def run_status(run: Run) -> str:
@@ -106,7 +114,9 @@ def _ended(run: Run) -> Status:
         return Status("terminated", _stopped_text(asked_by) or "exit code not known", None)
     if exit_code < 0:
         ended = f"ended by signal {signal_name(-exit_code)}"
-        return Status("terminated", ", ".join(filter(None, [_stopped_text(asked_by), ended])), exit_code)
+        return Status(
+            "terminated", ", ".join(filter(None, [_stopped_text(asked_by), ended])), exit_code
+        )
     if asked_by is not None:
         return Status("terminated", f"{_stopped_text(asked_by)}, exit code {exit_code}", exit_code)
     reason = (read_text(run, "proc", "reason") or "").strip()

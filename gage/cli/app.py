@@ -10,12 +10,13 @@ import click
 
 from gage._internal import requests
 from gage._internal.errors import GageError, TargetError
-from gage._internal.recorded_run import RecordedRun
 from gage._internal.run_line import LineError, make_parser
 from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from gage._internal.recorded_run import RecordedRun
 
 __all__ = ["app", "main_command"]
 

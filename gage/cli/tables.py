@@ -26,6 +26,7 @@ _STATUS_STYLES = {
     "pending": "dim",
 }
 _SIZE_STEP = 1000
+_SIZE_UNITS = ("kB", "MB", "GB", "TB")
 _LAST_LINES = 10
 _FILES_SHOWN = 12
 
@@ -101,7 +102,7 @@ def format_duration(duration_us: int | None) -> str:
     if duration_us is None:
         return ""
     seconds = duration_us / 1e6
-    if seconds < 60:  # noqa: PLR2004  # a minute
+    if seconds < 60:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -114,12 +115,10 @@ def format_size(size_bytes: int | None) -> str:
         return ""
     if size_bytes < _SIZE_STEP:
         return f"{size_bytes} B"
-    size = float(size_bytes)
-    for unit in ("kB", "MB", "GB", "TB"):
-        size /= _SIZE_STEP
-        if size < _SIZE_STEP:
-            break
-    return f"{size:.1f} {unit}"
+    size, unit = size_bytes / _SIZE_STEP, 0
+    while size >= _SIZE_STEP and unit < len(_SIZE_UNITS) - 1:
+        size, unit = size / _SIZE_STEP, unit + 1
+    return f"{size:.1f} {_SIZE_UNITS[unit]}"
 
 
 def _cell(name: str, value: Any) -> str:
