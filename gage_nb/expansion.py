@@ -44,8 +44,8 @@ def expand(word: str, namespace: Mapping[str, Any]) -> str:
             "Expected a Python expression in braces"
         ) from None
     try:
-        result = eval(code, dict(namespace))  # the user's own line, in their kernel
-    except Exception as error:
+        result = eval(code, dict(namespace))  # noqa: S307 - the user's own line, in their kernel
+    except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
         raise ExpansionError(
             f"cannot evaluate {value} in {word!r}: {type(error).__name__}: {error}"
         ) from None

@@ -194,8 +194,10 @@ def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
         return times
     if dtype == "timedelta64[us]":
         counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
-        return pd.Series(counts.view(dtype))
-    return pd.Series(values, dtype=dtype)
+        durations: pd.Series[Any] = pd.Series(counts.view(dtype))
+        return durations
+    series: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    return series
 
 
 def _run(run: Run | str | int | None) -> RecordedRun:

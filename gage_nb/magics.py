@@ -49,8 +49,8 @@ _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
 def register(ip: InteractiveShell) -> None:
     """Register the magics, their completion, and how a run is displayed."""
-    # A bound method that IPython makes of a decorated function, which its types do not show.
-    add: Callable[[Callable[..., Any], str, str], None] = ip.register_magic_function
+    # IPython makes the method of a function in a way that type checkers read as unbound.
+    add: Any = ip.register_magic_function
     add(_gage_run(ip), "line_cell", "gage_run")
     add(_gage(ip), "line", "gage")
     for key, complete in _COMPLETERS.items():
@@ -180,6 +180,6 @@ _COMPLETERS: dict[str, Callable[[Any, Any], list[str]]] = {
 
 def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:
     formatter = ip.display_formatter
-    assert formatter is not None  # every shell has one once it is made
+    assert formatter is not None  # noqa: S101 - every shell has one once it is made
     own: IPythonDisplayFormatter = formatter.ipython_display_formatter
     return own

@@ -218,7 +218,8 @@ def make_parser(form: str) -> argparse.ArgumentParser:
 
 def option_names(form: str) -> list[str]:
     """Return every option of a form of the line, as it is typed."""
-    return sorted(name for action in make_parser(form)._actions for name in action.option_strings)
+    actions = make_parser(form)._actions  # noqa: SLF001 - argparse has no other list of them
+    return sorted(name for action in actions for name in action.option_strings)
 
 
 def _is_assignment(word: str) -> bool:

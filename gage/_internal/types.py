@@ -77,8 +77,8 @@ Status.__doc__ = """What happened to a run: one of `STATUSES`, why, and the exit
 `exit_code` follows `subprocess`: 0 and above as the command returned it, below 0 the negated
 number of the signal that ended it, None when it is not known.
 """
-GivenFile.__doc__ = """A file that a run is given: its type (`s`, `d`), the directory that it comes from,
-and its path relative to that directory, which is its path in the run too.
+GivenFile.__doc__ = """A file that a run is given: its type (`s`, `d`), the directory that it comes
+from, and its path relative to that directory, which is its path in the run too.
 """
 ManifestEntry.__doc__ = """A file of a run: its type (`s`, `d`, `r`, `g`), sha256 (hex) and path.
 
