@@ -233,7 +233,7 @@ def python_sources() -> list[Path]:
     library = Path(sysconfig.get_path("stdlib"))
     packages = Path(sysconfig.get_path("purelib"))
     chosen = []
-    for directory, count in ((library, 300), (packages, 300)):
+    for directory, count in ((library, 200), (packages, 200)):
         files = [
             path
             for path in sorted(directory.rglob("*.py"))
