@@ -61,7 +61,9 @@ __all__ = [
     "OutputReader",
     "Recording",
     "decode_output",
+    "open_journal",
     "open_pipes",
+    "poll_timeout_ms",
     "run_captured",
 ]
 
@@ -299,6 +301,10 @@ def _cut_switches(switches_fd: int, size_bytes: int) -> None:
 class Recording:
     """What happens between the start of a command and the end of its output.
 
+    `run` does it all. Whoever records several commands at once does it step by step, with one
+    poll for all of them: `begin`, then `step` with the events of the poll or when `due_s` is
+    reached, until it returns True.
+
     Parameters
     ----------
     capture
@@ -310,12 +316,12 @@ class Recording:
     log
         Takes a sentence on what was done to the command.
     wake_fd
-        A descriptor that becomes readable when `stop_asked` is to be looked at; without it, it is
-        looked at many times a second.
+        A descriptor that becomes readable when `stop_asked` is to be looked at; without it, `run`
+        looks many times a second.
     stop_asked
         Returns the grace period in seconds once the command is to be stopped, None before.
     make_room
-        Called when output could not be written, before each of two more attempts.
+        Called when output could not be written, before it is tried a last time.
     """
 
     def __init__(
@@ -339,10 +345,13 @@ class Recording:
         self._stop_asked = stop_asked
         self._wake_fd = wake_fd
         self._make_room = make_room
-        self._poll = select.poll()
+        self._poll: select.poll | None = None
+        self._exit_fd: int | None = None
         self._stop: Escalation | None = None
         self._stops_tree = False
         self._last_data_s = 0.0
+        # When the command had ended, on the monotonic clock; None before.
+        self._ended_s: float | None = None
 
     def run(self) -> None:
         """Record until the command has ended, nothing of its session lives and all is written.
@@ -350,41 +359,71 @@ class Recording:
         Output that another session's process still holds open is recorded until it is silent for
         a second; the log says so.
         """
-        exit_fd = open_exit_fd(self._child.pid)
-        for fd in (*self._pipes.values(), exit_fd, self._wake_fd):
-            if fd is not None:
-                self._poll.register(fd, select.POLLIN)
-        # Nothing tells the end without a descriptor, nothing a request without a wake-up.
-        blind = exit_fd is None or self._wake_fd is None
+        poll = select.poll()
+        self.begin(poll)
+        if self._wake_fd is not None:
+            poll.register(self._wake_fd, select.POLLIN)
+        events: dict[int, int] = {}
         try:
-            while not self._child.has_ended():
-                self._step_stop()
-                self._wait(self._timeout_s(blind=blind))
-            if exit_fd is not None:
-                self._poll.unregister(exit_fd)
-            self._record_rest()
+            while not self.step(events):
+                due_s = self.due_s
+                if self._wake_fd is None:  # nothing tells of a request to stop
+                    tick_s = time.monotonic() + _TICK_S
+                    due_s = tick_s if due_s is None else min(tick_s, due_s)
+                events = dict(poll.poll(poll_timeout_ms(due_s)))
+                if self._wake_fd in events:
+                    os.read(self._wake_fd, 512)
         finally:
-            if exit_fd is not None:
-                os.close(exit_fd)
-            for fd in self._pipes.values():
-                os.close(fd)
+            self.close()
 
-    def _timeout_s(self, *, blind: bool) -> float | None:
+    def begin(self, poll: select.poll) -> None:
+        """Let a poll watch what is to be recorded."""
+        self._poll = poll
+        self._exit_fd = open_exit_fd(self._child.pid)
+        for fd in (*self._pipes.values(), self._exit_fd):
+            if fd is not None:
+                poll.register(fd, select.POLLIN)
+
+    @property
+    def due_s(self) -> float | None:
+        """When `step` has something to do without an event, on the monotonic clock, if ever."""
         due_s = self._stop.due_s if self._stop is not None else None
-        timeout_s = None if due_s is None else max(0.0, due_s - time.monotonic())
-        if blind:
-            return _TICK_S if timeout_s is None else min(_TICK_S, timeout_s)
-        return timeout_s
+        if self._ended_s is None and self._exit_fd is not None:
+            return due_s
+        # Nothing tells that what the command left has ended, or without a descriptor itself.
+        tick_s = time.monotonic() + _TICK_S
+        return tick_s if due_s is None else min(tick_s, due_s)
 
-    def _wait(self, timeout_s: float | None) -> None:
-        """Wait for something to happen and take what came."""
-        # Rounded up: a timeout of 0 until the time is reached would be a busy loop.
-        events = dict(self._poll.poll(None if timeout_s is None else int(timeout_s * 1000) + 1))
-        if self._wake_fd in events:
-            os.read(self._wake_fd, 512)
+    def step(self, events: Mapping[int, int]) -> bool:
+        """Take what came and do what is due; return whether there is nothing left to record.
+
+        `events` are those of the poll, by descriptor; of others too.
+        """
         self._take([stream for stream, fd in self._pipes.items() if fd in events], events)
+        if self._ended_s is None:
+            if not self._child.has_ended():
+                self._step_stop()
+                return False
+            self._begin_rest()
+        return self._step_rest()
 
-    def _take(self, ready: list[int], events: dict[int, int]) -> None:
+    def close(self) -> None:
+        """Close the descriptors; the poll watches nothing of this recording any more."""
+        for fd in self._pipes.values():
+            if self._poll is not None and self.fault is None:
+                self._poll.unregister(fd)
+            os.close(fd)
+        self._pipes = {}
+        self._close_exit_fd()
+
+    def _close_exit_fd(self) -> None:
+        if self._exit_fd is not None:
+            if self._poll is not None:
+                self._poll.unregister(self._exit_fd)
+            os.close(self._exit_fd)
+            self._exit_fd = None
+
+    def _take(self, ready: list[int], events: Mapping[int, int]) -> None:
         for stream in ready:
             unfinished = self.capture.open_stream
             if unfinished not in {-1, stream} and unfinished in self._pipes:
@@ -415,14 +454,16 @@ class Recording:
 
     def _end(self, stream: int) -> None:
         fd = self._pipes.pop(stream)
-        self._poll.unregister(fd)
+        if self._poll is not None:
+            self._poll.unregister(fd)
         os.close(fd)
 
     def _fail(self, error: OSError) -> None:
         """Stop the command because its output cannot be written; it stays in the pipes."""
         self.fault = error
         for fd in self._pipes.values():
-            self._poll.unregister(fd)
+            if self._poll is not None:
+                self._poll.unregister(fd)
         self._log(f"Output cannot be written ({error.strerror}): stopping the command")
         self._begin_stop(5.0)
 
@@ -446,9 +487,10 @@ class Recording:
                 self._log(f"Sent {signal_text(signal)} to what the command left running: {targets}")
             send_to_all(targets, signal)
 
-    def _record_rest(self) -> None:
-        """Take what the ended command left in the pipes, and stop what it left running."""
-        ended_s = self._last_data_s = time.monotonic()
+    def _begin_rest(self) -> None:
+        """Take what the ended command left in the pipes."""
+        self._close_exit_fd()
+        self._ended_s = self._last_data_s = time.monotonic()
         for stream in list(self._pipes):
             # Not for ever: a process that the command left may go on writing.
             for _ in range(8):
@@ -456,30 +498,31 @@ class Recording:
                     break
         if self._stop is None or not self._stop.sent:
             self._stop = None
-        while True:
-            left = left_over(
-                self._child.pid, tree=self._stops_tree, orphans_of=self._child.orphans_of
+
+    def _step_rest(self) -> bool:
+        """Stop what the command left running; return whether all is recorded that will be."""
+        ended_s = self._ended_s or 0.0
+        left = left_over(self._child.pid, tree=self._stops_tree, orphans_of=self._child.orphans_of)
+        if left and self._stop is None:
+            # Helpers that end with their parent (multiprocessing's, say) have a moment for it.
+            signals = (SIGTERM, SIGKILL)
+            self._stop = Escalation(signals, _SURVIVOR_KILL_S, first_after_s=_SURVIVOR_GRACE_S)
+        if left:
+            self._step_stop(left)
+        given_up = self._stop is not None and self._stop.due_s is None
+        now_s = time.monotonic()
+        if left and not (given_up and now_s > ended_s + _AFTER_END_S):
+            return False
+        if self._pipes and self.fault is None:
+            if now_s <= self._last_data_s + _IDLE_S and now_s <= ended_s + _AFTER_END_S:
+                return False
+            self._log(
+                "A process that the command left in another session keeps its output "
+                "open: what it prints from now on is not recorded"
             )
-            if left and self._stop is None:
-                # Helpers that end with their parent (multiprocessing's, say) have a moment for it.
-                signals = (SIGTERM, SIGKILL)
-                self._stop = Escalation(signals, _SURVIVOR_KILL_S, first_after_s=_SURVIVOR_GRACE_S)
-            if left:
-                self._step_stop(left)
-            given_up = self._stop is not None and self._stop.due_s is None
-            now_s = time.monotonic()
-            if not left or (given_up and now_s > ended_s + _AFTER_END_S):
-                if not self._pipes or self.fault is not None:
-                    break
-                if now_s > self._last_data_s + _IDLE_S or now_s > ended_s + _AFTER_END_S:
-                    self._log(
-                        "A process that the command left in another session keeps its output "
-                        "open: what it prints from now on is not recorded"
-                    )
-                    break
-            self._wait(_TICK_S)
         if self.fault is not None:
             self._save_or_count()
+        return True
 
     def _save_or_count(self) -> None:
         """Write what a full disk left in the pipes if there is room now; else count it."""
@@ -512,6 +555,12 @@ def _drain(fd: int) -> int:
         if not data:
             return size_bytes
         size_bytes += len(data)
+
+
+def poll_timeout_ms(due_s: float | None) -> int | None:
+    """Return the timeout of a poll that is to end at a time of the monotonic clock."""
+    # Rounded up: a timeout of 0 until the time is reached would be a busy loop.
+    return None if due_s is None else int(max(0.0, due_s - time.monotonic()) * 1000) + 1
 
 
 def run_captured(
