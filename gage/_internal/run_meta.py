@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "META_SUFFIX",
     "SCHEMA",
+    "encode_definition",
     "encode_json",
     "log_note",
     "log_runner",
@@ -221,14 +222,33 @@ def write_definition(
     ValueError
         If the namespace has white space, which the line of `opref` cannot hold.
     """
+    data_by_name = encode_definition(run, opref, opdef, config, cmd)
+    for number, (file_name, data) in enumerate(data_by_name):
+        if number:
+            log_runner(run, f"Writing meta {file_name}")
+        write_new(run_meta_path(run, *file_name.split("/")), data)
+    log_runner(run, "Writing meta initialized")
+    write_new(run_meta_path(run, "initialized"), b"%d\n" % initialized_us())
+
+
+def encode_definition(
+    run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd
+) -> list[tuple[str, bytes]]:
+    """Return the files that say what the run is, by their names in the order of writing.
+
+    Raises
+    ------
+    ValueError
+        If the namespace has white space, which the line of `opref` cannot hold.
+    """
     if not opref.op_ns or any(char.isspace() for char in opref.op_ns):
         raise ValueError(f"expected a namespace without white space, found {opref.op_ns!r}")
     args = [cmd.args] if isinstance(cmd.args, str) else cmd.args
     if isinstance(cmd.args, str) and not cmd.args.startswith("#!"):
         args = ["sh", "-c", cmd.args]
     env = [f"{name}={value}" for name, value in sorted(cmd.env.items())]
-    write_new(run_meta_path(run, "__schema__"), SCHEMA.encode() + b"\n")
-    for file_name, data in (
+    return [
+        ("__schema__", SCHEMA.encode() + b"\n"),
         ("id", run.id.encode() + b"\n"),
         ("name", run.name.encode() + b"\n"),
         ("opdef.json", encode_json(opdef.data)),
@@ -236,11 +256,7 @@ def write_definition(
         ("proc/cmd", _encode_lines(args)),
         ("proc/env", _encode_lines(env)),
         ("opref", f"1 {opref.op_ns} {quote(opref.op_name)}\n".encode("utf-8", "surrogateescape")),
-    ):
-        log_runner(run, f"Writing meta {file_name}")
-        write_new(run_meta_path(run, *file_name.split("/")), data)
-    log_runner(run, "Writing meta initialized")
-    write_new(run_meta_path(run, "initialized"), b"%d\n" % initialized_us())
+    ]
 
 
 def log_runner(run: Run, message: str) -> None:
