@@ -51,6 +51,7 @@ QUICK_STARTS = ("gage", "gage._internal.supervisor", "gage._internal.requests")
 LIGHT_STANDARD_LIBRARY = {
     "__future__",
     "_signal",  # built in; `signal` makes enums of it, which takes a millisecond
+    "_thread",  # built in; `threading` is written around it
     "collections",
     "errno",
     "os",

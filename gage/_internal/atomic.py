@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["append", "replace", "write_new"]
+__all__ = ["append", "cut_torn_line", "replace", "write_new"]
+
+_BLOCK_BYTES = 1 << 16
 
 
 def write_new(path: str, data: bytes) -> None:
@@ -24,15 +26,11 @@ def replace(path: str, data: bytes) -> None:
     Safe against the death of the process at any moment. Not synced: after a power failure the
     file has the old content or the new, as the file system orders it.
     """
-    temporary = f"{path}.{os.getpid()}.tmp"
+    temporary = _write_temporary(path, data)
     try:
-        write_new(temporary, data)
         os.replace(temporary, path)
     except BaseException:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        _remove(temporary)
         raise
 
 
@@ -45,6 +43,55 @@ def append(path: str, data: bytes) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         fd = os.open(path, flags, 0o666)
     _write_and_close(fd, data)
+
+
+def cut_torn_line(path: str) -> None:
+    """Remove from a file of lines what follows its last line end: a crash cut it off.
+
+    For files that one process at a time appends to; the next line would be joined to it.
+    """
+    try:
+        with open(path, "r+b") as file:
+            end = file.seek(0, os.SEEK_END)
+            position, rest = end, b""
+            while position > 0 and b"\n" not in rest:
+                position = max(0, position - _BLOCK_BYTES)
+                file.seek(position)
+                rest = file.read(min(_BLOCK_BYTES, end - position))
+            whole = position + rest.rfind(b"\n") + 1
+            if whole < end:
+                file.truncate(whole)
+    except FileNotFoundError:
+        return
+
+
+def _write_temporary(path: str, data: bytes) -> str:
+    """Write data beside a path; return where.
+
+    Two threads may do so at once, and a process that was killed may have left such a file with
+    the number of this one: in a container numbers are soon used again.
+    """
+    number = 0
+    while True:
+        temporary = f"{path}.{os.getpid()}-{number}.tmp"
+        try:
+            write_new(temporary, data)
+        except FileExistsError:
+            if not os.path.lexists(temporary):
+                raise  # it is the directory that something else stands in the place of
+            number += 1
+        except BaseException:
+            _remove(temporary)
+            raise
+        else:
+            return temporary
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # what went wrong before is what there is to say
 
 
 def _write_and_close(fd: int, data: bytes) -> None:

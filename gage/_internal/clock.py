@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import time
 
@@ -11,13 +12,15 @@ _CONSONANTS = "bdfghjklmnprstvz"
 _VOWELS = "aiou"
 
 _last_us = 0
+_lock = _thread.allocate_lock()
 
 
 def now_us() -> int:
     """Return epoch microseconds (UTC), later than every value returned before in this process."""
     global _last_us
-    _last_us = max(time.time_ns() // 1000, _last_us + 1)
-    return _last_us
+    with _lock:
+        _last_us = max(time.time_ns() // 1000, _last_us + 1)
+        return _last_us
 
 
 def iso_time() -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 
-from gage._internal.atomic import append
+from gage._internal.atomic import append, cut_torn_line
 from gage._internal.errors import MetaError
 from gage._internal.quoting import quote, unquote
 from gage._internal.run_meta import run_meta_path
@@ -57,12 +57,13 @@ FoundFile.__doc__ = """A file as it is: modification time (epoch µs), size in b
 
 
 def append_events(run: Run, events: Iterable[FileEvent]) -> None:
-    """Append events to the run's log, in the order given."""
+    """Append events to the run's log, in the order given; a line cut by a crash is removed."""
     lines = [
         f"{event} {type_} {'-' if modified_us is None else modified_us} {quote(path)}\n"
         for event, type_, modified_us, path in events
     ]
     if lines:
+        cut_torn_line(_log_path(run))
         append(_log_path(run), "".join(lines).encode("utf-8", "surrogateescape"))
 
 
@@ -116,14 +117,23 @@ def scan_files(root: str) -> dict[str, FoundFile]:
     """Return every file below a directory, by its path relative to it, with "/".
 
     A link to a file counts as the file; a link to a directory is not followed and, like a
-    dangling one, is listed as it is, with the mode of a link. Sockets, pipes and devices are
-    listed with their own mode.
+    dangling one, is listed as it is, with the mode of a link. Sockets, pipes and devices, and
+    directories that may not be read, are listed with their own mode.
     """
     found: dict[str, FoundFile] = {}
     pending = [""]
     while pending:
         prefix = pending.pop()
-        with os.scandir(os.path.join(root, prefix) if prefix else root) as entries:
+        try:
+            scanned = os.scandir(os.path.join(root, prefix) if prefix else root)
+        except (FileNotFoundError, PermissionError) as error:
+            if not prefix:
+                raise
+            if isinstance(error, PermissionError):
+                path = prefix[:-1]
+                found[path] = _found(os.lstat(os.path.join(root, path)))
+            continue
+        with scanned as entries:
             for entry in entries:
                 path = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
@@ -133,8 +143,12 @@ def scan_files(root: str) -> dict[str, FoundFile]:
                     info = _stat_of(entry)
                 except FileNotFoundError:
                     continue  # deleted since the directory was read: it is not there
-                found[path] = FoundFile(info.st_mtime_ns // 1000, info.st_size, info.st_mode)
+                found[path] = _found(info)
     return found
+
+
+def _found(info: os.stat_result) -> FoundFile:
+    return FoundFile(info.st_mtime_ns // 1000, info.st_size, info.st_mode)
 
 
 def _stat_of(entry: os.DirEntry[str]) -> os.stat_result:

@@ -18,7 +18,7 @@ import errno
 import os
 import stat
 
-from gage._internal.atomic import append, replace
+from gage._internal.atomic import append, cut_torn_line, replace
 from gage._internal.errors import MetaError, RunStateError
 from gage._internal.file_log import scan_files
 from gage._internal.parallel import for_each
@@ -96,7 +96,7 @@ def write_manifest(path: str, entries: Iterable[ManifestEntry]) -> None:
 
 def append_manifest(path: str, entries: Iterable[ManifestEntry]) -> None:
     """Append entries to a manifest; a line that a crash cut off before them is removed."""
-    _remove_torn_line(path)
+    cut_torn_line(path)
     append(path, encode(entries))
 
 
@@ -195,17 +195,6 @@ def _hash(path: str, stopped: Callable[[], bool]) -> str:
 
 def _never() -> bool:
     return False
-
-
-def _remove_torn_line(path: str) -> None:
-    try:
-        with open(path, "r+b") as file:
-            data = file.read()
-            whole = data.rfind(b"\n") + 1
-            if whole < len(data):
-                file.truncate(whole)
-    except FileNotFoundError:
-        return
 
 
 def _parse(path: str, number: int, line: str) -> ManifestEntry:
