@@ -1,6 +1,6 @@
 """Small line charts of metrics, as SVG, HTML or text; no script, no dependency.
 
-What survives where, read in the sources of JupyterLab 4.6 and nbconvert 7 and tried in Chromium:
+What survives where (JupyterLab 4.6, `tests/browser/test_charts.py`):
 
 - A trusted output and an `ipywidgets.HTML` show inline `<svg>`, which takes the colour of the
   text around it.

@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,10 @@ def log_file(run: Run) -> Path:
     return path
 
 
+def has_logged(run: Run, count: int) -> bool:
+    return len(logged(run)) == count
+
+
 def write_log(run: Run, data: bytes, name: str = "0000000000000001-1") -> Path:
     path = Path(run.meta_dir, "metrics", name)
     path.parent.mkdir(exist_ok=True)
@@ -64,7 +69,8 @@ class TestLogging:
         run_program(
             run,
             "import gage\n"
-            "gage.log(a=1); gage.log(a=2, b=3); gage.log(a=4, step=10); gage.log(a=5); gage.log(b=6)",
+            "gage.log(a=1); gage.log(a=2, b=3)\n"
+            "gage.log(a=4, step=10); gage.log(a=5); gage.log(b=6)",
         )
 
         assert [(m.name, m.step, m.value) for m in logged(run)] == [
@@ -101,9 +107,8 @@ class TestLogging:
             "print(*({*sys.modules} - before))",
         )
 
-        others = {name for name in loaded.split() if not name.startswith("gage")}
-        assert others <= {"collections", "itertools", "keyword", "operator", "reprlib", "__future__",
-                          "_collections", "_operator", "atexit"}  # fmt: skip
+        others = {name for name in loaded.split() if not name.startswith(("gage", "_"))}
+        assert others <= {"atexit", "collections", "itertools", "keyword", "operator", "reprlib"}
 
     @pytest.mark.parametrize(
         ("value", "expected"),
@@ -238,7 +243,8 @@ def test_bytes_of_file_names_in_a_name_come_back(own_log: _OwnLog, run: Run) -> 
 class TestProcesses:
     def test_tail_is_written_without_another_call(self, run: Run) -> None:
         child = start(
-            run, "import gage\nfor i in range(100): gage.log(x=i)\nprint('ok', flush=True); input()"
+            run,
+            "import gage\nfor i in range(100): gage.log(x=i)\nprint('ok', flush=True); input()",
         )
         assert child.stdout is not None
         child.stdout.readline()
@@ -261,7 +267,8 @@ class TestProcesses:
     def test_killed_process_leaves_a_log_without_gaps(self, run: Run) -> None:
         child = start(
             run,
-            "import gage\nfor i in range(10**9):\n gage.log(x=i)\n if i == 20000: print(flush=True)",
+            "import gage\nfor i in range(10**9):\n gage.log(x=i)\n"
+            " if i == 20000: print(flush=True)",
         )
         assert child.stdout is not None
         child.stdout.readline()
@@ -288,7 +295,8 @@ class TestProcesses:
         child = start(
             run,
             "import gage, time\n"
-            "try:\n gage.log(x=1); gage.log(x=2); print(flush=True); time.sleep(1000)\nexcept KeyboardInterrupt:\n gage.log(x=3)",
+            "try:\n gage.log(x=1); gage.log(x=2); print(flush=True); time.sleep(1000)\n"
+            "except KeyboardInterrupt:\n gage.log(x=3)",
         )
         assert child.stdout is not None
         child.stdout.readline()
@@ -372,7 +380,7 @@ class TestProcesses:
             child = (first, second)[number % 2]
             assert child.stdin is not None
             print(number, file=child.stdin, flush=True)
-            until(lambda number=number: len(logged(run)) == number + 1)
+            until(partial(has_logged, run, number + 1))
         first.communicate()
         second.communicate()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import sys
@@ -128,18 +129,22 @@ def test_value_behind_a_bar_on_the_other_stream_counts(run: Run) -> None:
         pytest.param(
             r"(?P<value>[\d.]+)(?P<name>%)?", [("%", 0, 9.0)], id="a group that took no part"
         ),
-        pytest.param([r"(l\w+)=(\S+)", r"(a\w+)=(\S+)"], [("loss", 0, 0.5), ("acc", 0, 0.9)], id="list"),
+        pytest.param(
+            [r"(l\w+)=(\S+)", r"(a\w+)=(\S+)"], [("loss", 0, 0.5), ("acc", 0, 0.9)], id="list"
+        ),
         pytest.param({"L": "loss=(\\S+)"}, [("L", 0, 0.5)], id="by name"),
         pytest.param(
             {"L": "loss=(?P<value>\\S+)", "step": "epoch (\\d+)"}, [("L", 3, 0.5)], id="with step"
         ),
         pytest.param(
-            r"(?P<name>epoch|loss|step)[ =](?P<value>\S+)", [("epoch", 0, 3.0), ("loss", 0, 0.5)], id="named"
+            r"(?P<name>epoch|loss)[ =](?P<value>\S+)",
+            [("epoch", 0, 3.0), ("loss", 0, 0.5)],
+            id="named",
         ),
         pytest.param(r"(epoch) (\w+)x", [], id="nothing"),
         pytest.param(r"(\w+)=(\D+)", [], id="not a number"),
     ],
-)  # fmt: skip
+)
 def test_operation_says_what_counts(
     run: Run, output_summary: Any, expected: list[tuple[str, int, float]]
 ) -> None:
@@ -202,7 +207,7 @@ def test_lines_longer_than_a_block_are_read(run: Run, size: int) -> None:
 def test_quick_look_misses_nothing(run: Run) -> None:
     """Of lines like values, a block on its own gives what reading each line gives."""
     parts = [b"loss", b": ", b":\t", b"0.5", b"-inf", b"NaN", b" ", b"\r", b"\x1b[0m", b"e", b"x"]
-    lines = [a + b + c + d + e for a in parts for b in parts[1:3] for c in parts for d in parts for e in parts[3:9]]  # fmt: skip
+    lines = map(b"".join, itertools.product(parts, parts[1:3], parts, parts, parts[3:9]))
     reader = PrintedReader(run, OpDef("train", {}))
 
     for line in lines:
@@ -240,7 +245,7 @@ def test_real_training_script(run: Run, tmp_path: Path) -> None:
     loss = [metric for metric in found if metric.name == "loss"]
     assert code == 0
     assert [metric.step for metric in loss] == list(range(20))
-    assert all(a.value > b.value for a, b in zip(loss, loss[1:], strict=False))
+    assert all(a.value > b.value for a, b in itertools.pairwise(loss))
     assert [metric.name for metric in found if metric.name != "loss"] == ["final loss"]
     text = Path(run_meta_path(run, "output", "40_run")).read_text()
     assert re.search(r"20/20", text), "the bar was there"

@@ -95,7 +95,10 @@ class _OwnLog:
         self._unwritten = b""
         self._writing = _thread.allocate_lock()
 
-    def log(self, /, step: SupportsIndex | None = None, **values: SupportsFloat) -> None:
+    # A dict of floats may be spread over the call: for a type checker, step is among its keys.
+    def log(
+        self, /, step: SupportsIndex | SupportsFloat | None = None, **values: SupportsFloat
+    ) -> None:
         """Log values of the run that this code is part of; outside of a run, do nothing.
 
             gage.log(loss=0.3, acc=0.91, step=10)

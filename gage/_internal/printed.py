@@ -45,6 +45,7 @@ __all__ = ["PRINTED", "PrintedReader"]
 PRINTED = "printed"
 
 _BLOCK_BYTES = 1 << 20
+_NEAR_LINES = 100  # to read as many lines costs as much as to find the next one
 
 
 class PrintedReader:
@@ -77,7 +78,8 @@ class PrintedReader:
         metrics: list[Metric] = []
         for start, stop in self._promising(final=final):
             for line in self._output.lines(start, stop):
-                metrics += self._values(line.data, line.time_ms * 1000)
+                if self._patterns is not None or self._may_hold(line.data):
+                    metrics += self._values(line.data, line.time_ms * 1000)
         return metrics
 
     def _promising(self, *, final: bool) -> Iterator[tuple[int, int]]:
@@ -98,7 +100,9 @@ class PrintedReader:
                     # A line that is longer than a block is looked at as a whole.
                     looked_at = self._scanned == 0 and self._patterns is None
                     self._scanned = 0
-                    if not looked_at or self._may_hold(body):
+                    if looked_at:
+                        yield from self._ranges(body, first)
+                    else:
                         yield first, self._line
                 elif len(data) == _BLOCK_BYTES:
                     self._scanned += len(data)
@@ -110,14 +114,31 @@ class PrintedReader:
                 self._scanned = 0
                 yield self._line - 1, self._line
 
+    def _ranges(self, block: bytes, number: int) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of lines of a block that may hold values; its first has a number."""
+        if b":" not in block:
+            return
+        position = 0
+        start = stop = number
+        for match in self._expressions.candidate.finditer(block):
+            number += block.count(b"\n", position, match.start())
+            position = match.start()
+            if number - stop > _NEAR_LINES:
+                if stop > start:
+                    yield start, stop
+                start = number
+            stop = number + 1
+        if stop > start:
+            yield start, stop
+
     @property
     def _expressions(self) -> _Expressions:
         if self._compiled is None:
             self._compiled = _expressions()
         return self._compiled
 
-    def _may_hold(self, block: bytes) -> bool:
-        return b":" in block and self._expressions.candidate.search(block) is not None
+    def _may_hold(self, lines: bytes) -> bool:
+        return b":" in lines and self._expressions.candidate.search(lines) is not None
 
     def _shown(self, data: bytes) -> str:
         text = data.rstrip(b"\r\n").decode("utf-8", "replace")
