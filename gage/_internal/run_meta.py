@@ -9,6 +9,7 @@
     proc/supervisor         the processes that keep the run, one a line (`process.Identity`)
     proc/command            the process of the run's command, likewise
     proc/exit               exit code; below 0, the negated number of the signal that ended it
+    proc/reason             why the run ended so, where the exit code does not say it
     proc/stop               who asked the run to stop, when and how, JSON
     initialized staged      epoch microseconds (UTC), one integer each
     started stopped
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "META_SUFFIX",
     "SCHEMA",
+    "check_schema",
     "encode_definition",
     "encode_json",
     "log_note",
@@ -86,12 +88,8 @@ def run_for_meta_dir(meta_dir: str) -> Run:
     MetaError
         If the side-car is of another version, or its id or name cannot be read.
     """
-    schema = _read_meta(meta_dir, "__schema__").strip()
-    if schema != SCHEMA:
-        raise MetaError(
-            f"{os.path.join(meta_dir, '__schema__')}: expected version {SCHEMA} of the run "
-            f"layout, found {schema[:40]!r}: read it with the gage that wrote it"
-        )
+    if not check_schema(meta_dir):
+        raise MetaError(f"{os.path.join(meta_dir, '__schema__')}: expected the version, found none")
     run_id = _read_meta(meta_dir, "id").strip()
     expected = os.path.basename(meta_dir).removesuffix(META_SUFFIX)
     if run_id != expected:
@@ -101,6 +99,33 @@ def run_for_meta_dir(meta_dir: str) -> Run:
         )
     name = _read_meta(meta_dir, "name").strip()
     return Run(run_id, name, meta_dir.removesuffix(META_SUFFIX), meta_dir)
+
+
+def check_schema(meta_dir: str) -> bool:
+    """Return whether a side-car says its version; a run that is only being made may not yet.
+
+    Raises
+    ------
+    MetaError
+        If it is another version than ours.
+    """
+    path = os.path.join(meta_dir, "__schema__")
+    try:
+        with open(path, "rb") as file:
+            schema = file.read().decode("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if schema in ("", SCHEMA):
+        return bool(schema)
+    age = ""
+    if schema.isascii() and schema.isdigit() and len(schema) < 9:
+        age = " (newer)" if int(schema) > int(SCHEMA) else " (older)"
+    raise MetaError(
+        f"{path}: expected version {SCHEMA} of the run layout, found {schema[:40]!r}{age}: "
+        "read it with the gage that wrote it"
+    )
 
 
 # The parts of a run, read back
@@ -114,7 +139,10 @@ def meta_opref(run: Run) -> OpRef:
     namespace, _, name = names.partition(" ")
     if version != "1" or not name:
         raise MetaError(f"{path}: expected '1 NAMESPACE NAME', found {text[:80]!r}")
-    return OpRef(namespace, unquote(name))
+    try:
+        return OpRef(namespace, unquote(name))
+    except ValueError as error:
+        raise MetaError(f"{path}: {error}") from None
 
 
 def meta_opdef(run: Run) -> OpDef:
@@ -141,12 +169,21 @@ def meta_opcmd(run: Run) -> OpCmd:
 
 
 def read_text(run: Run, *names: str) -> str | None:
-    """Return the text of a file of the side-car, or None where there is none."""
+    """Return the text of a file of the side-car, or None where there is none.
+
+    Raises
+    ------
+    MetaError
+        If there is one that cannot be read.
+    """
+    path = run_meta_path(run, *names)
     try:
-        with open(run_meta_path(run, *names), "rb") as file:
+        with open(path, "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def read_timestamp(run: Run, name: str) -> int | None:
@@ -181,6 +218,8 @@ def read_attrs(run: Run, kind: str) -> dict[str, Any]:
         names = sorted(os.listdir(run_meta_path(run, kind)))
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        raise _unreadable(run_meta_path(run, kind), error) from error
     return {name: read_attr(run, kind, name) for name in names if not name.endswith(".tmp")}
 
 
@@ -290,7 +329,11 @@ def _read_meta(meta_dir: str, name: str) -> str:
         with open(path, "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise MetaError(f"{path}: expected a file of a run, found {error.strerror}") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> MetaError:
+    return MetaError(f"{path}: expected a file of a run, found {error.strerror}")
 
 
 def _lines(run: Run, *names: str) -> list[str]:

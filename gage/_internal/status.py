@@ -7,6 +7,7 @@ import os
 from gage._internal.errors import MetaError
 from gage._internal.process import Identity, decode_identity, is_alive, is_local
 from gage._internal.run_meta import (
+    check_schema,
     meta_opref,
     read_text,
     read_timestamp,
@@ -63,12 +64,17 @@ def read_exit_code(run: Run) -> int | None:
     text = read_text(run, "proc", "exit")
     if text is None or not text.endswith("\n"):
         return None
-    return int(text)
+    try:
+        return int(text)
+    except ValueError:
+        path = run_meta_path(run, "proc", "exit")
+        raise MetaError(f"{path}: expected an exit code, found {text[:40]!r}") from None
 
 
 def _read_status(run: Run) -> Status:
     if not os.path.isdir(run.meta_dir):
         return Status("damaged", f"{run.meta_dir}: the side-car is missing")
+    check_schema(run.meta_dir)
     if _filled_timestamp(run, "initialized") is None:
         if os.path.exists(run_meta_path(run, "staged")):
             path = run_meta_path(run, "initialized")
@@ -80,8 +86,9 @@ def _read_status(run: Run) -> Status:
         return Status("damaged", f"{run.run_dir}: the run directory is missing")
     if read_timestamp(run, "stopped") is not None:
         return _ended(run)
-    processes = _processes(run)
+    # In this order: what has started has recorded its processes before.
     started = read_timestamp(run, "started")
+    processes = _processes(run)
     if any(is_alive(identity) for identity in processes):
         if started is None:
             return Status("staged", "starting")
@@ -97,6 +104,8 @@ def _read_status(run: Run) -> Status:
         return Status(ended.name, reason, ended.exit_code)
     if started is not None:
         return Status("terminated", "its processes are gone and left no exit code")
+    if processes and os.path.exists(run_meta_path(run, "output", "40_run")):
+        return Status("terminated", "its supervisor was killed while it started the command")
     if read_timestamp(run, "staged") is not None:
         return Status("staged")
     return Status("pending", "not staged: its staging is going on or was interrupted")
@@ -110,23 +119,19 @@ def _filled_timestamp(run: Run, name: str) -> int | None:
 def _ended(run: Run) -> Status:
     exit_code = read_exit_code(run)
     asked_by = _asked_by(run)
+    said = [f"stopped by {asked_by}"] if asked_by else []
+    said += filter(None, [(read_text(run, "proc", "reason") or "").strip()])
     if exit_code is None:
-        return Status("terminated", _stopped_text(asked_by) or "exit code not known", None)
+        return Status("terminated", ", ".join(said) or "exit code not known", None)
     if exit_code < 0:
-        ended = f"ended by signal {signal_name(-exit_code)}"
-        return Status(
-            "terminated", ", ".join(filter(None, [_stopped_text(asked_by), ended])), exit_code
-        )
+        said.append(f"ended by signal {signal_name(-exit_code)}")
+        return Status("terminated", ", ".join(said), exit_code)
     if asked_by is not None:
-        return Status("terminated", f"{_stopped_text(asked_by)}, exit code {exit_code}", exit_code)
-    reason = (read_text(run, "proc", "reason") or "").strip()
+        said.append(f"exit code {exit_code}")
+        return Status("terminated", ", ".join(said), exit_code)
     if exit_code == 0:
-        return Status("completed", reason, 0)
-    return Status("error", reason or f"exit code {exit_code}", exit_code)
-
-
-def _stopped_text(asked_by: str | None) -> str:
-    return f"stopped by {asked_by}" if asked_by else ""
+        return Status("completed", ", ".join(said), 0)
+    return Status("error", ", ".join(said) or f"exit code {exit_code}", exit_code)
 
 
 def _asked_by(run: Run) -> str | None:

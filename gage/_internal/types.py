@@ -151,7 +151,8 @@ class OpRef:
         return f"{self.op_ns}:{self.op_name}" if self.op_ns else self.op_name
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, OpRef) and self.full_name == other.full_name
+        names = (self.op_ns, self.op_name)
+        return isinstance(other, OpRef) and names == (other.op_ns, other.op_name)
 
     def __hash__(self) -> int:
         return hash((self.op_ns, self.op_name))
