@@ -13,6 +13,7 @@ from gage._internal.errors import RunStateError
 from gage._internal.run_meta import log_note, log_runner, write_attr
 from gage._internal.runner import start_run, stop_run, wait_for_run
 from gage._internal.staging import init_run_meta, make_run, stage_run
+from gage._internal.waiting_supervisor import WaitingSupervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def launch(
     on_event: Callable[[str, Run], None] | None = None,
     stage_only: bool = False,
     background: bool = False,
+    supervisor: WaitingSupervisor | None = None,
 ) -> Run:
     """Run an operation; return its run, ended unless `stage_only` or `background`.
 
@@ -53,6 +55,8 @@ def launch(
     recordings
         What else is recorded about the system, beside Python, platform, packages and git. They
         go on while the run is staged and started, and are given 200 ms after that.
+    supervisor
+        One that the caller has started already; it is told the run, or dismissed.
     on_event
         Called with `made`, the name of each phase of staging as it begins, and `started`, each
         with the run.
@@ -62,6 +66,8 @@ def launch(
     KeyboardInterrupt
         After an interrupt; the run was stopped then.
     """
+    if supervisor is None and not stage_only:
+        supervisor = WaitingSupervisor()
     recordings = [start_recording(operation.project_dir), *recordings]
     tell = on_event or (lambda _event, _run: None)
     try:
@@ -79,6 +85,8 @@ def launch(
             on_phase=lambda phase: tell(phase, run),
         )
     except BaseException:
+        if supervisor is not None:
+            supervisor.dismiss()
         for recording in recordings:
             recording.cancel()
         raise
@@ -86,7 +94,7 @@ def launch(
         _record(run, recordings)
         return run
     try:
-        start_run(run)
+        start_run(run, supervisor)
         tell("started", run)
         _record(run, recordings)
         if not background:

@@ -89,7 +89,7 @@ _SIGNAL_NAMES = {SIGINT: "SIGINT", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM"}
 
 _SUPERVISOR = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from gage._internal.supervisor import main; main(sys.argv[2])"
+    "from gage._internal.supervisor import main; main(*sys.argv[2:])"
 )
 _POLL_S = 0.02
 
@@ -218,8 +218,15 @@ def find_program(name: str, env: Mapping[str, str], cwd: str) -> str:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
 
-def spawn(argv: list[str], cwd: str, env: Mapping[str, str], stdout_fd: int, stderr_fd: int) -> int:
-    """Start a command in a session of its own, with no input; return its pid.
+def spawn(
+    argv: list[str],
+    cwd: str,
+    env: Mapping[str, str],
+    stdout_fd: int,
+    stderr_fd: int,
+    stdin_fd: int | None = None,
+) -> int:
+    """Start a command in a session of its own, without input if none is given; return its pid.
 
     The caller waits for it by `os.waitpid`. Safe in a process with threads.
 
@@ -229,7 +236,7 @@ def spawn(argv: list[str], cwd: str, env: Mapping[str, str], stdout_fd: int, std
         If the directory or the program is not there or cannot be used: see `start_fault`.
     """
     if "subprocess" not in sys.modules and not _has_threads():
-        return fork_exec(argv, cwd, env, stdout_fd, stderr_fd)
+        return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, stdin_fd=stdin_fd)
     import subprocess
 
     _check_directory(cwd)
@@ -238,7 +245,7 @@ def spawn(argv: list[str], cwd: str, env: Mapping[str, str], stdout_fd: int, std
         executable=find_program(argv[0] if argv else "", env, cwd),
         cwd=cwd,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if stdin_fd is None else stdin_fd,
         stdout=stdout_fd,
         stderr=stderr_fd,
         start_new_session=True,
@@ -254,6 +261,7 @@ def fork_exec(
     stdout_fd: int,
     stderr_fd: int,
     in_child: Callable[[], object] | None = None,
+    stdin_fd: int | None = None,
 ) -> int:
     """Do what `spawn` does, in a process without threads and without `subprocess`.
 
@@ -267,7 +275,8 @@ def fork_exec(
     fault_read, fault_write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _become(program, argv, cwd, env, (stdout_fd, stderr_fd), fault_write, in_child)
+        fds = (stdin_fd, stdout_fd, stderr_fd)
+        _become(program, argv, cwd, env, fds, fault_write, in_child)
     os.close(fault_write)
     fault = os.read(fault_read, 16)  # its end comes when the program has taken over
     os.close(fault_read)
@@ -289,15 +298,16 @@ def start_fault(error: OSError | ValueError, argv: list[str]) -> tuple[int, str]
     return code, f"cannot start {name!r}: {what}{about}"
 
 
-def supervisor_command(meta_dir: str) -> list[str]:
-    """Return the command that supervises a staged run.
+def supervisor_command(meta_dir: str | None = None) -> list[str]:
+    """Return the command that supervises a staged run; without one, its input says which.
 
     Isolated and without `site`, which halves the time to its first line: it needs the standard
     library and this package only.
     """
     package_home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     python = sys.executable
-    return [python, "-I", "-S", "-c", _SUPERVISOR, package_home, os.path.abspath(meta_dir)]
+    run = [] if meta_dir is None else [os.path.abspath(meta_dir)]
+    return [python, "-I", "-S", "-c", _SUPERVISOR, package_home, *run]
 
 
 # How its end is known
@@ -551,7 +561,7 @@ def _become(
     argv: list[str],
     cwd: str,
     env: Mapping[str, str],
-    output_fds: tuple[int, int],
+    fds: tuple[int | None, int, int],
     fault_fd: int,
     in_child: Callable[[], object] | None,
 ) -> None:
@@ -561,8 +571,8 @@ def _become(
             in_child()
         os.setsid()
         os.chdir(cwd)
-        null = os.open(os.devnull, os.O_RDONLY)
-        for source, target in zip((null, *output_fds), range(3), strict=True):
+        stdin_fd = os.open(os.devnull, os.O_RDONLY) if fds[0] is None else fds[0]
+        for source, target in zip((stdin_fd, *fds[1:]), range(3), strict=True):
             os.dup2(source, target)
         # Python's own are closed by exec; a careless library's would be open in the command.
         if fault_fd != 3:

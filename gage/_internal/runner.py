@@ -10,15 +10,10 @@ from gage._internal.capture import OutputReader
 from gage._internal.clock import now_us
 from gage._internal.errors import RunFailed, RunStateError
 from gage._internal.finalize import finalize_run
-from gage._internal.process import (
-    kill,
-    spawn,
-    stop_group,
-    supervisor_command,
-    wait_for_exit,
-)
+from gage._internal.process import kill, stop_group, wait_for_exit
 from gage._internal.run_meta import encode_json, run_meta_path
 from gage._internal.status import live_command, live_processes, live_supervisors, read_status
+from gage._internal.waiting_supervisor import WaitingSupervisor, reap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,11 +36,8 @@ _SIGTERM = 15
 _STEP_S = 1.0
 _TAIL_BYTES = 8192
 
-# Supervisors that this process started and that are to be reaped when they have ended.
-_started: set[int] = set()
 
-
-def start_run(run: Run) -> None:
+def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
     """Start a staged run under a supervisor of its own; return when its command runs.
 
     The run does not need this process any more. A command that cannot be started ends the run
@@ -64,18 +56,7 @@ def start_run(run: Run) -> None:
         os.unlink(run_meta_path(run, "proc", "supervisor"))
     except FileNotFoundError:
         pass
-    _reap()
-    read_end, write_end = os.pipe()
-    try:
-        argv = supervisor_command(run.meta_dir)
-        _started.add(spawn(argv, run.run_dir, dict(os.environ), write_end, write_end))
-        os.close(write_end)
-        write_end = -1
-        said = _read_line(read_end)
-    finally:
-        os.close(read_end)
-        if write_end >= 0:
-            os.close(write_end)
+    said = (supervisor or WaitingSupervisor()).start(run)
     if said != "started" and read_status(run).name not in ENDED:
         raise RunStateError(
             f"the supervisor of run {run.name} could not begin: {said or 'it died'}"
@@ -98,7 +79,7 @@ def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
         processes = live_processes(run)
         status = read_status(run)
         if status.name in ENDED:
-            _reap()
+            reap()
             return status
         if status.name != "running" and not processes:
             raise RunStateError(f"run {run.name} is {status.name}: nothing to wait for")
@@ -159,23 +140,3 @@ def last_lines(run: Run, count: int = 20) -> str:
     """Return the last lines of what the run printed, at most 8 kB of them."""
     tail = OutputReader(run_meta_path(run, "output", "40_run")).tail(_TAIL_BYTES)
     return "\n".join(tail.decode("utf-8", "replace").splitlines()[-count:])
-
-
-def _read_line(fd: int) -> str:
-    said = b""
-    while b"\n" not in said:
-        data = os.read(fd, 65536)
-        if not data:
-            break
-        said += data
-    return said.decode("utf-8", "replace").strip()
-
-
-def _reap() -> None:
-    for pid in list(_started):
-        try:
-            ended, _ = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            ended = pid
-        if ended:
-            _started.discard(pid)

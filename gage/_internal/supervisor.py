@@ -1,4 +1,4 @@
-"""The supervisor of a run: `python -m gage._internal.supervisor META_DIR`.
+"""The supervisor of a run: `python -m gage._internal.supervisor [META_DIR]`.
 
     caller ── keeper ── supervisor ── command
                  └──────────┴── read ends of the command's two pipes
@@ -9,6 +9,9 @@ the run. The *keeper*, its parent, only holds the pipes and waits for it. When t
 dies before its work is done, the keeper takes its place and does the rest, so that neither
 a byte of output nor the end of the run is lost, and the command never writes to a broken pipe.
 As the process that inherits orphans (Linux), the keeper then also learns the exit code.
+
+Without META_DIR it reads it, a line, from its input: so it can be started while the run is still
+staged, and be ready when there is something to do. At the end of the input without a line it ends.
 
 To its caller the supervisor writes one line, to stdout, when it knows how the start went:
 
@@ -63,7 +66,7 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["main"]
+__all__ = ["finalize_whatever", "main", "read_request", "tell"]
 
 _OUTPUT = "40_run"
 _RESERVE_BYTES = 128 << 10
@@ -77,16 +80,21 @@ _SET_CHILD_SUBREAPER = 36
 _SETTLED_MS = 200
 
 
-def main(meta_dir: str) -> None:
+def main(meta_dir: str | None = None) -> None:
     """Supervise a staged run from its start to its end; never returns."""
-    meta_dir = os.path.abspath(meta_dir)
     os.closerange(3, 4096)  # what a careless library of the caller leaked
+    if meta_dir is None:
+        _load_what_the_end_needs(until_readable=0)
+        meta_dir = _read_line(0)
+        if not meta_dir:
+            os._exit(0)
+    meta_dir = os.path.abspath(meta_dir)
     os.chdir("/")
     try:
         run = run_for_meta_dir(meta_dir)
         shared = _Shared(run)
     except (GageError, OSError) as error:
-        _tell(f"refused {error}")
+        tell(f"refused {error}")
         os._exit(1)
     supervisor = os.fork()
     if supervisor == 0:
@@ -172,7 +180,7 @@ class _Supervisor:
         try:
             self._claim()
         except OSError as error:
-            _tell(f"refused {error.strerror}: {error.filename}")
+            tell(f"refused {error.strerror}: {error.filename}")
             return
         try:
             pid, started_us, capture = self._start_command()
@@ -180,7 +188,7 @@ class _Supervisor:
             self._end_unstarted(error)
             return
         self._write_start(pid, started_us)
-        _tell("started")
+        tell("started")
         _load_what_the_end_needs()
         self._see_through(capture, identity_of(pid, ended=True))
 
@@ -189,7 +197,7 @@ class _Supervisor:
         noted = self.shared.wait_for_start()
         if noted is None:
             self._undo_claim()
-            _tell("refused the supervisor was killed before it started the command")
+            tell("refused the supervisor was killed before it started the command")
             return
         if read_text(self.run, "stopped") is not None:
             return
@@ -201,7 +209,7 @@ class _Supervisor:
         command = self._recorded_command(pid)
         if read_text(self.run, "started") is None:
             self._write_start(pid, started_us, command)
-        _tell("started")
+        tell("started")
         self._see_through(capture, command, exit_code)
 
     def _claim(self) -> None:
@@ -254,8 +262,8 @@ class _Supervisor:
             code, reason = error.exit_code, error.reason
         self._log(f"The command was not started: {reason}")
         self._release_reserve()
-        self._finalize(code, reason)
-        _tell(f"failed {reason}")
+        finalize_whatever(self.run, code, reason)
+        tell(f"failed {reason}")
 
     def _write_start(self, pid: int, started_us: int, command: Identity | None = None) -> None:
         identity = command or identity_of(pid, ended=True)
@@ -302,7 +310,7 @@ class _Supervisor:
             exit_code = child.exit_code
         elif exit_code is None:
             exit_code = _recorded_exit(self.run)
-        self._finalize(exit_code, reason)
+        finalize_whatever(self.run, exit_code, reason)
 
     def _note_exit(self, exit_code: int | None) -> None:
         """Record the exit code while it can still be asked for."""
@@ -314,7 +322,7 @@ class _Supervisor:
         """Return the grace period once a signal told to stop; each signal has it read again."""
         if self.shared.stop_signals > self._stop_signals_seen:
             self._stop_signals_seen = self.shared.stop_signals
-            by, self._grace_s = _read_request(self.run)
+            by, self._grace_s = read_request(run_meta_path(self.run, "proc", "stop"))
             if by is None:
                 by = "signal"
                 text = f'{{"by": "signal", "asked_us": {now_us()}, "grace_s": {self._grace_s}}}\n'
@@ -322,21 +330,6 @@ class _Supervisor:
                 self._with_room(lambda: replace(path, text.encode()))
             self._log(f"Stopping, asked by {by}")
         return self._grace_s
-
-    def _finalize(self, exit_code: int | None, reason: str) -> None:
-        """Finalise the run; whatever goes wrong with that, its end is recorded."""
-        from gage._internal.finalize import finalize_run
-
-        try:
-            finalize_run(self.run, exit_code, reason)
-        except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
-            reason = reason or f"not finalised: {error}"
-            self._log(f"Finalising failed: {type(error).__name__}: {error}")
-            meta = self.run
-            if exit_code is not None:
-                replace(run_meta_path(meta, "proc", "exit"), b"%d\n" % exit_code)
-            replace(run_meta_path(meta, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
-            write_timestamp(meta, "stopped", now_us())
 
     def _log(self, message: str) -> None:
         try:
@@ -437,7 +430,18 @@ def _run_to_exit(run: Run, work: Callable[[], None]) -> None:
         os._exit(code)
 
 
-def _tell(line: str) -> None:
+def _read_line(fd: int) -> str:
+    """Return what the caller writes before the end of its line, nothing if it never does."""
+    said = b""
+    while not said.endswith(b"\n"):
+        data = os.read(fd, 4096)
+        if not data:
+            return ""
+        said += data
+    return os.fsdecode(said.removesuffix(b"\n"))
+
+
+def tell(line: str) -> None:
     """Tell the caller how the start went, once; from then on there is nobody to talk to."""
     try:
         os.write(1, " ".join(line.split()).encode("utf-8", "replace") + b"\n")
@@ -449,10 +453,30 @@ def _tell(line: str) -> None:
     os.close(null)
 
 
-def _read_request(run: Run) -> tuple[str | None, float]:
-    """Return who asked to stop the run (None: nobody) and the seconds between the signals."""
-    text = read_text(run, "proc", "stop")
-    if text is None:
+def finalize_whatever(run: Run, exit_code: int | None, reason: str) -> None:
+    """Finalise a run; whatever goes wrong with that, its end is recorded."""
+    from gage._internal.finalize import finalize_run
+
+    try:
+        finalize_run(run, exit_code, reason)
+    except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
+        reason = reason or f"not finalised: {error}"
+        try:
+            log_runner(run, f"Finalising failed: {type(error).__name__}: {error}")
+        except OSError:
+            pass  # a run is not lost for a line about it
+        if exit_code is not None:
+            replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+        replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
+        write_timestamp(run, "stopped", now_us())
+
+
+def read_request(path: str) -> tuple[str | None, float]:
+    """Return who asked to stop (None: nobody) and the seconds between the signals."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+    except (FileNotFoundError, NotADirectoryError):
         return None, _GRACE_S
     import json
 
@@ -468,13 +492,22 @@ def _recorded_exit(run: Run) -> int | None:
     return int(text) if text else None
 
 
-def _load_what_the_end_needs() -> None:
-    """Import while the command starts, on another core, what else would delay the run's end."""
-    __import__("gage._internal.finalize")
-    __import__("json")
+def _load_what_the_end_needs(until_readable: int | None = None) -> None:
+    """Import, while there is nothing else to do, what would delay the run's end.
+
+    That is while the command starts, on another core, or before there is a run: `until_readable`
+    is the descriptor that tells of one.
+    """
+    poll = select.poll()
+    if until_readable is not None:
+        poll.register(until_readable, select.POLLIN)
+    for name in ("gage._internal.finalize", "json", "hashlib", "gage._internal.summary"):
+        if until_readable is not None and poll.poll(0):
+            return
+        __import__(name)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m gage._internal.supervisor META_DIR")
-    main(sys.argv[1])
+    if len(sys.argv) > 2:
+        sys.exit("usage: python -m gage._internal.supervisor [META_DIR]")
+    main(*sys.argv[1:])

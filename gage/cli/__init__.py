@@ -14,16 +14,44 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+    from gage._internal.waiting_supervisor import WaitingSupervisor
+
 __all__ = ["main"]
+
+_STARTS_NOTHING = frozenset(("-h", "--help", "--help-op", "--preview", "--stage"))
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave the process with its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"] and "_GAGE_COMPLETE" not in os.environ:
+        # First of all, so that it gets ready while this process imports what it needs.
+        supervisor = None if _STARTS_NOTHING.intersection(words) else _start_supervisor()
         from gage.cli.run import run_command
 
-        sys.exit(run_command(words[1:]))
+        _leave(run_command(words[1:], supervisor))
     from gage.cli.app import main_command
 
-    sys.exit(main_command(words))
+    _leave(main_command(words))
+
+
+def _start_supervisor() -> WaitingSupervisor | None:
+    from gage._internal.waiting_supervisor import WaitingSupervisor
+
+    try:
+        return WaitingSupervisor()
+    except OSError:
+        return None  # starting one when there is a run says what is wrong
+
+
+def _leave(code: int) -> NoReturn:
+    """Leave at once: taking the interpreter apart takes longer than listing the runs."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (BrokenPipeError, ValueError):
+        code = code or 1  # the reader of a pipe has gone, or a stream was closed
+    except OSError as error:
+        os.write(2, f"gage: cannot write the output: {error.strerror}\n".encode())
+        code = code or 1
+    os._exit(code)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gage._internal.types import Run, Status
+    from gage._internal.waiting_supervisor import WaitingSupervisor
 
 __all__ = [
     "FAILED",
@@ -42,14 +43,17 @@ INTERRUPTED = 130
 _SIGNALLED = 128
 
 
-def run_command(words: Sequence[str]) -> int:
-    """Carry out `gage run WORDS…`; return the exit code of the command line."""
+def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = None) -> int:
+    """Carry out `gage run WORDS…`; return the exit code of the command line.
+
+    `supervisor` is one that waits for the run; it is dismissed when there is none.
+    """
     try:
         line = parse(words, "shell")
         if line.options.help:
             print(make_parser("shell").format_help(), end="")
             return 0
-        return _run(line)
+        return _run(line, supervisor)
     except LineError as error:
         return _fail(f"{error}", USAGE)
     except PhaseError as error:
@@ -58,6 +62,9 @@ def run_command(words: Sequence[str]) -> int:
         return _fail(str(error), FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
+    finally:
+        if supervisor is not None:
+            supervisor.dismiss()
 
 
 def follow_run(run: RecordedRun) -> Status:
@@ -89,7 +96,7 @@ def exit_code_of(exit_code: int | None) -> int:
     return exit_code if exit_code >= 0 else _SIGNALLED - exit_code
 
 
-def _run(line: RunLine) -> int:
+def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
     options = line.options
     operation = resolve_target(line.target, config_of(line), line.args, strict=options.strict)
     if options.help_op:
@@ -110,6 +117,7 @@ def _run(line: RunLine) -> int:
             attrs=user_attrs(options.label, options.tag),
             stage_only=options.stage,
             background=True,
+            supervisor=supervisor,
         )
     )
     _tell_notes(run, options.quiet)
