@@ -54,6 +54,9 @@ def read_event_files(run_dir: str, on_fault: Callable[[str], None]) -> list[Metr
             f"install tensorboard (pip install 'gage[tensorboard]')"
         )
         return []
+    except Exception as error:  # noqa: BLE001 # a protobuf that does not fit raises TypeError
+        on_fault(f"{len(paths)} TensorBoard event files are not read: tensorboard: {error}")
+        return []
     directories = {path: os.path.dirname(path) for path in paths}
     base = os.path.commonpath({*directories.values()}) if all(directories.values()) else ""
     metrics: list[Metric] = []

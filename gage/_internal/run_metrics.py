@@ -11,6 +11,7 @@ once, as logged. The output keeps what was printed.
 
 from __future__ import annotations
 
+from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.event_files import TENSORBOARD, read_event_files
 from gage._internal.metrics import LOGGED, Metric, MetricLogReader
@@ -228,7 +229,7 @@ def _in_summary(run: Run, tell: Callable[[str], None]) -> list[Metric]:
     except MetaError as error:
         tell(str(error))
         return []
-    time_us = read_timestamp(run, "stopped") or 0
+    time_us = read_timestamp(run, "stopped") or now_us()
     return [
         Metric(name, None, time_us, float(value), SUMMARY)
         for name, value in summary["metrics"].items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gage._internal.atomic import replace
+from gage._internal.errors import MetaError
 from gage._internal.run_meta import encode_json, log_runner, run_meta_path
 from gage._internal.run_metrics import read_metrics, summarize
 from gage._internal.summary_file import read_said_summary
@@ -27,7 +28,11 @@ def finalize_summary(run: Run, opdef: OpDef) -> None:
     said = read_said_summary(run, opdef.summary_filename, tell)
     if said is not None:
         log_runner(run, f"Using run summary {opdef.summary_filename}")
-    series = summarize(read_metrics(run, tell, final=True))
+    try:
+        series = summarize(read_metrics(run, tell, final=True))
+    except (MetaError, OSError) as error:
+        tell(f"metrics are not read: {error}")
+        series = {}
     metrics = {name: values.last for name, values in series.items()}
     summary = {
         "metrics": metrics | (said["metrics"] if said else {}),
