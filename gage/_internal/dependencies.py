@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.batch_record import home_of
 from gage._internal.copying import Copied, copy_files
 from gage._internal.errors import DependencyError, RunNotFound
 from gage._internal.patterns import match_path, parse_pattern
@@ -112,7 +113,7 @@ def _source_run(run: Run, table: Data) -> RecordedRun | None:
     named = table.get("run") or table.get("run-select")
     if named is None:
         return None
-    home = os.path.dirname(run.run_dir)
+    home = home_of(run.run_dir)
     operation = str(named).removeprefix("operation=")
     of_operation = [found for found in list_runs(home) if found.opref.op_name == operation]
     for found in of_operation:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 
 from gage._internal.atomic import replace
 from gage._internal.capture import OutputReader, run_captured
@@ -24,8 +23,8 @@ from gage._internal.file_log import (
     read_events,
     scan_files,
 )
-from gage._internal.finalize import make_read_only
-from gage._internal.manifest import hash_files, write_manifest
+from gage._internal.finalize import hash_entries, make_read_only
+from gage._internal.manifest import write_manifest
 from gage._internal.process import child_env, command_argv
 from gage._internal.run_meta import (
     META_SUFFIX,
@@ -39,7 +38,7 @@ from gage._internal.run_meta import (
     write_timestamp,
 )
 from gage._internal.sourcecode import copy_selected, sourcecode_patterns
-from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, OpRef, Run
+from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,9 +55,11 @@ __all__ = [
     "apply_config",
     "copy_sourcecode",
     "finalize_staged_run",
+    "finish_phase",
     "init_run_meta",
     "init_runtime",
     "make_run",
+    "record_failure",
     "resolve_deps",
     "stage_run",
 ]
@@ -140,7 +141,7 @@ def stage_run(
                 on_phase(name)
             phase(project_dir, run, staging)
     except BaseException as error:
-        _record_failure(run, error)
+        record_failure(run, error)
         raise
 
 
@@ -157,7 +158,7 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
         log_note(run, note)
     copied += _copy_given(run, "s", staging)
     _note_digests(copied, staging)
-    _finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
+    finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
 
 
 def apply_config(run: Run) -> None:
@@ -181,7 +182,7 @@ def apply_config(run: Run) -> None:
 
 def init_runtime(project_dir: str, run: Run) -> None:
     """Run the operation's `init-runtime` command."""
-    _finish_phase(project_dir, run, "init-runtime", "r", [])
+    finish_phase(project_dir, run, "init-runtime", "r", [])
 
 
 def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
@@ -197,7 +198,7 @@ def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> 
             log_note(run, note)
         copied += found
     _note_digests(copied, staging)
-    _finish_phase(project_dir, run, "resolve-deps", "d", copied)
+    finish_phase(project_dir, run, "resolve-deps", "d", copied)
 
 
 def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
@@ -212,13 +213,10 @@ def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
         for path, (modified_us, digest) in (staging.digests if staging else {}).items()
         if path in found and found[path].modified_us == modified_us
     }
-    regular = {path for path in files if path in found and stat.S_ISREG(found[path].mode)}
-    known |= hash_files(run.run_dir, sorted(regular - known.keys()))
+    types = {path: files[path].type for path in sorted(files)}
+    entries = hash_entries(run, types, found, known)
     log_runner(run, "Writing meta manifest")
-    write_manifest(
-        run_meta_path(run, "manifest"),
-        [ManifestEntry(files[path].type, known[path], path) for path in sorted(known)],
-    )
+    write_manifest(run_meta_path(run, "manifest"), entries)
     make_read_only(run, found)
     log_runner(run, "Writing meta staged")
     write_timestamp(run, "staged", now_us())
@@ -250,7 +248,7 @@ def _note_digests(copied: list[Copied], staging: Staging | None) -> None:
         staging.digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
 
 
-def _finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]) -> None:
+def finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]) -> None:
     """Run the phase's command, if it has one, and log what the phase changed, by path."""
     command = meta_opdef(run).command(phase)
     if command is None:
@@ -283,7 +281,8 @@ def _last_lines(output_path: str) -> str:
     return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
 
-def _record_failure(run: Run, error: BaseException) -> None:
+def record_failure(run: Run, error: BaseException) -> None:
+    """Record that staging a run has failed: status `error`, with what is known."""
     try:
         _write_failure(run, error)
     except OSError as full:
