@@ -8,9 +8,17 @@ import stat
 from gage._internal.atomic import replace
 from gage._internal.capture import run_captured
 from gage._internal.clock import now_us
-from gage._internal.file_log import FileEvent, FoundFile, log_changes, scan_files
-from gage._internal.manifest import append_manifest, hash_files
+from gage._internal.file_log import (
+    FileEvent,
+    FoundFile,
+    current_files,
+    log_changes,
+    read_events,
+    scan_files,
+)
+from gage._internal.manifest import append_manifest, hash_files, read_manifest
 from gage._internal.process import child_env, command_argv
+from gage._internal.quoting import quote
 from gage._internal.run_meta import (
     log_note,
     log_runner,
@@ -22,7 +30,11 @@ from gage._internal.run_meta import (
 )
 from gage._internal.types import ManifestEntry, Run
 
-__all__ = ["finalize_run", "make_read_only"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["finalize_run", "hash_entries", "make_read_only"]
 
 
 def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
@@ -57,12 +69,41 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
 
 
 def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
-    """Take write permission from those of the run's files that have it."""
+    """Take write permission from those of the run's files that have it; note what keeps it."""
     for path, file in found.items():
         if stat.S_ISREG(file.mode) and file.mode & 0o222:
             full_path = os.path.join(run.run_dir, path)
-            if not os.path.islink(full_path):
-                os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
+            try:
+                if not os.path.islink(full_path):
+                    os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
+            except OSError as error:  # it belongs to another user, or is gone by now
+                log_note(run, f"Not made read-only ({error.strerror}): {quote(path)}")
+
+
+def hash_entries(
+    run: Run,
+    types: Mapping[str, str],
+    found: Mapping[str, FoundFile],
+    known: Mapping[str, str] | None = None,
+) -> list[ManifestEntry]:
+    """Return the manifest's entries of files, given with their types; note what has none.
+
+    Parameters
+    ----------
+    known
+        Digests that need not be found out again, by path.
+    """
+    digests = dict(known or {})
+    regular = [path for path in types if path in found and stat.S_ISREG(found[path].mode)]
+    digests |= hash_files(run.run_dir, [path for path in regular if path not in digests])
+    entries = []
+    for path, type_ in types.items():
+        if path in digests:
+            entries.append(ManifestEntry(type_, digests[path], path))
+        elif path in found:
+            readable = "cannot be read" if path in regular else "not a regular file"
+            log_note(run, f"Not in the manifest, {readable}: {quote(path)}")
+    return entries
 
 
 def _run_finalize_command(run: Run, exit_code: int | None) -> None:
@@ -83,18 +124,21 @@ def _run_finalize_command(run: Run, exit_code: int | None) -> None:
 
 
 def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundFile]) -> None:
-    generated = [event.path for event in events if event.event == "a" and event.type == "g"]
-    regular = [path for path in generated if stat.S_ISREG(found[path].mode)]
-    for path in sorted(set(generated) - set(regular)):
-        log_note(run, f"Not in the manifest, not a regular file: {path}")
-    for event in events:
-        if event.event in "md":
+    changed = {event.path: event for event in events if event.event in "md"}
+    for path, event in changed.items():
+        if event.type != "g":
             what = "changed" if event.event == "m" else "deleted"
-            log_note(run, f"The run {what} a staged file: {event.path}")
-    digests = hash_files(run.run_dir, regular)
-    entries = [ManifestEntry("g", digests[path], path) for path in regular if path in digests]
+            log_note(run, f"The run {what} a staged file: {quote(path)}")
+    manifest_path = run_meta_path(run, "manifest")
+    # Not the events of now: whoever was killed while finalising may have logged some before.
+    listed = {entry.path for entry in read_manifest(manifest_path)} - changed.keys()
+    files = current_files(read_events(run))
+    generated = {
+        path: "g" for path in sorted(files) if files[path].type == "g" and path not in listed
+    }
+    entries = hash_entries(run, generated, found)
     if entries:
-        append_manifest(run_meta_path(run, "manifest"), entries)
+        append_manifest(manifest_path, entries)
 
 
 def _write_summary(run: Run) -> None:

@@ -14,7 +14,7 @@ from gage._internal.atomic import replace
 from gage._internal.capture import OutputReader, run_captured
 from gage._internal.clock import make_id, name_for_id, now_us
 from gage._internal.copying import Copied, copy_files
-from gage._internal.errors import PhaseError, StoreError
+from gage._internal.errors import MetaError, PhaseError, StoreError
 from gage._internal.file_log import (
     FileEvent,
     append_events,
@@ -65,6 +65,7 @@ __all__ = [
 ]
 
 _TAIL_LINES = 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Staging:
@@ -96,7 +97,7 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
         os.makedirs(meta_dir)
         os.mkdir(run_dir)
     except OSError as error:
-        raise StoreError(_store_message(runs_home, error)) from error
+        raise StoreError(_store_message(f"cannot make a run in {runs_home}", error)) from error
     return Run(run_id, name_for_id(run_id), run_dir, meta_dir)
 
 
@@ -107,12 +108,17 @@ def init_run_meta(run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], 
     ------
     ValueError
         If the reference and the definition name different operations; nothing is written.
+    StoreError
+        If the side-car cannot be written.
     """
     if opref.op_name != opdef.name:
         raise ValueError(
             f"mismatched names in opref ({opref.op_name!r}) and opdef ({opdef.name!r})"
         )
-    write_definition(run, opref, opdef, config, cmd, now_us)
+    try:
+        write_definition(run, opref, opdef, config, cmd, now_us)
+    except OSError as error:
+        raise StoreError(_store_message(f"cannot initialise run {run.name}", error)) from error
 
 
 def stage_run(
@@ -132,7 +138,9 @@ def stage_run(
     PhaseError
         If the command of a phase fails.
     GageError
-        If a pattern, a configuration value or a dependency is wrong, or there is no room.
+        If a pattern, a configuration value or a dependency is wrong.
+    StoreError
+        If files of the run cannot be written; there is no room, say.
     """
     staging = Staging(given)
     try:
@@ -140,6 +148,10 @@ def stage_run(
             if on_phase is not None:
                 on_phase(name)
             phase(project_dir, run, staging)
+    except OSError as error:
+        failure = StoreError(_store_message(f"cannot stage run {run.name}", error))
+        record_failure(run, failure)
+        raise failure from error
     except BaseException as error:
         record_failure(run, error)
         raise
@@ -286,12 +298,24 @@ def record_failure(run: Run, error: BaseException) -> None:
     try:
         _write_failure(run, error)
     except OSError as full:
-        if full.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if full.errno not in _FULL:
             return  # the store cannot be written any more: `error` says why
-        # The copies are incomplete and the project has the originals: the record gets their room.
+        # The copies are incomplete, the project has the originals: their room is for the record.
+        _remove_copies(run)
+        try:
+            _write_failure(run, error)
+        except OSError:
+            return  # nor was that enough: it stays listed as not staged
+
+
+def _remove_copies(run: Run) -> None:
+    try:
         for path in scan_files(run.run_dir):
             os.unlink(os.path.join(run.run_dir, path))
-        _write_failure(run, error)
+        log_runner(run, "Removed the copied files, to have room for this record")
+        log_changes(run, "s", {})
+    except (OSError, MetaError):
+        return  # what could be removed is
 
 
 def _write_failure(run: Run, error: BaseException) -> None:
@@ -310,12 +334,13 @@ def _write_failure(run: Run, error: BaseException) -> None:
     write_timestamp(run, "stopped", now_us())
 
 
-def _store_message(runs_home: str, error: OSError) -> str:
-    what = f"cannot make a run in {runs_home}: {error.strerror} ({error.filename})"
+def _store_message(what: str, error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    what = f"{what}: {error.strerror or error}{where}"
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return f"{what}. Expected a directory; name another with GAGE_RUNS"
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return f"{what}. Make it writable or name another directory with GAGE_RUNS"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return f"{what}. Free some room or name a directory on another disk with GAGE_RUNS"
     return what
