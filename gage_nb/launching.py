@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from gage_nb.variables import InputFile
 
 __all__ = ["DEFAULT_NAME", "Options", "attach", "run", "run_cell", "run_operation", "start"]
+
+
+_QUICK_STAGING_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -197,23 +201,7 @@ def run_operation(
     """Launch an operation with a panel; the story that `run` and `run_cell` share."""
     shell = get_ipython()
     operation = with_given_files(operation, options.with_files)
-    panels: list[LivePanel] = []
-
-    def on_event(event: str, run: Run) -> None:
-        if event == "made":
-            for name, value in (system_attrs or {}).items():
-                if value:
-                    write_attr(run, "sys", name, value)
-        if event == "made" and options.on_made is not None:
-            options.on_made(RecordedRun.of(run))
-        if event == "made" and not options.quiet:
-            stop = (lambda: stop_run(run, by="notebook")) if options.background else None
-            panels.append(_panel(run, options.view, stop))
-            panels[0].show()
-            _mark_shown(run)
-        elif panels:
-            panels[0].phase(event)
-
+    observer = _Observer(options, system_attrs or {})
     try:
         recorded = RecordedRun.of(
             launch(
@@ -221,20 +209,60 @@ def run_operation(
                 runs_home(operation.project_dir),
                 attrs=requests.user_attrs(options.label, options.tags),
                 recordings=[] if shell is None else [_recorder(shell).start()],
-                on_event=on_event,
+                on_event=observer,
                 stage_only=options.stage,
                 background=True,
             )
         )
     except BaseException:
-        for panel in panels:
-            panel.finish()
+        observer.finish()
         raise
-    if not options.stage:
-        _follow(recorded, options, panels)
-    elif panels:
-        panels[0].finish()
+    if options.stage:
+        observer.finish()
+    else:
+        _follow(recorded, options, observer.panels)
     return recorded
+
+
+class _Observer:
+    """Shows a run while it is launched: when staging takes its time, else once it has started.
+
+    What makes a panel takes as long as staging a small run: it is done while the command starts.
+    """
+
+    def __init__(self, options: Options, system_attrs: Mapping[str, Any]) -> None:
+        self.panels: list[LivePanel] = []
+        self._options = options
+        self._system_attrs = system_attrs
+        self._shown_from_s = 0.0
+
+    def __call__(self, event: str, run: Run) -> None:
+        if event == "made":
+            self._made(run)
+            return
+        for panel in self.panels:
+            if event == "started" or time.monotonic() >= self._shown_from_s:
+                panel.show()
+            panel.phase(event)
+
+    def finish(self) -> None:
+        """Show how it ended, of a run that does not go on."""
+        for panel in self.panels:
+            panel.show()
+            panel.finish()
+
+    def _made(self, run: Run) -> None:
+        for name, value in self._system_attrs.items():
+            if value:
+                write_attr(run, "sys", name, value)
+        options = self._options
+        if options.on_made is not None:
+            options.on_made(RecordedRun.of(run))
+        if not options.quiet:
+            stop = (lambda: stop_run(run, by="notebook")) if options.background else None
+            self.panels.append(_panel(run, options.view, stop))
+            self._shown_from_s = time.monotonic() + _QUICK_STAGING_S
+            _mark_shown(run)
 
 
 def _follow(run: RecordedRun, options: Options, panels: list[LivePanel]) -> None:
