@@ -18,6 +18,7 @@ from gage._internal.capture import STDERR, STDOUT, OutputReader
 from gage._internal.process import (
     Identity,
     decode_identity,
+    encode_identity,
     identity_of,
     is_alive,
     kill,
@@ -67,6 +68,14 @@ def processes(run: Run) -> list[Identity]:
     """Return supervisor, keeper and command, as far as they are recorded."""
     text = (read_text(run, "proc", "supervisor") or "") + (read_text(run, "proc", "command") or "")
     return [decode_identity(line) for line in text.splitlines()]
+
+
+def dead_identity() -> str:
+    """Return the line of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    line = encode_identity(identity_of(process.pid, ended=True)) + "\n"
+    process.wait()
+    return line
 
 
 def output(run: Run) -> OutputReader:
@@ -191,7 +200,8 @@ def test_a_second_supervisor_is_refused(script: Callable[..., Run]) -> None:
     second = subprocess.run(
         supervisor_command(run.meta_dir), stdout=subprocess.PIPE, check=False, text=True
     )
-    assert second.stdout.startswith("refused File exists")
+    assert second.stdout.startswith("refused")
+    assert "is running" in second.stdout
     assert read_status(run).name == "running"
     assert Path(run_meta_path(run, "proc", "reserve")).exists()
     stop_run(run, grace_s=0.5)
@@ -376,34 +386,35 @@ def test_a_supervisor_killed_while_it_stops_is_succeeded(
     ended(run)
 
 
-@pytest.mark.parametrize("taken", [True, False], ids=["claimed", "unclaimed"])
 def test_a_supervisor_killed_before_the_command_leaves_a_staged_run(
-    staged: Callable[..., Run], taken: bool
+    staged: Callable[..., Run],
 ) -> None:
     """Killed where it waits for a reader of the log, which is before the command starts."""
     run = staged("echo hi")
     log = Path(run_meta_path(run, "log", "runner"))
     before = log.read_bytes()
-    blocked = log if taken else Path(run_meta_path(run, "proc", "supervisor"))
-    blocked.unlink(missing_ok=True)
-    os.mkfifo(blocked)
+    log.unlink()
+    os.mkfifo(log)
     process = subprocess.Popen(supervisor_command(run.meta_dir), stdout=subprocess.PIPE)
-    if taken:
-        path = Path(run_meta_path(run, "proc", "reserve"))
-        wait_until(path.exists)
-        kill(processes(run)[0], signal.SIGKILL)
-        said, _ = process.communicate()
-        assert said.startswith(b"refused the supervisor was killed")
-        assert not path.exists()
-    else:
-        said, _ = process.communicate()
-        assert said.startswith(b"refused File exists")
-    blocked.unlink()
+    reserve = Path(run_meta_path(run, "proc", "reserve"))
+    wait_until(reserve.exists)
+    kill(processes(run)[0], signal.SIGKILL)
+    said, _ = process.communicate()
+    assert said.startswith(b"refused the supervisor was killed")
+    assert not reserve.exists()
+    log.unlink()
     log.write_bytes(before)
     assert read_status(run).name == "staged"
     start_run(run)
     assert ended(run) == ("completed", 0)
     assert text_of(run) == b"hi\n"
+
+
+def test_a_claim_of_the_dead_is_replaced(staged: Callable[..., Run]) -> None:
+    run = staged("echo hi")
+    Path(run_meta_path(run, "proc", "supervisor")).write_text(dead_identity() * 2)
+    start_run(run)
+    assert ended(run) == ("completed", 0)
 
 
 # Stopped
@@ -589,9 +600,8 @@ def test_a_missing_run_directory_is_said(staged: Callable[..., Run]) -> None:
     done = subprocess.run(
         supervisor_command(run.meta_dir), stdout=subprocess.PIPE, check=False, text=True
     )
-    assert done.stdout.startswith("failed cannot start")
-    assert run.run_dir in done.stdout
-    assert read_text(run, "stopped") is not None
+    assert done.stdout.startswith("refused")
+    assert f"{run.run_dir}: the run directory is missing" in done.stdout
 
 
 # What it costs

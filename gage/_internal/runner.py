@@ -11,7 +11,7 @@ from gage._internal.clock import now_us
 from gage._internal.errors import RunFailed, RunStateError
 from gage._internal.finalize import finalize_run
 from gage._internal.process import kill, stop_group, wait_for_exit
-from gage._internal.run_meta import encode_json, run_meta_path
+from gage._internal.run_meta import encode_json, read_timestamp, run_meta_path
 from gage._internal.status import live_command, live_processes, live_supervisors, read_status
 from gage._internal.waiting_supervisor import WaitingSupervisor, reap
 
@@ -50,14 +50,11 @@ def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
     """
     status = read_status(run)
     if status.name != "staged" or live_processes(run):
+        if supervisor is not None:
+            supervisor.dismiss()
         raise RunStateError(f"run {run.name} is {status.name}: only a staged run can be started")
-    try:
-        # Left by a supervisor that was killed before it started anything.
-        os.unlink(run_meta_path(run, "proc", "supervisor"))
-    except FileNotFoundError:
-        pass
     said = (supervisor or WaitingSupervisor()).start(run)
-    if said != "started" and read_status(run).name not in ENDED:
+    if said.startswith("refused") or (not said and read_status(run).name not in ENDED):
         raise RunStateError(
             f"the supervisor of run {run.name} could not begin: {said or 'it died'}"
         )
@@ -101,14 +98,17 @@ def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> St
     RunStateError
         If the run was never started.
     """
+    processes = live_processes(run)
     status = read_status(run)
     if status.name in ENDED:
         return status
-    processes = live_processes(run)
     if not processes:
         raise RunStateError(f"run {run.name} is {status.name}: there is nothing to stop")
-    request = {"by": by, "asked_us": now_us(), "grace_s": grace_s}
-    replace(run_meta_path(run, "proc", "stop"), encode_json(request))
+    path = run_meta_path(run, "proc", "stop")
+    replace(path, encode_json({"by": by, "asked_us": now_us(), "grace_s": grace_s}))
+    if read_timestamp(run, "stopped") is not None:
+        _remove(path)  # it had ended by itself: the request did not end it
+        return wait_for_run(run)
     supervisors = live_supervisors(run)
     for supervisor in supervisors[:1]:
         kill(supervisor, _SIGTERM)
@@ -120,6 +120,13 @@ def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> St
         stop_group(command, grace_s)
     finalize_run(run, None)
     return read_status(run)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass  # its supervisor was quicker
 
 
 def check_run(run: Run, hint: str = "") -> None:

@@ -35,10 +35,10 @@ import os
 import select
 import sys
 
-from gage._internal.atomic import replace, write_new
+from gage._internal.atomic import replace
 from gage._internal.capture import Capture, Recording, open_journal, open_pipes
 from gage._internal.clock import now_us
-from gage._internal.errors import GageError
+from gage._internal.errors import GageError, RunStateError
 from gage._internal.process import (
     Child,
     Identity,
@@ -174,6 +174,7 @@ class _Supervisor:
         self.asked_by = ""
         self._stop_signals_seen = 0
         self._grace_s: float | None = None
+        self._stop_taken = False
 
     def start(self) -> None:
         """Start the command and see it through."""
@@ -181,6 +182,9 @@ class _Supervisor:
             self._claim()
         except OSError as error:
             tell(f"refused {error.strerror}: {error.filename}")
+            return
+        except RunStateError as error:
+            tell(f"refused {error}")
             return
         try:
             pid, started_us, capture = self._start_command()
@@ -204,6 +208,7 @@ class _Supervisor:
         self._log("The supervisor was killed: its keeper goes on")
         if read_text(self.run, "proc", "stop") is not None:
             self.shared.stop_signals += 1  # the other one had it
+            self._stop_taken = True
         pid, started_us = noted
         capture = Capture.resume(self.shared.output_path, self.shared.journal_fd)
         command = self._recorded_command(pid)
@@ -213,15 +218,29 @@ class _Supervisor:
         self._see_through(capture, command, exit_code)
 
     def _claim(self) -> None:
-        """Take the run for this supervisor; fails if another one has it or there is no room."""
+        """Take the run for this supervisor; fails if another one has it or there is no room.
+
+        The claim of one that was killed before it started anything is replaced.
+        """
+        from gage._internal.status import live_processes, read_status
+
         lines = [encode_identity(identity_of(pid)) + "\n" for pid in (os.getpid(), self.keeper)]
         path = run_meta_path(self.run, "proc", "supervisor")
-        write_new(path, "".join(lines).encode())
+        # Of several that find the run staged at the same moment, the lock lets one through.
+        lock_fd = _lock(run_meta_path(self.run, "__schema__"))
         try:
-            self._write_reserve()
-        except OSError:
-            os.unlink(path)
-            raise
+            status = read_status(self.run)
+            if status.name != "staged" or live_processes(self.run):
+                reason = status.reason or "only a staged run can be started"
+                raise RunStateError(f"run {self.run.name} is {status.name}: {reason}")
+            replace(path, "".join(lines).encode())
+            try:
+                self._write_reserve()
+            except OSError:
+                os.unlink(path)
+                raise
+        finally:
+            os.close(lock_fd)
 
     def _undo_claim(self) -> None:
         """Leave the run as it was before: staged, never started."""
@@ -311,6 +330,15 @@ class _Supervisor:
         elif exit_code is None:
             exit_code = _recorded_exit(self.run)
         finalize_whatever(self.run, exit_code, reason)
+        if not self._stop_taken:
+            self._remove_late_request()
+
+    def _remove_late_request(self) -> None:
+        """Remove a request to stop that came when the command had ended: it did not end it."""
+        try:
+            os.unlink(run_meta_path(self.run, "proc", "stop"))
+        except OSError:
+            pass  # as ever, there is none
 
     def _note_exit(self, exit_code: int | None) -> None:
         """Record the exit code while it can still be asked for."""
@@ -322,6 +350,7 @@ class _Supervisor:
         """Return the grace period once a signal told to stop; each signal has it read again."""
         if self.shared.stop_signals > self._stop_signals_seen:
             self._stop_signals_seen = self.shared.stop_signals
+            self._stop_taken = True
             by, self._grace_s = read_request(run_meta_path(self.run, "proc", "stop"))
             if by is None:
                 by = "signal"
@@ -485,6 +514,18 @@ def read_request(path: str) -> tuple[str | None, float]:
         return str(request.get("by")), float(request.get("grace_s", _GRACE_S))
     except (ValueError, TypeError, AttributeError):
         return "unknown", _GRACE_S
+
+
+def _lock(path: str) -> int:
+    """Wait for the lock of a file; return a descriptor, which is to be closed to release it."""
+    fd = os.open(path, os.O_RDWR)
+    try:
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        pass  # there are none on this system
+    return fd
 
 
 def _recorded_exit(run: Run) -> int | None:

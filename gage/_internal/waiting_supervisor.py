@@ -7,14 +7,18 @@ first, gets ready on another core meanwhile, and is told its run when that is st
 from __future__ import annotations
 
 import os
+import time
 
-from gage._internal.process import spawn, supervisor_command
+from gage._internal.process import identity_of, spawn, supervisor_command
+from gage._internal.run_meta import read_timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Run
 
 __all__ = ["WaitingSupervisor", "reap"]
+
+_POLL_S = 0.01
 
 # Supervisors that this process started and that are to be reaped when they have ended.
 _started: set[int] = set()
@@ -26,7 +30,7 @@ class WaitingSupervisor:
     `dismiss` it when the run comes to nothing; it also ends with the process that started it.
     """
 
-    __slots__ = ("_answers", "_orders")
+    __slots__ = ("_answers", "_orders", "_pid")
 
     def __init__(self) -> None:
         reap()
@@ -34,7 +38,8 @@ class WaitingSupervisor:
         self._answers, answers = os.pipe()
         try:
             env = dict(os.environ)
-            _started.add(spawn(supervisor_command(), "/", env, answers, answers, stdin_fd=orders))
+            self._pid = spawn(supervisor_command(), "/", env, answers, answers, stdin_fd=orders)
+            _started.add(self._pid)
         except BaseException:
             self.dismiss()
             raise
@@ -43,21 +48,43 @@ class WaitingSupervisor:
             os.close(answers)
 
     def start(self, run: Run) -> str:
-        """Have it start a run; return its answer (`supervisor`), empty if it died."""
+        """Have it start a run; return its answer (`supervisor`), empty if it died.
+
+        An interrupt (`KeyboardInterrupt`) is raised when the run can be stopped, or never will run.
+        """
         try:
             os.write(self._orders, os.fsencode(run.meta_dir) + b"\n")
             return _read_line(self._answers)
         except BrokenPipeError:
             return _read_line(self._answers)
+        except KeyboardInterrupt:
+            # Who has no order ends by the end of them; its answer may have been read and lost.
+            self._close_orders()
+            while read_timestamp(run, "started") is None and _is_alive(self._pid):
+                time.sleep(_POLL_S)
+            raise
         finally:
             self.dismiss()
 
     def dismiss(self) -> None:
         """Let it go; a supervisor that has no run ends."""
-        for fd in (self._orders, self._answers):
-            if fd >= 0:
-                os.close(fd)
-        self._orders = self._answers = -1
+        self._close_orders()
+        if self._answers >= 0:
+            os.close(self._answers)
+            self._answers = -1
+
+    def _close_orders(self) -> None:
+        if self._orders >= 0:
+            os.close(self._orders)
+            self._orders = -1
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        identity_of(pid)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _read_line(fd: int) -> str:
