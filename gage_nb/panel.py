@@ -114,6 +114,9 @@ _SIGNS = {
     "damaged": "⚠",
 }
 
+# A front end that sets formulas would take what is between two dollars for one.
+_NO_MATH = "mathjax_ignore tex2jax_ignore"
+
 _UI_FONT = "var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',sans-serif)"
 _CODE_FONT = "var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace)"
 
@@ -227,7 +230,7 @@ def static_html(state: PanelState) -> str:
     if not state.ended:
         progress = f"<div class=bar>{bar_html(state, moving=False)}{time_html(state)}</div>"
     return (
-        f"<div class='gage panel'>{CSS}{head_html(state)}{_when_html(state)}{progress}"
+        f"<div class='gage panel {_NO_MATH}'>{CSS}{head_html(state)}{_when_html(state)}{progress}"
         f"<div class=scroll>{tail_html(state, STATIC_TAIL_BYTES, STATIC_TAIL_LINES)}</div>"
         f"{charts}{_files_html(state)}{foot_html(state)}</div>"
     )

@@ -1,7 +1,7 @@
 """The ways to show a run: widgets, a display that is updated, plain text, a terminal.
 
-    widget   core ipywidgets; the output also carries the panel as HTML and text, for readers
-             without widgets
+    widget   core ipywidgets; a second output keeps the panel as HTML and text, for what is saved
+             meanwhile and for readers without widgets
     html     an output that is replaced as a whole, for front ends and builds without widgets
     text     the same as plain text
     stream   outside a kernel: what the run prints goes to the terminal as it comes
@@ -50,7 +50,11 @@ VIEWS = ("widget", "html", "text")
 # What a terminal gets at most for one update; what a run prints beyond it is skipped, and said.
 STREAM_BYTES = 65_536
 
+# How often what a notebook keeps of a run that goes on is made new.
+STILL_INTERVAL_US = 2_000_000
+
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+_NOTHING = {"text/html": "", "text/plain": ""}
 
 
 class View(Protocol):
@@ -113,36 +117,71 @@ class _DisplayView:
         self._sent: tuple[object, ...] | None = None
 
     def show(self, state: PanelState) -> None:
-        self._send(self._bundle(state), update=False)
+        _send(self._bundle(state), self._display_id, update=False)
         self._sent = _content(state)
 
     def update(self, state: PanelState) -> None:
         content = _content(state)
         if content != self._sent:
-            self._send(self._bundle(state), update=True)
+            _send(self._bundle(state), self._display_id, update=True)
             self._sent = content
 
     def finish(self, state: PanelState) -> None:
-        self._send(self._bundle(state), update=True)
+        _send(self._bundle(state), self._display_id, update=True)
 
     def _bundle(self, state: PanelState) -> dict[str, Any]:
         return {kind: text for kind, text in static_bundle(state).items() if kind in self._kinds}
-
-    def _send(self, bundle: dict[str, Any], *, update: bool) -> None:
-        from IPython.display import publish_display_data
-
-        publish_display_data(bundle, {}, transient={"display_id": self._display_id}, update=update)
 
 
 class _TextView(_DisplayView):
     _kinds = ("text/plain",)
 
 
-class _WidgetView(_DisplayView):
-    """Core widgets, each of which is set when its own part has changed."""
+class _StillView(_DisplayView):
+    """What a notebook keeps of a run while widgets show it: the panel as it stood.
+
+    `hidden_by` is the style by which widgets that are really there hide it. A front end that only
+    says that it has no such widget has that hidden instead.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._made_us = 0
+        self._here = f".jp-OutputArea-child:has(.{self._display_id})"
+        self.hidden_by = f"<style>.{self._display_id},{self._here}{{display:none}}</style>"
+        self._hides = (
+            f"<style>{self._here}+.jp-OutputArea-child:not(:has(.gage)){{display:none}}</style>"
+        )
+
+    def show(self, state: PanelState) -> None:
+        super().show(state)
+        self._made_us = state.as_of_us
+
+    def update(self, state: PanelState) -> None:
+        if not 0 <= state.as_of_us - self._made_us < STILL_INTERVAL_US:
+            super().update(state)
+            self._made_us = state.as_of_us
+
+    def finish(self, state: PanelState) -> None:
+        _send(super()._bundle(state), self._display_id, update=True)
+
+    def _bundle(self, state: PanelState) -> dict[str, Any]:
+        bundle = super()._bundle(state)
+        panel = f"<div class={self._display_id}>{self._hides}{bundle['text/html']}</div>"
+        return {**bundle, "text/html": panel}
+
+
+class _WidgetView:
+    """Core widgets, each of which is set when its own part has changed.
+
+    No notebook can be relied on to save a widget: one that is saved while the run goes on, or a
+    page that is loaded again, would say `Loading widget` for ever. So what is kept is an output
+    of its own, and the one with the widgets is emptied at the end.
+    """
 
     def __init__(self, run: Run, stop: Callable[[], object] | None) -> None:
-        super().__init__(run)
+        self._still = _StillView(run)
+        self._display_id = f"gage-widgets-{run.id}-{now_us()}"
         self._stop = stop
         self._widgets: list[Any] = []
         self._parts: dict[str, Any] = {}
@@ -150,6 +189,7 @@ class _WidgetView(_DisplayView):
     def show(self, state: PanelState) -> None:
         from ipywidgets import HTML, Button, HBox, Layout, VBox
 
+        self._still.show(state)
         layouts = {
             "bar": Layout(flex="1 1 auto", margin="0 10px 0 0", min_width="0"),
             "charts": Layout(display=_display(state.charts)),
@@ -174,13 +214,14 @@ class _WidgetView(_DisplayView):
         progress = HBox(row, layout=Layout(align_items="center"))
         names = ("head", "charts", "tail", "foot")
         head, charts, tail, foot = (parts[name] for name in names)
-        box = VBox([HTML(CSS, layout=Layout(display="none")), head, progress, tail, charts, foot])
+        style = HTML(CSS + self._still.hidden_by, layout=Layout(display="none"))
+        box = VBox([style, head, progress, tail, charts, foot])
         box.add_class("gage")
         box.add_class("panel")
         self._parts = parts
         self._widgets = [box, *box.children, *row]
         view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-        self._send({_WIDGET_MIME: view, **self._bundle(state)}, update=False)
+        _send({_WIDGET_MIME: view, **_NOTHING}, self._display_id, update=False)
 
     def update(self, state: PanelState) -> None:
         for name, value in _live_parts(state).items():
@@ -189,10 +230,12 @@ class _WidgetView(_DisplayView):
                 part.value = value
                 if name == "charts":
                     part.layout.display = _display(value)
+        self._still.update(state)
 
     def finish(self, state: PanelState) -> None:
         # First the truth, then the models go: the other way a front end shows their absence.
-        super().finish(state)
+        self._still.finish(state)
+        _send(_NOTHING, self._display_id, update=True)
         for widget in self._widgets:
             for model in (widget, widget.layout, getattr(widget, "style", None)):
                 if model is not None:
@@ -282,6 +325,12 @@ _NOT_SHOWN = re.compile(
     r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[^0-?ABCDEFGJKm]"
     r"|\x1b(?!\[)[ -/]*[0-~]|[\x00-\x07\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
 )
+
+
+def _send(bundle: dict[str, Any], display_id: str, *, update: bool) -> None:
+    from IPython.display import publish_display_data
+
+    publish_display_data(bundle, {}, transient={"display_id": display_id}, update=update)
 
 
 def _display(content: str) -> str | None:

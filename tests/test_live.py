@@ -13,15 +13,13 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 import gage
 from gage_nb.live import LivePanel, watch
+from tests.kernels import WIDGET, Kernel, displays, errors, kinds, printed, updates
 
 ROOT = Path(__file__).parents[1]
-WIDGET = "application/vnd.jupyter.widget-view+json"
 TIMEOUT_S = 60
 
 SETUP = """
@@ -35,45 +33,6 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-class Kernel:
-    """A kernel, and what it says about each cell."""
-
-    def __init__(self) -> None:
-        self.manager = KernelManager()
-        self.manager.start_kernel()
-        self.client: BlockingKernelClient = self.manager.blocking_client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=TIMEOUT_S)
-
-    def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-
-    def start(self, code: str) -> str:
-        return str(self.client.execute(code))
-
-    def messages(self) -> Iterator[dict[str, Any]]:
-        while True:
-            yield self.client.get_iopub_msg(timeout=TIMEOUT_S)
-
-    def rest(self, cell: str) -> list[dict[str, Any]]:
-        found = []
-        for message in self.messages():
-            if message["parent_header"].get("msg_id") == cell:
-                found.append(message)
-                if message["content"].get("execution_state") == "idle":
-                    break
-        return found
-
-    def run(self, code: str) -> list[dict[str, Any]]:
-        return self.rest(self.start(code))
-
-    def click(self, comm_id: str) -> None:
-        data = {"method": "custom", "content": {"event": "click"}}
-        content = {"comm_id": comm_id, "data": data}
-        self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
-
-
 @pytest.fixture
 def kernel(project: Path, runs_home: Path) -> Iterator[Kernel]:
     kernel = Kernel()
@@ -82,28 +41,6 @@ def kernel(project: Path, runs_home: Path) -> Iterator[Kernel]:
         yield kernel
     finally:
         kernel.close()
-
-
-def kinds(messages: list[dict[str, Any]]) -> list[str]:
-    return [message["msg_type"] for message in messages]
-
-
-def errors(messages: list[dict[str, Any]]) -> list[str]:
-    return [each["content"]["ename"] for each in messages if each["msg_type"] == "error"]
-
-
-def printed(messages: list[dict[str, Any]]) -> str:
-    return "".join(each["content"]["text"] for each in messages if each["msg_type"] == "stream")
-
-
-def updates(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        each["content"]["data"] for each in messages if each["msg_type"] == "update_display_data"
-    ]
-
-
-def displays(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each["content"]["data"] for each in messages if each["msg_type"] == "display_data"]
 
 
 def notebook(*cells: str) -> Any:
@@ -119,8 +56,9 @@ def test_a_notebook_keeps_what_happened(project: Path, runs_home: Path) -> None:
 
     node = notebook("watch(LivePanel(gage.run('hi.py', background=True)))")
 
-    (output,) = node.cells[1].outputs
+    output, emptied = node.cells[1].outputs
     assert set(output.data) == {"text/html", "text/plain"}
+    assert set(emptied.data.values()) == {""}
     for text in output.data.values():
         assert "completed" in text
         assert "made.txt (1 byte)" in text
@@ -140,21 +78,26 @@ def test_a_run_in_the_background_ends_in_the_output_of_its_own_cell(
         "print(run.status)\nopen(run.run_dir + '/go', 'w').close()\nthread.join()",
     )
 
-    (output,) = node.cells[1].outputs
+    output, _ = node.cells[1].outputs
     assert "completed" in output.data["text/plain"]
     assert "  on\n" in output.data["text/plain"]
     assert [one.text for one in node.cells[2].outputs] == ["running\n"]
 
 
-def test_widgets_come_with_html_and_text_and_go_at_the_end(kernel: Kernel, project: Path) -> None:
+def test_widgets_come_beside_html_and_text_and_go_at_the_end(kernel: Kernel, project: Path) -> None:
     (project / "hi.py").write_text("print('hello')\n")
 
     messages = kernel.run("watch(LivePanel(gage.run('hi.py', background=True)))")
 
-    (first,) = displays(messages)
-    assert set(first) == {WIDGET, "text/html", "text/plain"}
+    still, widgets = displays(messages)
+    assert "hi.py" in still["text/html"]
+    assert "hi.py" in still["text/plain"]
+    assert widgets.keys() == {WIDGET, "text/html", "text/plain"}
     *_, last = updates(messages)
     assert set(last) == {"text/html", "text/plain"}
+    # What hides the one or the other while both are there is not kept.
+    assert ":has(" in still["text/html"]
+    assert ":has(" not in last["text/html"]
     assert kinds(messages).count("comm_open") == kinds(messages).count("comm_close")
     assert not errors(messages)
 
@@ -316,7 +259,7 @@ def test_staging_is_shown_by_its_phases(kernel: Kernel, project: Path) -> None:
     )
 
     assert not errors(messages)
-    assert len(displays(messages)) == 1
+    assert len(displays(messages)) == 2
     shown = [
         each["content"]["data"]["state"].get("value", "")
         for each in messages

@@ -189,3 +189,14 @@ def test_any_bytes_give_a_fraction_or_none(data: bytes) -> None:
 )
 def test_a_hostile_tail_is_read_in_bounded_steps(piece: bytes) -> None:
     assert read_progress(piece * (1_000_000 // len(piece))) is None
+
+
+def test_a_bar_that_other_text_has_pushed_up_is_not_the_one_that_moves() -> None:
+    # stdout and stderr are two pipes: a line may arrive right behind the next bar's first drawing.
+    pushed = b"\repoch 1:   0%|     | 0/24 [00:00<?, ?it/s]epoch 0 loss: 1.0\n"
+    now = b"\repoch 1:  50%|##   | 12/24 [00:00<00:00, 19.88it/s]"
+
+    at_first, later = read_progress(pushed), read_progress(pushed + now)
+
+    assert (at_first.completed if at_first else None) == 0
+    assert (later.completed if later else None) == 12

@@ -139,7 +139,7 @@ def _read_bars(rows: list[str], *, tqdm_only: bool) -> Progress | None:
     below = 0
     for row in reversed(rows[max(0, end - _STALE) : end]):
         bar = _bar(row, tqdm_only=tqdm_only)
-        if bar:
+        if bar and not ((block or below) and _is_left_behind(row)):
             block.append(bar)
         elif block:
             break
@@ -150,6 +150,15 @@ def _read_bars(rows: list[str], *, tqdm_only: bool) -> Progress | None:
         return unfinished[-1]
     # A full bar with text below it is a step that is over.
     return block[0] if block and not below else None
+
+
+def _is_left_behind(row: str) -> bool:
+    """Tell whether other text ended the line of a bar, which is then drawn on a line of its own.
+
+    What a program prints beside its bar comes through another pipe, a moment before or after.
+    """
+    bar = _TQDM.search(row)
+    return bool(bar and bar["eta"] and row[bar.end() :].rpartition("]")[2].strip())
 
 
 def _bar(row: str, *, tqdm_only: bool) -> Progress | None:
