@@ -11,11 +11,12 @@ from gage._internal.reports import difference_rows, operation_rows, run_rows
 from gage._internal.run_line import LineError
 from gage_nb import frames
 from gage_nb.launching import attach, start
+from gage_nb.tables import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["COMMANDS", "Command", "help_text"]
+__all__ = ["COMMANDS", "Command", "carry_out", "help_text"]
 
 
 class Command(NamedTuple):
@@ -24,6 +25,12 @@ class Command(NamedTuple):
     usage: str
     about: str
     call: Callable[[Sequence[str]], Any]
+
+
+def carry_out(name: str, words: Sequence[str]) -> Any:
+    """Return what a command gives; a DataFrame is shown for reading."""
+    result = COMMANDS[name].call(words)
+    return readable(result) if isinstance(result, pd.DataFrame) else result
 
 
 def help_text() -> str:

@@ -22,7 +22,7 @@ from gage._internal.run_line import LineError, RunLine, config_of, make_parser, 
 from gage._internal.suggestions import did_you_mean
 from gage._internal.targets import resolve_target, with_given_files
 from gage_nb import launching
-from gage_nb.commands import COMMANDS, help_text
+from gage_nb.commands import COMMANDS, carry_out, help_text
 from gage_nb.expansion import ExpansionError, expand
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _gage(ip: InteractiveShell) -> Callable[..., Any]:
             near = did_you_mean(name, list(COMMANDS))
             raise UsageError(f"%gage has no command {name!r}. {near or 'See %gage help'}")
         try:
-            return COMMANDS[name].call(args)
+            return carry_out(name, args)
         except _OF_THE_LINE as error:
             raise _usage_error(error) from None
 

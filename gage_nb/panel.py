@@ -30,6 +30,7 @@ __all__ = [
     "CSS",
     "ENDED",
     "MAX_HTML_BYTES",
+    "STATUS_SIGNS",
     "PanelState",
     "bar_html",
     "foot_html",
@@ -104,7 +105,7 @@ class PanelState:
         return max(0, end - self.started_us) / 1e6
 
 
-_SIGNS = {
+STATUS_SIGNS = {
     "pending": "○",
     "staged": "◇",
     "running": "●",
@@ -238,7 +239,9 @@ def static_html(state: PanelState) -> str:
 
 def static_text(state: PanelState, *, with_tail: bool = True) -> str:
     """Return the panel as plain text; lines of stderr begin with `!`."""
-    head = f"{_SIGNS.get(state.status, '?')} {_cut(state.operation, 80)} {_cut(state.name, 40)}"
+    head = (
+        f"{STATUS_SIGNS.get(state.status, '?')} {_cut(state.operation, 80)} {_cut(state.name, 40)}"
+    )
     parts = [_cut(status_text(state), 60), _time_text(state), _cut(_about(state), 400)]
     lines = [" · ".join([head, *filter(None, parts)])]
     if state.config:
@@ -290,8 +293,8 @@ def format_size(size_bytes: float) -> str:
 
 
 def _pill(state: PanelState) -> str:
-    sign = _SIGNS.get(state.status, "?")
-    kind = state.status if state.status in _SIGNS else "damaged"
+    sign = STATUS_SIGNS.get(state.status, "?")
+    kind = state.status if state.status in STATUS_SIGNS else "damaged"
     return f"<b class='pill {kind}'>{sign} {_escaped(status_text(state), 60)}</b>"
 
 
