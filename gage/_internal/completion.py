@@ -9,7 +9,7 @@ import os
 
 from gage._internal.errors import GageError
 from gage._internal.requests import runs
-from gage._internal.run_line import option_names
+from gage._internal.run_line import RunLine, option_names, parse
 from gage._internal.targets import known_operations, known_scripts, resolve_target
 
 TYPE_CHECKING = False
@@ -36,12 +36,8 @@ def complete_words(
     try:
         if incomplete.startswith("-"):
             choices = option_names(form)
-        elif form == "cell" or any(not word.startswith("-") for word in words):
-            choices = _keys(words, directory) if form != "cell" else []
         else:
-            choices = [opdef.name for opdef in known_operations(directory)]
-            choices += known_scripts(directory)
-            choices += _paths(incomplete, directory)
+            choices = _values(incomplete, words, form, directory)
     except (GageError, OSError, ValueError):
         return []
     return sorted({choice for choice in choices if choice.startswith(incomplete)})
@@ -58,13 +54,22 @@ def complete_command(
     return sorted(choice for choice in choices if choice.startswith(incomplete))
 
 
-def _keys(words: Sequence[str], directory: str | None) -> list[str]:
+def _values(incomplete: str, words: Sequence[str], form: str, directory: str | None) -> list[str]:
+    if form == "cell" or "--" in words:
+        return []
+    line = parse(words, form)  # fails after an option that lacks its value: nothing is known of it
+    if line.target is not None:
+        return _keys(line, directory)
+    choices = [opdef.name for opdef in known_operations(directory)]
+    return choices + known_scripts(directory) + _paths(incomplete, directory)
+
+
+def _keys(line: RunLine, directory: str | None) -> list[str]:
     """Return `key=default` of the target's configuration, without the keys already given."""
-    target = next(word for word in words if not word.startswith("-"))
-    operation = resolve_target(target, directory=directory)
+    operation = resolve_target(line.target, directory=directory)
     from gage._internal.config import read_config
 
-    given = {word.partition("=")[0] for word in words}
+    given = {assignment.partition("=")[0] for assignment in line.assignments}
     config = read_config(operation.project_dir, operation.opdef.config)
     return [f"{key}={value.value}" for key, value in config.items() if key not in given]
 

@@ -17,6 +17,7 @@ from gage._internal.batch_record import home_of
 from gage._internal.copying import Copied, copy_files
 from gage._internal.errors import DependencyError, RunNotFound
 from gage._internal.patterns import match_path, parse_pattern
+from gage._internal.quoting import quote
 from gage._internal.run_meta import write_attr
 from gage._internal.sourcecode import select_sourcecode
 from gage._internal.store import find_run, list_runs
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from gage._internal.types import Data, Run
 
 __all__ = ["copy_dependencies"]
+
+_MOST_SHOWN = 8
 
 
 def copy_dependencies(
@@ -96,17 +99,18 @@ def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Co
     missing = [path for path in wanted if not os.path.isfile(os.path.join(source.run_dir, path))]
     if missing:
         raise DependencyError(
-            f"files of run {source.name} are gone: {', '.join(missing[:8])}. "
+            f"files of run {source.name} are gone: {_listed(missing)}. "
             f"Run {source.opref.op_name} again"
         )
     copied = copy_files(source.run_dir, run.run_dir, wanted)
     changed = [file.path for file in copied if file.digest != made[file.path]]
     if changed:
         raise DependencyError(
-            f"files of run {source.name} are not what its manifest says: {', '.join(changed[:8])}. "
+            f"files of run {source.name} are not what its manifest says: {_listed(changed)}. "
             f"See gage verify {source.name}, and run {source.opref.op_name} again"
         )
-    return copied, [f"From run {source.name} ({source.id}): {file.path}" for file in copied] + notes
+    came = [f"From run {source.name} ({source.id}): {quote(file.path)}" for file in copied]
+    return copied, came + notes
 
 
 def _source_run(run: Run, table: Data) -> RecordedRun | None:
@@ -135,9 +139,14 @@ def _source_run(run: Run, table: Data) -> RecordedRun | None:
 
 def _not_there(run: Run, paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the paths that the run does not have, and a note for each that it has."""
-    there = [path for path in paths if os.path.lexists(os.path.join(run.run_dir, path))]
+    there = {path for path in paths if os.path.lexists(os.path.join(run.run_dir, path))}
     wanted = [path for path in paths if path not in there]
-    return wanted, [f"Not copied, the run has it already: {path}" for path in there]
+    return wanted, [f"Not copied, the run has it already: {quote(path)}" for path in sorted(there)]
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - _MOST_SHOWN
+    return ", ".join(map(quote, paths[:_MOST_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def _selected(path: str, patterns: Sequence[Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from gage._internal.environment import start_recording
-from gage._internal.errors import RunStateError
+from gage._internal.errors import RunStateError, StoreError
 from gage._internal.run_meta import log_note, log_runner, write_attr
 from gage._internal.runner import start_run, stop_run, wait_for_run
 from gage._internal.staging import init_run_meta, make_run, stage_run
@@ -71,12 +71,7 @@ def launch(
     recordings = [start_recording(operation.project_dir), *recordings]
     tell = on_event or (lambda _event, _run: None)
     try:
-        run = make_run(runs_home)
-        init_run_meta(run, operation.opref, operation.opdef, operation.config, operation.cmd)
-        for name, value in (attrs or {}).items():
-            write_attr(run, "user", name, value)
-        for note in operation.notes:
-            log_note(run, note)
+        run = _make(operation, runs_home, attrs or {})
         tell("made", run)
         stage_run(
             operation.project_dir,
@@ -105,6 +100,22 @@ def launch(
         except RunStateError:
             pass  # interrupted before there was anything to stop
         raise
+    finally:
+        for recording in recordings:
+            recording.cancel()  # those that nobody collected
+    return run
+
+
+def _make(operation: Operation, runs_home: str, attrs: Mapping[str, Any]) -> Run:
+    run = make_run(runs_home)
+    init_run_meta(run, operation.opref, operation.opdef, operation.config, operation.cmd)
+    try:
+        for name, value in attrs.items():
+            write_attr(run, "user", name, value)
+        for note in operation.notes:
+            log_note(run, note)
+    except OSError as error:
+        raise StoreError(f"cannot write {error.filename}: {error.strerror}") from error
     return run
 
 

@@ -84,13 +84,14 @@ def parse(words: Sequence[str], form: str) -> RunLine:
         cut = words.index("--")
         words, args = words[:cut], words[cut + 1 :]
     parser = make_parser(form)
-    options, unknown = parser.parse_known_args(words)
+    options, unknown = parser.parse_known_intermixed_args(words)
     if unknown:
         raise LineError(_unknown_option(unknown[0], form))
     target: str | None = None
     assignments: list[str] = []
     for word in options.words:
-        if _is_assignment(word):
+        may_be_target = target is None and options.module is None and not assignments
+        if _is_assignment(word, may_be_target=may_be_target):
             assignments.append(word)
         elif target is None and not assignments:
             target = word
@@ -222,10 +223,11 @@ def option_names(form: str) -> list[str]:
     return sorted(name for action in actions for name in action.option_strings)
 
 
-def _is_assignment(word: str) -> bool:
+def _is_assignment(word: str, *, may_be_target: bool) -> bool:
     key, equals, _ = word.partition("=")
-    # A path such as runs/a=1.py is a target: keys have no slash before the first `=`.
-    return bool(equals) and bool(key) and not word.endswith((".py", ".ipynb"))
+    # A path such as runs/a=1.py is a target where one is expected.
+    is_path = may_be_target and word.endswith((".py", ".ipynb"))
+    return bool(equals) and bool(key) and not is_path
 
 
 def _unknown_option(word: str, form: str) -> str:

@@ -26,6 +26,7 @@ from gage._internal.file_log import (
 from gage._internal.finalize import hash_entries, make_read_only
 from gage._internal.manifest import write_manifest
 from gage._internal.process import child_env, command_argv
+from gage._internal.quoting import quote
 from gage._internal.run_meta import (
     META_SUFFIX,
     log_note,
@@ -249,7 +250,7 @@ def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
         if file.type != type_:
             continue
         if os.path.lexists(os.path.join(run.run_dir, file.path)):
-            log_note(run, f"Not copied again, it is part of the source code: {file.path}")
+            log_note(run, f"Not copied again, it is part of the source code: {quote(file.path)}")
         else:
             copied += copy_files(file.directory, run.run_dir, [file.path])
     return copied

@@ -195,22 +195,27 @@ def _of_gagefile(
             'add exec = "COMMAND" (or exec.run) to it'
         )
     if args:
+        if isinstance(command, str) and command.startswith("#!"):
+            raise TargetError(
+                f"operation {opdef.name!r} of {gagefile.path} takes no arguments, found "
+                f"{list(args)}: its command is a script of its own"
+            )
         if isinstance(command, str):
             import shlex
 
-            command = f"{command} {shlex.join(args)}"
+            command = f"{command.rstrip()} {shlex.join(args)}"
         else:
             command = [*command, *args]
-    env = {name: str(value) for name, value in (opdef.data.get("env") or {}).items()}
-    project_dir = gagefile.project_dir
     opref = OpRef("gage", opdef.name)
-    return Operation(opref, opdef, OpCmd(command, env), given, project_dir)
+    return Operation(opref, opdef, OpCmd(command, opdef.env), given, gagefile.project_dir)
 
 
 def _script(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
     path, project_dir = _file(target, directory)
+    # The interpreter would take a name with a dash for options.
+    program = f"./{path}" if path.startswith("-") else path
     return _without_gagefile(
-        "script", path, ["python", path, *args], project_dir, given, [quote_pattern(path)]
+        "script", path, ["python", program, *args], project_dir, given, [quote_pattern(path)]
     )
 
 
