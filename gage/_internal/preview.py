@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.gagefile import describe_operation
+from gage._internal.quoting import quote
 from gage._internal.sourcecode import select_sourcecode, sourcecode_patterns
 
 TYPE_CHECKING = False
@@ -21,22 +22,22 @@ def preview_text(operation: Operation) -> str:
     """Return what would be staged and run: command, values, source files, what is left out."""
     selection = select_sourcecode(operation.project_dir, sourcecode_patterns(operation.opdef))
     given = [file.path for file in operation.given]
-    files = [(path, _size(operation.project_dir, path)) for path in selection.paths]
-    total = sum(size for _, size in files)
+    total = sum(_size(operation.project_dir, path) for path in selection.paths)
     config = _read_config(operation)
     values = operation.config or config.defaults()
     return "\n".join(
         [
-            f"operation      {operation.opref.full_name}",
-            f"project        {operation.project_dir}",
+            f"operation      {_shown(operation.opref.full_name)}",
+            f"project        {_shown(operation.project_dir)}",
             f"command        {_command_text(operation.cmd.args)}",
             *_listed("configuration", [f"{key} = {value!r}" for key, value in values.items()]),
             *_listed("environment", [f"{k}={v}" for k, v in operation.cmd.env.items()]),
             *_listed("phases", _phases(operation)),
             *_listed(
-                f"source code ({len(files)} files, {total} bytes)", [path for path, _ in files]
+                f"source code ({len(selection.paths)} files, {total} bytes)",
+                map(_shown, selection.paths),
             ),
-            *_listed("given", given),
+            *_listed("given", map(_shown, given)),
             *_listed("dependencies", describe_operation(operation.opdef).depends),
             *_listed("notes", [*operation.notes, *selection.notes]),
             "Nothing was staged or run.",
@@ -80,10 +81,19 @@ def _phases(operation: Operation) -> list[str]:
 
 def _command_text(command: Command) -> str:
     if isinstance(command, str):
-        return command
+        return _as_text(command)
     import shlex
 
-    return shlex.join(command)
+    return _as_text(shlex.join(command))
+
+
+def _shown(name: str) -> str:
+    """Return a name on one line, as text that can be printed."""
+    return _as_text(quote(name))
+
+
+def _as_text(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _listed(title: str, lines: Iterable[str]) -> list[str]:

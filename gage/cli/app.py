@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+import click.shell_completion
 
 from gage._internal import requests
 from gage._internal.errors import GageError, TargetError
@@ -26,6 +27,30 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader of a pipe (head, less) has enough; Click would make an error of it.
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stdout.fileno())
+            os.close(null)
+            return 0
+        return result
+
+
+class _RunLine(click.Command):
+    """Takes a line whose grammar is not Click's, and completes its options."""
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        from gage._internal.completion import complete_words
+
+        words = complete_words(incomplete, [], "shell")
+        return [click.shell_completion.CompletionItem(word) for word in words]
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,26 +75,24 @@ def main_command(words: Sequence[str]) -> int:
     except LineError as error:
         click.echo(f"gage: {error}", err=True)
         return USAGE
-    except GageError as error:
+    except (GageError, OSError) as error:
         click.echo(f"gage: {error}", err=True)
         return 1
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has enough; nothing is wrong.
-        sys.stderr.close()
-        return 0
     return code if isinstance(code, int) else 0
 
 
 def _complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    return [run.name for run in requests.runs() if run.name.startswith(incomplete)]
+    from gage._internal.completion import complete_command
+
+    return complete_command(incomplete, [ctx.info_name or ""], [])
 
 
 def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from gage._internal.completion import complete_words
 
-    return complete_words(incomplete, list(ctx.args), "shell")
+    return complete_words(incomplete, list(ctx.params["words"] or ()), "shell")
 
 
 def _run_argument(function: Any) -> Any:
@@ -82,6 +105,7 @@ def _json_option(function: Any) -> Any:
 
 @app.command(
     "run",
+    cls=_RunLine,
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     short_help="Run an operation, a script, a module or a notebook.",

@@ -6,6 +6,7 @@ wrong line; 125 when gage itself could not do it; 130 after Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from gage._internal.errors import GageError, PhaseError
@@ -58,7 +59,7 @@ def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = Non
         return _fail(f"{error}", USAGE)
     except PhaseError as error:
         return _fail(str(error), exit_code_of(error.exit_code))
-    except GageError as error:
+    except (GageError, OSError) as error:
         return _fail(str(error), FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -120,7 +121,8 @@ def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
             supervisor=supervisor,
         )
     )
-    _tell_notes(run, options.quiet)
+    if options.stage or options.bg:
+        _tell_notes(run, options.quiet)
     if options.stage:
         _tell(f"Staged {run.name}. Start it with: gage start {run.name}", options.quiet)
         return 0
@@ -132,7 +134,8 @@ def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
 
 def _wait(run: RecordedRun, quiet: bool) -> int:
     try:
-        status = run.wait() if quiet else follow_run(run)
+        _tell_notes(run, quiet)
+        status = run.wait() if quiet else _follow_as_long_as_read(run)
     except KeyboardInterrupt:
         _tell(f"\nStopping {run.name}", quiet)
         stop_run(run, by="interrupt")
@@ -142,23 +145,37 @@ def _wait(run: RecordedRun, quiet: bool) -> int:
     return exit_code_of(status.exit_code)
 
 
+def _follow_as_long_as_read(run: RecordedRun) -> Status:
+    try:
+        return follow_run(run)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has enough; the run goes on, and its code is ours.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+        return run.wait()
+
+
 def _tell_notes(run: RecordedRun, quiet: bool) -> None:
     for note in run.notes:
         _tell(f"note: {note}", quiet)
 
 
 def _tell_end(run: Run, status: Status, quiet: bool) -> None:
-    what = f"{run.name} {status.name}"
+    what = f"{run.name} {status.name}" + (f": {status.reason}" if status.reason else "")
     if status.name != "completed":
-        what += f": {status.reason}. Look at it with: gage show {run.name}"
+        what += f". Look at it with: gage show {run.name}"
     _tell(what, quiet)
 
 
 def _tell(text: str, quiet: bool) -> None:
     if not quiet:
-        print(text, file=sys.stderr)
+        try:
+            print(text, file=sys.stderr)
+        except BrokenPipeError:
+            return  # nobody listens
 
 
 def _fail(text: str, code: int) -> int:
-    print(f"gage: {text}", file=sys.stderr)
+    _tell(f"gage: {text}", quiet=False)
     return code

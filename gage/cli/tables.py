@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from gage._internal.errors import MetaError
 from gage._internal.reports import FILE_TYPES, run_row
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ def print_runs(rows: Sequence[dict[str, Any]]) -> None:
             (
                 str(row["position"]),
                 row["run"],
-                row["operation"],
+                _on_a_line(row["operation"]),
                 _status_text(row),
                 format_time(row["started_us"]),
                 format_duration(row["duration_us"]),
-                row["label"] or "",
+                _on_a_line(row["label"] or ""),
             )
             for row in rows
         ],
@@ -59,7 +60,7 @@ def print_run(run: RecordedRun) -> None:
     """Print what a run is, what happened to it, its files and its last lines."""
     row = run_row(run)
     facts = [
-        ("operation", row["operation"]),
+        ("operation", _on_a_line(row["operation"])),
         ("status", f"{_status_text(row)}  {row['reason']}".rstrip()),
         ("started", format_time(row["started_us"])),
         ("duration", format_duration(row["duration_us"])),
@@ -72,9 +73,12 @@ def print_run(run: RecordedRun) -> None:
     for name, value in facts:
         if value:
             print(f"  {name:<14} {_printable(value)}")
-    for note in run.notes:
-        print(f"  {'note':<14} {_printable(note)}")
-    _print_files(run)
+    try:
+        for note in run.notes:
+            print(f"  {'note':<14} {_printable(note)}")
+        _print_files(run)
+    except MetaError as error:
+        print(f"  {'damaged':<14} {_printable(str(error))}")
     tail = run.last_lines(_LAST_LINES)
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
@@ -128,6 +132,8 @@ def _cell(name: str, value: Any) -> str:
         return format_duration(value)
     if name.endswith("_bytes"):
         return format_size(value)
+    if name == "path":
+        return _on_a_line(value)
     return "" if value is None else _printable(str(value))
 
 
@@ -144,9 +150,11 @@ def _printable(text: str) -> str:
     )
 
 
-def _config_text(run: RecordedRun) -> str:
-    from gage._internal.errors import MetaError
+def _on_a_line(text: str) -> str:
+    return _printable(text).replace("\n", "\\n")
 
+
+def _config_text(run: RecordedRun) -> str:
     try:
         return " ".join(f"{key}={value}" for key, value in run.config.items())
     except MetaError:
@@ -166,7 +174,7 @@ def _print_files(run: RecordedRun) -> None:
     # What the run made comes first: that is what one looks for.
     in_order = sorted(files, key=lambda entry: entry.type != "g")
     for entry in in_order[:_FILES_SHOWN]:
-        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {_printable(entry.path)}")
+        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {_on_a_line(entry.path)}")
     more = len(files) - _FILES_SHOWN
     if more > 0:
         print(f"  and {more} more: gage manifest {run.name}")
