@@ -75,7 +75,14 @@ def _ops(words: Sequence[str]) -> Any:
 
 
 def _stop(reference: str | None) -> Any:
-    run = requests.find(reference)
+    if reference is None:
+        # The newest run may be over already: who stops something means what goes on.
+        going_on = (run for run in requests.runs() if run.status == "running")
+        run = next(going_on, None)
+        if run is None:
+            raise LineError("no run goes on: there is nothing to stop")
+    else:
+        run = requests.find(reference)
     run.stop(by="notebook")
     return run
 
@@ -110,7 +117,7 @@ COMMANDS = {
     "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(attach)),
     "start": Command("start [RUN]", "start a staged run and watch it", _of_run(start)),
     "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
-    "stop": Command("stop [RUN]", "stop it", _of_run(_stop)),
+    "stop": Command("stop [RUN]", "stop it (left out: the newest that goes on)", _of_run(_stop)),
     "verify": Command(
         "verify [RUN]", "what differs from its manifest (DataFrame)", _of_run(_verify)
     ),

@@ -300,7 +300,8 @@ def _pill(state: PanelState) -> str:
 
 def _about(state: PanelState) -> str:
     """Return phase and reason, as far as the status does not say them."""
-    phase = "" if state.status == "completed" or state.phase in {"", "run"} else state.phase
+    is_over = state.status in {"staged", "completed"} or state.phase in {"", "run"}
+    phase = "" if is_over else state.phase
     reason = "" if state.reason == f"exit code {state.exit_code}" else state.reason
     return ": ".join(filter(None, [phase, reason]))
 

@@ -177,7 +177,8 @@ def _condition(text: str) -> tuple[str, str]:
         raise LineError(f"expected COLUMN=VALUE, status=error for example, found {text!r}")
     if column not in _CONDITIONS:
         near = did_you_mean(column, _CONDITIONS)
-        raise LineError(f"there is no column {column!r}. {near} Columns: {', '.join(_CONDITIONS)}")
+        columns = f"Columns: {', '.join(_CONDITIONS)}"
+        raise LineError(" ".join(filter(None, [f"there is no column {column!r}.", near, columns])))
     return column, value
 
 

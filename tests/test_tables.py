@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gage_nb import frames
+from gage_nb.tables import MAX_ROWS, readable, table_html
+
+FRAME = frames.from_rows(
+    [
+        {
+            "run": "kafom-fikud",
+            "status": "error",
+            "started_us": 1_763_853_000_123_456,
+            "time_ms": 1_763_853_000_123,
+            "duration_us": 3_930_931,
+            "exit_code": 1,
+            "size_bytes": 1234567,
+            "value": 0.123456789,
+            "label": "<b>$x$</b>",
+            "tags": ["a", "b"],
+            "id": "8d239b3b-7f4f-4f25-bd4c-5c3918c09fc5",
+            "reason": "",
+        },
+    ],
+    {
+        "run": "string",
+        "status": pd.CategoricalDtype(["completed", "error"]),
+        "started_us": "datetime64[us, UTC]",
+        "time_ms": "datetime64[ms, UTC]",
+        "duration_us": "timedelta64[us]",
+        "exit_code": "Int64",
+        "size_bytes": "Int64",
+        "value": "float64",
+        "label": "string",
+        "tags": "object",
+        "id": "string",
+        "reason": "string",
+    },
+)
+
+
+def cells(html: str) -> list[str]:
+    return [part.partition(">")[2].partition("</td>")[0] for part in html.split("<td")[1:]]
+
+
+def test_values_are_written_for_reading() -> None:
+    html = table_html(FRAME)
+
+    assert cells(html) == [
+        *("kafom-fikud", "✖ error", "2025-11-22 23:10:00", "2025-11-22 23:10:00.123", "3.9 s"),
+        *("1", "1,234,567", "0.123457", "&lt;b&gt;$x$&lt;/b&gt;", "a, b", "8d239b3b…"),
+    ]
+    assert "<th>started (UTC)</th>" in html
+    assert "title='8d239b3b-7f4f-4f25-bd4c-5c3918c09fc5'" in html
+    assert "mathjax_ignore" in html
+
+
+def test_columns_without_values_are_named_below() -> None:
+    html = table_html(FRAME)
+
+    assert "<th>reason</th>" not in html
+    assert "without values: reason</div>" in html
+
+
+def test_an_empty_frame_says_so() -> None:
+    html = table_html(FRAME.head(0))
+
+    assert "<th>reason</th>" in html
+    assert "no rows</div>" in html
+
+
+def test_a_long_frame_is_cut_in_the_middle() -> None:
+    frame = pd.DataFrame({"number": range(1000), "name": "x" * 1000, "other": 1})
+
+    html = table_html(frame)
+
+    assert html.count("<tr>") == 1 + MAX_ROWS + 1
+    assert "<td>…</td>" in html
+    assert ">999<" in html
+    assert "1,000 rows" in html
+    assert len(html) < 100_000
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [pd.NaT, None],
+        [float("nan"), pd.NA],
+        ["\udcff", {"a": [1]}],
+        [[1, 2], ()],
+        [b"\xff", object],
+    ],
+    ids=["no times", "no numbers", "surrogate", "lists", "others"],
+)
+def test_any_value_can_be_shown(values: list[Any]) -> None:
+    table_html(pd.DataFrame({"value": pd.Series(values, dtype="object")})).encode()
+
+
+def test_the_frame_stays_a_plain_one() -> None:
+    frame = FRAME.copy()
+
+    shown = readable(frame)
+
+    assert shown is frame
+    assert type(frame) is pd.DataFrame
+    pd.testing.assert_frame_equal(frame, FRAME)
+    assert "✖ error" in frame._repr_html_()  # type: ignore[operator]
+    for derived in (frame.copy(), frame.head(), frame[["run"]], pickle.loads(pickle.dumps(frame))):
+        assert "✖" not in derived._repr_html_()  # type: ignore[operator]
+
+
+def test_what_is_shown_is_the_frame_as_it_is_then() -> None:
+    frame = readable(FRAME.copy())
+
+    frame["score"] = 42
+
+    assert "<th>score</th>" in frame._repr_html_()  # type: ignore[operator]
