@@ -8,6 +8,7 @@ import itertools
 import os
 import random
 import resource
+import select
 import signal
 import struct
 import subprocess
@@ -27,11 +28,12 @@ from gage._internal.capture import (
     STDOUT,
     Capture,
     OutputReader,
+    Recording,
     decode_output,
     open_journal,
     run_captured,
 )
-from gage._internal.process import identity_of
+from gage._internal.process import Child, identity_of
 from gage._internal.types import OutputLine
 
 PYTHON = sys.executable
@@ -170,19 +172,33 @@ for i in range(200):
     assert out_of_order <= 5  # a machine that is busy looks at both pipes late
 
 
-def test_a_stream_that_is_inside_a_line_is_taken_first(
-    path: str, run_script: Callable[..., int]
-) -> None:
-    run_script(
-        """
-for i in range(2000):
-    os.write(1, b"a")
-    os.write(1, b"b\\n")
-    os.write(2, b"err\\n")
-"""
-    )
+@pytest.mark.parametrize("seen", [(0, 1), (1,)], ids=["both-seen", "one-seen-late"])
+def test_a_line_is_ended_before_the_other_stream_is_taken(path: str, seen: tuple[int, ...]) -> None:
+    """As one thread writes them: part of a line, its end, a line of the other stream."""
+    sleeper = subprocess.Popen(["sleep", "1000"])
+    try:
+        pipes = [os.pipe(), os.pipe()]
+        for read_end, _ in pipes:
+            os.set_blocking(read_end, False)
+        capture = Capture(path)
+        child = Child(identity_of(sleeper.pid))
+        recording = Recording(capture, (pipes[0][0], pipes[1][0]), child, print)
+        recording.begin(select.poll())
+        os.write(pipes[0][1], b"out")
+        recording.step({pipes[0][0]: select.POLLIN})
+        os.write(pipes[0][1], b"put\n")
+        os.write(pipes[1][1], b"error\n")
+        recording.step({pipes[stream][0]: select.POLLIN for stream in seen})
+        recording.close()
+        capture.close()
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+        for _, write_end in pipes:
+            os.close(write_end)
+    assert contents(path) == b"output\nerror\n"
+    assert [stream for _, stream in records(path)] == [STDOUT, STDERR]
     assert not Path(path + ".switches").exists()
-    assert {line.data for line in OutputReader(path).lines()} == {b"ab\n", b"err\n"}
 
 
 def test_what_is_printed_is_on_disk_before_its_line_ends(

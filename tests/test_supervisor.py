@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -95,6 +96,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, check=False)
+    return [int(child) for child in found.stdout.split()]
 
 
 def ended(run: Run) -> tuple[str, int | None]:
@@ -415,6 +421,29 @@ def test_a_claim_of_the_dead_is_replaced(staged: Callable[..., Run]) -> None:
     Path(run_meta_path(run, "proc", "supervisor")).write_text(dead_identity() * 2)
     start_run(run)
     assert ended(run) == ("completed", 0)
+
+
+def test_the_keeper_of_a_refused_supervisor_leaves_the_run_to_the_other(
+    script: Callable[..., Run], tmp_path: Path
+) -> None:
+    """Killed while it waits for the lock, before it knows that the run is another one's."""
+    go_on = tmp_path / "go-on"
+    os.mkfifo(go_on)
+    run = script("print('first', flush=True); open(sys.argv[1]).read(); print('last')", str(go_on))
+    start_run(run)
+    wait_until(lambda: output(run).line_count == 1)
+    with Path(run_meta_path(run, "__schema__")).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = subprocess.Popen(supervisor_command(run.meta_dir), stdout=subprocess.PIPE)
+        wait_until(lambda: bool(children(second.pid)))
+        os.kill(children(second.pid)[0], signal.SIGKILL)
+        said, _ = second.communicate()
+    assert said.startswith(b"refused ")
+    assert Path(run_meta_path(run, "proc", "reserve")).exists()
+    assert all(map(is_alive, processes(run)))
+    go_on.write_text("")
+    assert ended(run) == ("completed", 0)
+    assert text_of(run) == b"first\nlast\n"
 
 
 # Stopped

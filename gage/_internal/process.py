@@ -88,7 +88,7 @@ SIGINT, SIGKILL, SIGTERM = 2, 9, 15
 _SIGNAL_NAMES = {SIGINT: "SIGINT", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM"}
 
 _SUPERVISOR = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "import sys; sys.path.append(sys.argv[1]); "
     "from gage._internal.supervisor import main; main(*sys.argv[2:])"
 )
 _POLL_S = 0.02
