@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Run
 
-__all__ = ["WaitingSupervisor", "reap"]
+__all__ = ["WaitingSupervisor", "ask_supervisor", "reap"]
 
 _POLL_S = 0.01
 
@@ -77,6 +77,20 @@ class WaitingSupervisor:
         if self._orders >= 0:
             os.close(self._orders)
             self._orders = -1
+
+
+def ask_supervisor(argv: list[str]) -> str:
+    """Start a supervisor that knows what to do; return its answer, empty if it died."""
+    reap()
+    answers, answer = os.pipe()
+    try:
+        try:
+            _started.add(spawn(argv, "/", dict(os.environ), answer, answer))
+        finally:
+            os.close(answer)
+        return _read_line(answers)
+    finally:
+        os.close(answers)
 
 
 def _is_alive(pid: int) -> bool:
