@@ -394,6 +394,11 @@ class Recording:
         tick_s = time.monotonic() + _TICK_S
         return tick_s if due_s is None else min(tick_s, due_s)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the command has ended; output of what it left may be recorded still."""
+        return self._ended_s is not None
+
     def step(self, events: Mapping[int, int]) -> bool:
         """Take what came and do what is due; return whether there is nothing left to record.
 

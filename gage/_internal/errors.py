@@ -8,6 +8,7 @@
     ├── DependencyError        a dependency that is missing or not what was recorded
     ├── PhaseError             the command of a phase failed; carries its evidence
     ├── RunFailed              a run ended with `error` or `terminated`; carries its evidence
+    ├── BatchFailed            trials of a batch did not complete; carries which
     ├── RunNotFound            no run, or more than one, is called that
     ├── RunStateError          a run is not in the state that the request needs
     ├── MetaError              a side-car that is damaged or of another version
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gage._internal.types import Fault
 
 __all__ = [
+    "BatchFailed",
     "ConfigError",
     "DependencyError",
     "GageError",
@@ -132,6 +134,44 @@ class RunFailed(GageError):
         lines += [f"    {line}" for line in self.tail.splitlines()]
         lines += [self.hint] if self.hint else []
         return "\n".join([*lines, f"Full output: gage output {self.run_name}"])
+
+
+class BatchFailed(GageError):
+    """Trials of a batch did not complete, or it did not give what it was searched for.
+
+    `failed` holds name, status and reason of each run; `missing` counts trials that were not
+    begun; `evidence` is the end of the first one's output, or what was not given.
+    """
+
+    def __init__(
+        self,
+        batch_name: str,
+        count: int,
+        failed: tuple[tuple[str, str, str], ...],
+        missing: int,
+        evidence: str,
+    ) -> None:
+        super().__init__(batch_name, count, failed, missing, evidence)
+        self.batch_name = batch_name
+        self.count = count
+        self.failed = failed
+        self.missing = missing
+        self.evidence = evidence
+
+    def __str__(self) -> str:
+        if not self.failed and not self.missing:
+            return f"batch {self.batch_name}: {self.evidence}"
+        counts = [f"{len(self.failed)} failed"] if self.failed else []
+        counts += [f"{self.missing} were not begun"] if self.missing else []
+        lines = [f"batch {self.batch_name}: of {self.count} trials {', '.join(counts)}"]
+        lines += [f"    {name} {status}: {reason}" for name, status, reason in self.failed[:10]]
+        if len(self.failed) > 10:
+            lines.append(f"    and {len(self.failed) - 10} more")
+        if self.failed and self.evidence:
+            lines.append(f"Last lines of {self.failed[0][0]}:")
+            lines += [f"    {line}" for line in self.evidence.splitlines()]
+        lines.append("Run what is missing: the same line again with --resume")
+        return "\n".join(lines)
 
 
 class RunNotFound(GageError):

@@ -49,7 +49,6 @@ __all__ = [
     "Plan",
     "PlannedTrial",
     "Request",
-    "asks_for_several",
     "make_plan",
     "parse_objective",
     "read_rows",
@@ -171,19 +170,6 @@ class Plan:
     space: Mapping[str, Distribution] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-def asks_for_several(given: Mapping[str, Any]) -> bool:
-    """Return whether values may ask for several runs; the defaults of the keys have the last word.
-
-    Cheap: nothing is read.
-    """
-    for value in given.values():
-        if isinstance(value, str):
-            text = value.strip()
-            if text.startswith("[") or text.partition("(")[0].strip() in _CALLS:
-                return True
-    return False
 
 
 def make_plan(config: Config, request: Request, *, strict: bool = False) -> Plan:

@@ -29,11 +29,23 @@ else:
 
     RunLine = namedtuple("RunLine", "target assignments args options")
 
-__all__ = ["FORMS", "LineError", "RunLine", "config_of", "make_parser", "option_names", "parse"]
+__all__ = [
+    "FORMS",
+    "LineError",
+    "RunLine",
+    "asks_for_several",
+    "config_of",
+    "make_parser",
+    "option_names",
+    "parse",
+]
 
 RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` argparse's."""
 
 _HELP_COLUMNS = 96
+
+# What values of several runs begin with, beside a bracket: see `plan`.
+SEVERAL = ("choice", "loguniform", "randint", "range", "uniform")
 
 FORMS = ("shell", "line", "cell")
 
@@ -129,6 +141,21 @@ def config_of(line: RunLine) -> dict[str, Text]:
     return config
 
 
+def asks_for_several(line: RunLine) -> bool:
+    """Return whether a line may ask for several runs; the defaults of its keys have the last word.
+
+    Cheap: nothing is read. `plan` says what the values mean.
+    """
+    options = line.options
+    if any((options.trials, options.optimize, options.batch, options.each)):
+        return True
+    for assignment in line.assignments:
+        value = assignment.partition("=")[2].strip()
+        if value.startswith("[") or value.partition("(")[0].strip() in SEVERAL:
+            return True
+    return False
+
+
 def make_parser(form: str) -> argparse.ArgumentParser:
     """Return the parser of a form of the line; its help is the documentation of the form."""
     parser = _Parser(
@@ -169,7 +196,7 @@ def make_parser(form: str) -> argparse.ArgumentParser:
     )
     several = parser.add_argument_group("several runs (k=[a,b], k=uniform(a,b), ...)")
     add = several.add_argument
-    add("--trials", type=int, metavar="N", help="how many runs to draw from distributions")
+    add("--trials", type=int, metavar="N", help="how many runs to draw, or to search with")
     add("--seed", type=int, metavar="S", help="seed of what is drawn")
     add("--optimize", metavar="minimize:METRIC", help="search with Optuna; or maximize:METRIC")
     add("--batch", metavar="FILE", help="a CSV or JSON file with the values of a run in each row")

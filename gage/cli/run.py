@@ -14,7 +14,14 @@ from gage._internal.launch import launch
 from gage._internal.output_stream import OutputStream
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.requests import user_attrs
-from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
+from gage._internal.run_line import (
+    LineError,
+    RunLine,
+    asks_for_several,
+    config_of,
+    make_parser,
+    parse,
+)
 from gage._internal.run_meta import run_meta_path
 from gage._internal.runner import stop_run
 from gage._internal.store import runs_home
@@ -99,6 +106,15 @@ def exit_code_of(exit_code: int | None) -> int:
 
 def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
     options = line.options
+    if asks_for_several(line) and not options.help_op:
+        if supervisor is not None:
+            supervisor.dismiss()  # a batch has one of its own
+            supervisor = None
+        from gage.cli.batch import run_batch_line
+
+        code = run_batch_line(line)
+        if code is not None:
+            return code
     operation = resolve_target(line.target, config_of(line), line.args, strict=options.strict)
     if options.help_op:
         from gage._internal.preview import operation_text
