@@ -77,8 +77,8 @@ def _write_temporary(path: str, data: bytes) -> str:
         try:
             write_new(temporary, data)
         except FileExistsError:
-            if not os.path.lexists(temporary):
-                raise  # it is the directory that something else stands in the place of
+            if not os.path.isdir(os.path.dirname(temporary) or os.curdir):
+                raise  # something else stands in the place of the directory
             number += 1
         except BaseException:
             _remove(temporary)

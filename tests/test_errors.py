@@ -1,0 +1,84 @@
+"""Errors carry their evidence, also through a pickle."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+
+from gage._internal import errors
+from gage._internal.errors import (
+    BatchFailed,
+    GageError,
+    GagefileError,
+    PatternError,
+    PhaseError,
+    RunFailed,
+    TargetError,
+)
+from gage._internal.types import Fault
+
+_EXAMPLES: list[GageError] = [
+    BatchFailed("b", 3, (("kafom-fikud", "error", "exit code 1"),), 1, "ValueError"),
+    GagefileError("gage.toml: no", (Fault("gage.toml", 1, "a", "no"),)),
+    PatternError("unknown option", "*.py bin", 5),
+    PhaseError("copy-sourcecode", ["python", "setup.py"], 3, "one\ntwo", "kafom-fikud"),
+    RunFailed("kafom-fikud", "error", 1, "exit code 1", "Traceback\nValueError", "a hint"),
+    *(
+        getattr(errors, name)("what is wrong")
+        for name in errors.__all__
+        if "__init__" not in vars(getattr(errors, name))
+    ),
+]
+
+
+@pytest.mark.parametrize("error", _EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_survives_pickling(error: GageError) -> None:
+    found = pickle.loads(pickle.dumps(error))
+
+    assert type(found) is type(error)
+    assert str(found) == str(error)
+    assert vars(found) == vars(error)
+
+
+def test_every_error_has_an_example() -> None:
+    assert {type(error).__name__ for error in _EXAMPLES} == set(errors.__all__)
+
+
+def test_all_errors_are_of_one_tree_that_the_docstring_draws() -> None:
+    found = dict(inspect.getmembers(errors, inspect.isclass))
+
+    assert set(found) == set(errors.__all__)
+    assert all(issubclass(error, GageError) for error in found.values())
+    assert all(name in (errors.__doc__ or "") for name in found)
+
+
+def test_a_malformed_pattern_is_shown_with_the_place() -> None:
+    lines = str(PatternError("unknown option", "*.py bin", 5)).splitlines()
+
+    assert lines == ["unknown option", "    *.py bin", "         ^"]
+
+
+def test_a_failed_phase_says_what_to_look_at() -> None:
+    text = str(PhaseError("copy-sourcecode", ["python", "a.py"], 3, "one\ntwo", "kafom-fikud"))
+
+    assert "copy-sourcecode of run kafom-fikud failed with exit code 3" in text
+    assert "\n    one\n    two\n" in text
+    assert text.endswith("gage output kafom-fikud")
+
+
+def test_a_failed_run_says_what_it_printed_last_and_the_hint() -> None:
+    lines = str(RunFailed("kafom-fikud", "error", 1, "exit code 1", "a\nb", "try x")).splitlines()
+
+    assert lines == [
+        "run kafom-fikud ended with error: exit code 1",
+        "    a",
+        "    b",
+        "try x",
+        "Full output: gage output kafom-fikud",
+    ]
+
+
+def test_ipython_shows_the_message_without_a_traceback() -> None:
+    assert TargetError("one\ntwo")._render_traceback_() == ["TargetError: one", "two"]
