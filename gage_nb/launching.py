@@ -8,8 +8,10 @@ notebooks without magics too; the view is then what the front end can show.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import threading
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,6 +30,7 @@ from gage._internal.sourcecode import DEFAULT_PATTERNS
 from gage._internal.store import runs_home
 from gage._internal.targets import configure, resolve_target, with_given_files
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef, Run
+from gage._internal.waiting_supervisor import WaitingSupervisor
 from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
 from gage_nb.live import LivePanel, watch, watch_in_background
 from gage_nb.notebook import NotebookRecorder, executed_cells, executing_cell
@@ -212,16 +215,52 @@ def run_operation(
                 on_event=observer,
                 stage_only=options.stage,
                 background=True,
+                supervisor=None if options.stage else _spare.take(),
             )
         )
     except BaseException:
         observer.finish()
         raise
+    finally:
+        _spare.provide()
     if options.stage:
         observer.finish()
     else:
         _follow(recorded, options, observer.panels)
     return recorded
+
+
+class _Spare:
+    """A supervisor that waits for the next run of this kernel, so that it begins at once.
+
+    There is none before the kernel's first run; it ends with the kernel.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: WaitingSupervisor | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> WaitingSupervisor | None:
+        """Return it, if there is one."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, None
+            # In a fork of the kernel it is the kernel's.
+            return waiting if self._pid == os.getpid() else None
+
+    def provide(self) -> None:
+        """See that there is one soon; nobody waits for it."""
+        threading.Thread(target=self._start, name="gage-spare", daemon=True).start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._waiting is None or self._pid != os.getpid():
+                # Where it fails, the next run starts its own, and says what is wrong.
+                with contextlib.suppress(OSError):
+                    self._waiting, self._pid = WaitingSupervisor(), os.getpid()
+
+
+_spare = _Spare()
 
 
 class _Observer:

@@ -80,6 +80,12 @@ class LivePanel:
             self._guarded(lambda: self._view.show(self._reader.read()))
             self._shown = True
 
+    def complete(self) -> None:
+        """Display what is put off for a run that may be over soon, now, in the cell's thread."""
+        with self._lock:
+            if self._shown and not self._finished:
+                self._guarded(lambda: self._view.complete(self._reader.read()))
+
     def phase(self, name: str) -> None:
         """Say which step of staging goes on; fits `stage_run(on_phase=…)`."""
         self._reader.phase = name
@@ -174,6 +180,7 @@ def watch_in_background(
             ended()
 
     panel.show()
+    panel.complete()
     thread = threading.Thread(target=follow, name=f"gage-{panel.run.name}", daemon=True)
     thread.start()
     return thread

@@ -50,6 +50,9 @@ VIEWS = ("widget", "html", "text")
 # What a terminal gets at most for one update; what a run prints beyond it is skipped, and said.
 STREAM_BYTES = 65_536
 
+# A run that is over sooner is not worth the thirty messages that its widgets are.
+WIDGETS_AFTER_US = 250_000
+
 # How often what a notebook keeps of a run that goes on is made new.
 STILL_INTERVAL_US = 2_000_000
 
@@ -62,6 +65,9 @@ class View(Protocol):
 
     def show(self, state: PanelState) -> None:
         """Make the view, in the cell that runs."""
+
+    def complete(self, state: PanelState) -> None:
+        """Make what may have been put off; from now on the cell's thread has other work."""
 
     def update(self, state: PanelState) -> None:
         """Show what has changed."""
@@ -119,6 +125,9 @@ class _DisplayView:
     def show(self, state: PanelState) -> None:
         _send(self._bundle(state), self._display_id, update=False)
         self._sent = _content(state)
+
+    def complete(self, state: PanelState) -> None:
+        pass
 
     def update(self, state: PanelState) -> None:
         content = _content(state)
@@ -183,13 +192,21 @@ class _WidgetView:
         self._still = _StillView(run)
         self._display_id = f"gage-widgets-{run.id}-{now_us()}"
         self._stop = stop
+        self._shown_us = 0
         self._widgets: list[Any] = []
         self._parts: dict[str, Any] = {}
 
     def show(self, state: PanelState) -> None:
+        self._still.show(state)
+        self._shown_us = state.as_of_us
+
+    def complete(self, state: PanelState) -> None:
+        if not self._widgets:
+            self._show_widgets(state)
+
+    def _show_widgets(self, state: PanelState) -> None:
         from ipywidgets import HTML, Button, HBox, Layout, VBox
 
-        self._still.show(state)
         layouts = {
             "bar": Layout(flex="1 1 auto", margin="0 10px 0 0", min_width="0"),
             "charts": Layout(display=_display(state.charts)),
@@ -224,6 +241,10 @@ class _WidgetView:
         _send({_WIDGET_MIME: view, **_NOTHING}, self._display_id, update=False)
 
     def update(self, state: PanelState) -> None:
+        if not self._widgets:
+            if state.as_of_us - self._shown_us >= WIDGETS_AFTER_US:
+                self.complete(state)
+            return
         for name, value in _live_parts(state).items():
             part = self._parts[name]
             if part.value != value:
@@ -235,7 +256,8 @@ class _WidgetView:
     def finish(self, state: PanelState) -> None:
         # First the truth, then the models go: the other way a front end shows their absence.
         self._still.finish(state)
-        _send(_NOTHING, self._display_id, update=True)
+        if self._widgets:
+            _send(_NOTHING, self._display_id, update=True)
         for widget in self._widgets:
             for model in (widget, widget.layout, getattr(widget, "style", None)):
                 if model is not None:
@@ -267,6 +289,9 @@ class _StreamView:
 
     def show(self, state: PanelState) -> None:
         self._print(f"{state.operation} {state.name}: {state.status}\n")
+
+    def complete(self, state: PanelState) -> None:
+        pass
 
     def update(self, state: PanelState) -> None:
         if threading.current_thread() is self._thread:

@@ -56,9 +56,9 @@ def test_a_notebook_keeps_what_happened(project: Path, runs_home: Path) -> None:
 
     node = notebook("watch(LivePanel(gage.run('hi.py', background=True)))")
 
-    output, emptied = node.cells[1].outputs
+    output, *emptied = node.cells[1].outputs
     assert set(output.data) == {"text/html", "text/plain"}
-    assert set(emptied.data.values()) == {""}
+    assert all(set(each.data.values()) == {""} for each in emptied)
     for text in output.data.values():
         assert "completed" in text
         assert "made.txt (1 byte)" in text
@@ -85,7 +85,7 @@ def test_a_run_in_the_background_ends_in_the_output_of_its_own_cell(
 
 
 def test_widgets_come_beside_html_and_text_and_go_at_the_end(kernel: Kernel, project: Path) -> None:
-    (project / "hi.py").write_text("print('hello')\n")
+    (project / "hi.py").write_text("import time\nprint('hello')\ntime.sleep(1)\n")
 
     messages = kernel.run("watch(LivePanel(gage.run('hi.py', background=True)))")
 
@@ -205,7 +205,7 @@ def test_an_interrupt_stops_the_run_and_the_panel_shows_it(kernel: Kernel, proje
     messages = []
     for message in kernel.messages():
         messages.append(message)
-        if "it waits" in json.dumps(message["content"]) and message["msg_type"] == "comm_msg":
+        if "it waits" in json.dumps(message["content"]) and message["msg_type"][:5] == "comm_":
             break
 
     kernel.manager.interrupt_kernel()
@@ -243,8 +243,22 @@ def test_a_front_end_that_fails_does_not_fail_the_run(
     assert "completed 1 WARNING\n" in printed(messages)
 
 
-def test_staging_is_shown_by_its_phases(kernel: Kernel, project: Path) -> None:
+def test_a_run_that_is_soon_over_has_no_widgets(kernel: Kernel, project: Path) -> None:
     (project / "hi.py").write_text("print('hello')\n")
+
+    messages = kernel.run("run = gage.run('hi.py')\nwatch(LivePanel(run))")
+
+    (first,) = displays(messages)
+    assert set(first) == {"text/html", "text/plain"}
+    assert "comm_open" not in kinds(messages)
+    assert "completed" in updates(messages)[-1]["text/plain"]
+
+
+def test_staging_is_shown_by_its_phases(kernel: Kernel, project: Path) -> None:
+    (project / "gage.toml").write_text(
+        "[slow]\n"
+        'exec = {run = "echo hello", stage-sourcecode = "sleep 0.5", stage-runtime = "sleep 0.5"}\n'
+    )
 
     messages = kernel.run(
         "panels = []\n"
@@ -254,18 +268,17 @@ def test_staging_is_shown_by_its_phases(kernel: Kernel, project: Path) -> None:
         "        panels[0].show()\n"
         "    else:\n"
         "        panels[0].phase(event)\n"
-        "run = gage.run('hi.py', background=True, on_event=on_event)\n"
+        "run = gage.run('slow', background=True, on_event=on_event)\n"
         "watch(panels[0])"
     )
 
     assert not errors(messages)
-    assert len(displays(messages)) == 2
     shown = [
         each["content"]["data"]["state"].get("value", "")
         for each in messages
-        if each["msg_type"] == "comm_msg" and "state" in each["content"]["data"]
+        if each["msg_type"][:5] == "comm_" and "state" in each["content"]["data"]
     ]
-    assert any("copy-sourcecode" in value for value in shown)
+    assert any("init-runtime" in value for value in shown)
     assert "completed" in updates(messages)[-1]["text/plain"]
 
 

@@ -54,6 +54,9 @@ def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
             supervisor.dismiss()
         raise RunStateError(f"run {run.name} is {status.name}: only a staged run can be started")
     said = (supervisor or WaitingSupervisor()).start(run)
+    if not said and supervisor is not None and _is_untouched(run):
+        # It was killed while it waited, which may have been long.
+        said = WaitingSupervisor().start(run)
     if said.startswith("refused") or (not said and read_status(run).name not in ENDED):
         raise RunStateError(
             f"the supervisor of run {run.name} could not begin: {said or 'it died'}"
@@ -120,6 +123,10 @@ def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> St
         stop_group(command, grace_s)
     finalize_run(run, None)
     return read_status(run)
+
+
+def _is_untouched(run: Run) -> bool:
+    return read_status(run).name == "staged" and not live_processes(run)
 
 
 def _remove(path: str) -> None:

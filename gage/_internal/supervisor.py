@@ -10,8 +10,10 @@ dies before its work is done, the keeper takes its place and does the rest, so t
 a byte of output nor the end of the run is lost, and the command never writes to a broken pipe.
 As the process that inherits orphans (Linux), the keeper then also learns the exit code.
 
-Without META_DIR it reads it, a line, from its input: so it can be started while the run is still
-staged, and be ready when there is something to do. At the end of the input without a line it ends.
+Without META_DIR it reads an order from its input: so it can be started while the run is still
+staged, or long before, and be ready when there is something to do. An order is META_DIR and the
+environment as it is then, `NAME=value` each, with a NUL after each and one more at the end. At the
+end of the input without an order it ends.
 
 To its caller the supervisor writes one line, to stdout, when it knows how the start went:
 
@@ -85,7 +87,7 @@ def main(meta_dir: str | None = None) -> None:
     os.closerange(3, 4096)  # what a careless library of the caller leaked
     if meta_dir is None:
         _load_what_the_end_needs(until_readable=0)
-        meta_dir = _read_line(0)
+        meta_dir = _read_order(0)
         if not meta_dir:
             os._exit(0)
     meta_dir = os.path.abspath(meta_dir)
@@ -198,12 +200,16 @@ class _Supervisor:
 
     def take_over(self, exit_code: int | None) -> None:
         """Do what the supervisor, killed, has not done; `exit_code` if the command's is known."""
+        if not self._has_claim():
+            # The run may be another supervisor's: nothing of it is touched.
+            tell("refused the supervisor was killed before it took the run")
+            return
+        if read_text(self.run, "stopped") is not None:
+            return
         noted = self.shared.wait_for_start()
         if noted is None:
             self._undo_claim()
             tell("refused the supervisor was killed before it started the command")
-            return
-        if read_text(self.run, "stopped") is not None:
             return
         self._log("The supervisor was killed: its keeper goes on")
         if read_text(self.run, "proc", "stop") is not None:
@@ -241,6 +247,11 @@ class _Supervisor:
                 raise
         finally:
             os.close(lock_fd)
+
+    def _has_claim(self) -> bool:
+        """Return whether the run was taken by this keeper's supervisor."""
+        text = read_text(self.run, "proc", "supervisor") or ""
+        return encode_identity(identity_of(self.keeper)) in text.splitlines()
 
     def _undo_claim(self) -> None:
         """Leave the run as it was before: staged, never started."""
@@ -459,15 +470,20 @@ def _run_to_exit(run: Run, work: Callable[[], None]) -> None:
         os._exit(code)
 
 
-def _read_line(fd: int) -> str:
-    """Return what the caller writes before the end of its line, nothing if it never does."""
+def _read_order(fd: int) -> str:
+    """Return the run that the caller writes, nothing if it never does; take its environment."""
     said = b""
-    while not said.endswith(b"\n"):
-        data = os.read(fd, 4096)
+    while not said.endswith(b"\0\0"):
+        data = os.read(fd, 65536)
         if not data:
             return ""
         said += data
-    return os.fsdecode(said.removesuffix(b"\n"))
+    meta_dir, *env = said.removesuffix(b"\0\0").split(b"\0")
+    os.environ.clear()
+    for entry in env:
+        name, _, value = os.fsdecode(entry).partition("=")
+        os.environ[name] = value
+    return os.fsdecode(meta_dir)
 
 
 def tell(line: str) -> None:

@@ -53,7 +53,7 @@ class WaitingSupervisor:
         An interrupt (`KeyboardInterrupt`) is raised when the run can be stopped, or never will run.
         """
         try:
-            os.write(self._orders, os.fsencode(run.meta_dir) + b"\n")
+            self._order(run)
             return _read_line(self._answers)
         except BrokenPipeError:
             return _read_line(self._answers)
@@ -72,6 +72,12 @@ class WaitingSupervisor:
         if self._answers >= 0:
             os.close(self._answers)
             self._answers = -1
+
+    def _order(self, run: Run) -> None:
+        env = (f"{name}={value}" for name, value in os.environ.items() if name)
+        left = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *env)) + b"\0"
+        while left:
+            left = left[os.write(self._orders, left) :]
 
     def _close_orders(self) -> None:
         if self._orders >= 0:
