@@ -127,4 +127,11 @@ def _record(run: Run, recordings: Sequence[Recording]) -> None:
                 write_attr(run, "sys", name, value)
             except OSError as error:
                 # The run goes on without it: what it uses and makes is recorded elsewhere.
-                log_runner(run, f"Cannot record {name}: {error}")
+                _log_if_possible(run, f"Cannot record {name}: {error.strerror}")
+
+
+def _log_if_possible(run: Run, message: str) -> None:
+    try:
+        log_runner(run, message)
+    except OSError:
+        return  # there is no room for this line either

@@ -245,14 +245,17 @@ PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
 
 
 def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
-    copied: list[Copied] = []
+    wanted: dict[str, list[str]] = {}
     for file in staging.given if staging else ():
         if file.type != type_:
             continue
         if os.path.lexists(os.path.join(run.run_dir, file.path)):
             log_note(run, f"Not copied again, it is part of the source code: {quote(file.path)}")
         else:
-            copied += copy_files(file.directory, run.run_dir, [file.path])
+            wanted.setdefault(file.directory, []).append(file.path)
+    copied: list[Copied] = []
+    for directory, paths in wanted.items():
+        copied += copy_files(directory, run.run_dir, paths)
     return copied
 
 
