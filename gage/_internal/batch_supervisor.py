@@ -19,6 +19,10 @@ import _signal  # type: ignore[import-not-found]
 import os
 import select
 import socket
+
+# Where it is loaded, `spawn` starts commands by vfork. A fork of this process, grown by what it
+# imports, would take three times as long.
+import subprocess  # noqa: F401
 import sys
 import time
 from collections import deque
@@ -55,9 +59,9 @@ from gage._internal.process import (
     child_env,
     command_argv,
     encode_identity,
-    fork_exec,
     identity_of,
     open_exit_fd,
+    spawn,
     start_fault,
 )
 from gage._internal.run_meta import (
@@ -125,7 +129,8 @@ class _Shared:
         os.set_blocking(self.wake_read, False)
         os.set_blocking(self._wake_write, False)
         for name in ("SIGHUP", "SIGINT"):
-            _signal.signal(getattr(_signal, name), _signal.SIG_IGN)
+            # Not ignored: that would be handed on to the commands.
+            _signal.signal(getattr(_signal, name), lambda *_: None)
         _signal.signal(_signal.SIGTERM, self._note_stop)
         self.to_keeper: socket.socket | None = None
         self.from_supervisor: socket.socket | None = None
@@ -149,7 +154,7 @@ class _Pipes:
         if fds is None:
             (self.out_read, self.out_write), (self.err_read, self.err_write) = open_pipes()
             self.journal = open_journal()
-            # `PID START_US`, written by the command's process before it becomes the command.
+            # `PID START_US` of the command, once it is started.
             self._start = open_journal()
         else:
             self.out_read, self.err_read, self.journal, self._start = fds
@@ -174,21 +179,28 @@ class _Pipes:
         os.close(self.err_read)
         self.close_journals()
 
-    def note_start(self, started_us: int) -> None:
-        os.pwrite(self._start, b"%d %d" % (os.getpid(), started_us), 0)
+    def note_start(self, pid: int, started_us: int) -> None:
+        os.pwrite(self._start, b"%d %d" % (pid, started_us), 0)
 
     def noted_start(self) -> tuple[int, int] | None:
         fields = os.pread(self._start, 64, 0).split()
         return (int(fields[0]), int(fields[1])) if len(fields) == 2 else None
 
-    def wait_for_start(self) -> tuple[int, int] | None:
-        """Return the noted start; None if there is none and never will be: see `supervisor`."""
+    def find_start(self, run_id: str) -> tuple[int, int] | None:
+        """Return pid and start (epoch µs) of the command; None if there is none and never will be.
+
+        To be called when the supervisor has died: it may have been killed between starting the
+        command and noting it. Who still holds the write end of the pipe then is the command.
+        """
         poll = select.poll()
         poll.register(self.out_read, 0)  # POLLHUP is always reported
-        while not poll.poll(10):
-            if self.noted_start() is not None:
+        while (noted := self.noted_start()) is None:
+            pid = _leader_of_run(run_id)
+            if pid is not None:
+                return pid, now_us()
+            if poll.poll(10):
                 break
-        return self.noted_start()
+        return noted
 
 
 class _Trial:
@@ -470,7 +482,7 @@ class _Supervisor:
             self._finish(trial)
             return
         trial.pipes = pipes
-        identity = identity_of(pid, ended=True)
+        identity = identity_of(pid, ended=True, beside=self._own)
         path = run_meta_path(run, "proc", "command")
         self._with_room(lambda: replace(path, encode_identity(identity).encode() + b"\n"))
         self._with_room(lambda: write_timestamp(run, "started", started_us))
@@ -488,14 +500,8 @@ class _Supervisor:
             capture = Capture(run_meta_path(run, "output", _OUTPUT), pipes.journal)
             self._hand_to_keeper(trial.number, pipes.kept)
             started_us = now_us()
-            pid = fork_exec(
-                argv,
-                run.run_dir,
-                env,
-                pipes.out_write,
-                pipes.err_write,
-                lambda: pipes.note_start(started_us),
-            )
+            pid = spawn(argv, run.run_dir, env, pipes.out_write, pipes.err_write)
+            pipes.note_start(pid, started_us)
         except (OSError, ValueError) as error:
             pipes.close()
             raise _NotStartedError(*start_fault(error, argv)) from error
@@ -696,7 +702,7 @@ class _Supervisor:
         """Go on with a trial that the supervisor had started."""
         event = self._log_of_trials.runs[number]
         trial = _Trial(number, self._run_of(event))
-        noted = pipes.wait_for_start()
+        noted = pipes.find_start(trial.run.id)
         if noted is None:
             pipes.close()
             if read_text(trial.run, "stopped") is None:
@@ -792,6 +798,23 @@ def _staged(run: Run, work: Callable[[], None]) -> None:
     except (GageError, OSError, ValueError, KeyboardInterrupt) as error:
         if os.path.isdir(run.meta_dir):
             record_failure(run, error)
+
+
+def _leader_of_run(run_id: str) -> int | None:
+    """Return the command of a run, found by its environment; None where it is not to be found."""
+    wanted = f"RUN_ID={run_id}".encode()
+    try:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        return None
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if wanted in file.read().split(b"\0") and os.getsid(pid) == pid:
+                    return pid
+        except OSError:
+            continue
+    return None
 
 
 def _become_helper(parent: int, work: Callable[[], None]) -> None:

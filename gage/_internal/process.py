@@ -97,8 +97,10 @@ _POLL_S = 0.02
 # Which process it is
 
 
-def identity_of(pid: int, *, ended: bool = False) -> Identity:
+def identity_of(pid: int, *, ended: bool = False, beside: Identity | None = None) -> Identity:
     """Return the identity of a process that lives now; with `ended` also of one to be reaped.
+
+    `beside` is a process of the same boot and machine, which spares finding these out.
 
     Raises
     ------
@@ -108,6 +110,8 @@ def identity_of(pid: int, *, ended: bool = False) -> Identity:
     start = _start_of(pid, ended=ended)
     if start is None:
         raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH), str(pid))
+    if beside is not None:
+        return Identity(pid, start, beside.boot, beside.host)
     return Identity(pid, start, _boot(), _host())
 
 

@@ -13,9 +13,9 @@ import os
 from gage._internal.atomic import replace
 from gage._internal.clock import iso_time, name_for_id, now_us
 from gage._internal.copying import copy_files
-from gage._internal.file_log import FileEvent, current_files, read_events, scan_files
+from gage._internal.file_log import FileEvent, current_files, read_events
 from gage._internal.manifest import encode as encode_manifest
-from gage._internal.manifest import hash_file, read_manifest
+from gage._internal.manifest import read_manifest
 from gage._internal.quoting import quote
 from gage._internal.run_meta import (
     META_SUFFIX,
@@ -129,7 +129,8 @@ class Template:
         self._content: dict[str, bytes] = {}
         self._config: Config | None = None
         self._encoded: dict[str, bytes] = {}
-        self._opdef_json = encode_json(self.opdef.data)
+        # What is the same for every trial; the rest is put in its place.
+        self._definition = encode_definition(run, self.opref, self.opdef, {}, self.cmd)
 
     @property
     def config(self) -> Config:
@@ -207,20 +208,28 @@ class Template:
         meta = run.meta_dir + "/"
         os.mkdir(run.meta_dir)
         os.mkdir(run.run_dir)
-        for name in ("proc", "log", "output", "sys", *(("user",) if user_attrs else ())):
+        for name in ("proc", "log", "sys", *(("user",) if user_attrs else ())):
             os.mkdir(meta + name)
         log = ["Staging from the template of the batch"]
-        for name, data in encode_definition(run, self.opref, self.opdef, values, cmd):
-            _write(meta + name, data)
+        own = {
+            "id": run.id.encode() + b"\n",
+            "name": run.name.encode() + b"\n",
+            "config.json": encode_json(values),
+        }
+        if cmd.args != self.cmd.args:
+            own |= dict(encode_definition(run, self.opref, self.opdef, values, cmd))
+        for name, data in self._definition:
+            _write(meta + name, own.get(name, data))
         for kind, attrs in (("user", user_attrs), ("sys", {**self.attrs, **sys_attrs})):
             for name, value in attrs.items():
                 _write(f"{meta}{kind}/{name}", self._attr(name, value))
         _write(meta + "initialized", b"%d\n" % now_us())
         log += [f"Note: {note}" for note in self.notes]
-        digests, events = self._copy(run.run_dir)
+        rewritten: dict[str, bytes] = {}
         if self.opdef.config and values:
             log.append("Applying configuration (see log/patched for details)")
-            events += self._apply(run, values, digests)
+            rewritten = self._apply(run, values)
+        digests, events = self._copy(run.run_dir, rewritten)
         lines = [
             f"{event} {type_} {modified_us} {quote(path)}\n"
             for event, type_, modified_us, path in events
@@ -244,26 +253,42 @@ class Template:
             data = self._encoded[key] = encode_json(value)
         return data
 
-    def _copy(self, run_dir: str) -> tuple[dict[str, str], list[FileEvent]]:
+    def _copy(
+        self, run_dir: str, rewritten: Mapping[str, bytes]
+    ) -> tuple[dict[str, str], list[FileEvent]]:
+        """Write the files, some of them with other content; return digests and what to log."""
+        from hashlib import sha256
+
         for directory in self._directories:
             os.mkdir(os.path.join(run_dir, directory))
-        digests, events, big = {}, [], []
+        digests: dict[str, str] = {}
+        events: list[FileEvent] = []
+        changed: list[FileEvent] = []
+        big = []
         for file in self.files:
-            digests[file.path] = file.digest
-            events.append(FileEvent("a", file.type, file.modified_ns // 1000, file.path))
-            if file.size_bytes > _SMALL_BYTES:
-                big.append(file.path)
+            path = file.path
+            digests[path] = file.digest
+            events.append(FileEvent("a", file.type, file.modified_ns // 1000, path))
+            data = rewritten.get(path)
+            if data is None and file.size_bytes > _SMALL_BYTES:
+                big.append(path)
                 continue
-            fd = os.open(f"{run_dir}/{file.path}", _CREATE, file.mode)
+            fd = os.open(f"{run_dir}/{path}", _CREATE, file.mode)
             try:
-                _write_all(fd, self._read(file))
-                os.utime(fd, ns=(file.modified_ns, file.modified_ns))
+                if data is None:
+                    _write_all(fd, self._read(file))
+                    os.utime(fd, ns=(file.modified_ns, file.modified_ns))
+                else:
+                    _write_all(fd, data)
+                    digests[path] = sha256(data).hexdigest()
+                    modified_us = os.fstat(fd).st_mtime_ns // 1000
+                    changed.append(FileEvent("m", file.type, modified_us, path))
             finally:
                 os.close(fd)
         # Hashed again while they are copied: that costs less than what it may find.
-        for copied in copy_files(self.run.run_dir, run_dir, big, read_only=True):
+        for copied in copy_files(self.run.run_dir, run_dir, big, read_only=True) if big else ():
             digests[copied.path] = copied.digest
-        return digests, events
+        return digests, events + changed
 
     def _read(self, file: TemplateFile) -> bytes:
         data = self._content.get(file.path)
@@ -274,24 +299,15 @@ class Template:
                 self._content[file.path] = data
         return data
 
-    def _apply(
-        self, run: Run, values: Mapping[str, Any], digests: dict[str, str]
-    ) -> list[FileEvent]:
-        """Write values into the copies; return what changed, with its digest noted."""
-        from gage._internal.config import rewrite
+    def _apply(self, run: Run, values: Mapping[str, Any]) -> dict[str, bytes]:
+        """Return the content of the files that values change; the difference is logged."""
+        from gage._internal.config import rewritten_sources
 
-        patch = rewrite(run.run_dir, self.config, values)
-        if not patch:
-            return []
-        _write(run_meta_path(run, "log", "patched"), patch.encode("utf-8", "surrogateescape"))
-        found = scan_files(run.run_dir)
-        events = []
-        for file in self.files:
-            modified_us = found[file.path].modified_us
-            if modified_us != file.modified_ns // 1000:
-                digests[file.path] = hash_file(os.path.join(run.run_dir, file.path))
-                events.append(FileEvent("m", file.type, modified_us, file.path))
-        return events
+        found = rewritten_sources(self.config, values)
+        if found:
+            patch = "".join(diff for _, _, diff in found)
+            _write(run_meta_path(run, "log", "patched"), patch.encode("utf-8", "surrogateescape"))
+        return {path: data for path, data, _ in found}
 
 
 def _files(run: Run) -> list[TemplateFile]:

@@ -15,7 +15,7 @@ from gage._internal.config.formats import SUFFIXES, read_document
 from gage._internal.config.keys import join_key, split_key
 from gage._internal.config.reading import Config, ConfigValue, Place, read_config
 from gage._internal.config.resolving import resolve_values
-from gage._internal.config.rewriting import rewrite
+from gage._internal.config.rewriting import rewrite, rewritten_sources
 from gage._internal.config.values import Text, parse_assignment, parse_value
 
 TYPE_CHECKING = False
@@ -36,6 +36,7 @@ __all__ = [
     "read_document",
     "resolve_values",
     "rewrite",
+    "rewritten_sources",
     "split_key",
     "with_values",
 ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["rewrite"]
+__all__ = ["rewrite", "rewritten_sources"]
 
 
 def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
@@ -51,12 +51,8 @@ def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
     ConfigError
         If a file or a value is missing, or a value cannot be written. No file is changed then.
     """
-    wanted: dict[str, dict[str, Any]] = {}
-    for key, value in values.items():
-        for place in _places(config, key):
-            wanted.setdefault(place.file, {})[place.source_key] = value
     rewritten = []
-    for path, by_key in wanted.items():
+    for path, by_key in _by_file(config, values).items():
         result = _rewritten(run_dir, config, path, by_key)
         if result is not None:
             rewritten.append((path, *result))
@@ -85,12 +81,46 @@ def _places(config: Config, key: str) -> list[Place]:
     return places
 
 
+def rewritten_sources(config: Config, values: Mapping[str, Any]) -> list[tuple[str, bytes, str]]:
+    """Return what the files of configuration become: path, content and diff of those that change.
+
+    As `rewrite`, for copies that are as they were when the configuration was read; nothing is
+    read or written.
+
+    Raises
+    ------
+    ConfigError
+        If a value cannot be written.
+    """
+    rewritten = []
+    for path, by_key in _by_file(config, values).items():
+        result = _rewritten_data(config, path, by_key, config.sources[path].data)
+        if result is not None:
+            rewritten.append((path, *result))
+    return rewritten
+
+
+def _by_file(config: Config, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the values by file and the key that they have in it."""
+    wanted: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        for place in _places(config, key):
+            wanted.setdefault(place.file, {})[place.source_key] = value
+    return wanted
+
+
 def _rewritten(
     run_dir: str, config: Config, path: str, by_key: dict[str, Any]
 ) -> tuple[bytes, str] | None:
     """Return what a file becomes, and the diff; None where it stays as it is."""
-    source = config.sources[path]
     data = _read_inside(run_dir, os.path.join(run_dir, path))
+    return _rewritten_data(config, path, by_key, data)
+
+
+def _rewritten_data(
+    config: Config, path: str, by_key: dict[str, Any], data: bytes | None
+) -> tuple[bytes, str] | None:
+    source = config.sources[path]
     if data is None or data == source.data:
         nodes = {key: config.nodes[Place(path, key)] for key in by_key}
         if all(same(like(by_key[key], node.value), node.value) for key, node in nodes.items()):
