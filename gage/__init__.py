@@ -16,7 +16,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gage._internal.batch import Batch
+    from gage._internal.batch_requests import batches, run_batch
     from gage._internal.errors import (
+        BatchFailed,
         ConfigError,
         DependencyError,
         GageError,
@@ -39,6 +42,8 @@ __version__ = "0.2.0.dev0"
 
 # Each public name with the module it comes from.
 _HOMES = {
+    "Batch": "batch",
+    "BatchFailed": "errors",
     "ConfigError": "errors",
     "DependencyError": "errors",
     "GageError": "errors",
@@ -52,15 +57,19 @@ _HOMES = {
     "RunStateError": "errors",
     "StoreError": "errors",
     "TargetError": "errors",
+    "batches": "batch_requests",
     "find": "requests",
     "log": "metrics",
     "operations": "requests",
     "progress": "progress_file",
     "run": "requests",
+    "run_batch": "batch_requests",
     "runs": "requests",
 }
 
 __all__ = [
+    "Batch",
+    "BatchFailed",
     "ConfigError",
     "DependencyError",
     "GageError",
@@ -75,11 +84,13 @@ __all__ = [
     "StoreError",
     "TargetError",
     "__version__",
+    "batches",
     "find",
     "log",
     "operations",
     "progress",
     "run",
+    "run_batch",
     "runs",
 ]
 

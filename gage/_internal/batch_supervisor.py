@@ -319,6 +319,7 @@ class _Supervisor:
                     self._drop(_Trial(number, run))
                 elif read_text(run, "stopped") is None and kept is not None:
                     finalize_whatever(run, read_exit_code(run), "")
+        self._log_of_trials.update()
         if kept is None:
             begun: set[int] = set()  # what has failed is done again
         else:
@@ -856,7 +857,7 @@ def _keep(shared: _Shared, supervisor: int) -> None:
         anything.register(exit_fd, select.POLLIN)
     if shared.from_supervisor is not None:
         anything.register(shared.from_supervisor, select.POLLIN)
-    settled = False
+    _inherit_orphans()
     while True:
         status = _reap(supervisor, codes)
         _receive(shared, kept)
@@ -864,9 +865,6 @@ def _keep(shared: _Shared, supervisor: int) -> None:
             break
         # Not at once for each message: the commands have better use for the processor.
         ended.poll(1000 * _SETTLED_S)
-        if kept and not settled:
-            settled = True
-            _inherit_orphans()
         anything.poll(None if exit_fd is not None else 1000 * _SETTLED_S)
     if os.waitstatus_to_exitcode(status) != 0:
         _receive(shared, kept)
