@@ -34,14 +34,15 @@ LADDER = (
     *("metrics", "event_files", "printed", "summary_file", "run_metrics", "summary"),
     *("git", "environment", "run_line", "notebook_program", "values"),
     "finalize",
-    *("supervisor", "runner"),
+    *("supervisor", "waiting_supervisor", "runner"),
     "recorded_run",
     # Dependencies of a run are files of other runs: staging looks for them in the store.
     *("targets", "preview", "store", "reports"),
-    *("dependencies", "staging"),
+    *("batch_record", "dependencies", "staging"),
     "launch",
-    "batch",
-    *("requests", "completion"),
+    # Several runs at once: the plan, what all share, who keeps them, the story.
+    *("plan", "search", "template", "needed", "batch_supervisor", "batch", "batch_launch"),
+    *("requests", "batch_requests", "completion"),
     "run_util",
 )
 
