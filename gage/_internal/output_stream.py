@@ -38,8 +38,9 @@ class OutputStream:
         streams = self._streams(data.count(b"\n") + 1)
         data = data if final else self._known(data, streams)
         begin = self._offset
-        pieces = self._split(data, streams)
-        return _merged(self._with_switches(pieces, begin))
+        switches = self._switches(begin, begin + len(data))
+        pieces = self._split(data, streams, by_line=bool(switches))
+        return _merged(self._divided(pieces, switches, begin))
 
     def _new_bytes(self) -> bytes:
         try:
@@ -68,8 +69,8 @@ class OutputStream:
         lines = data.split(b"\n", begun)[:begun]
         return b"".join(line + b"\n" for line in lines)
 
-    def _split(self, data: bytes, streams: bytes) -> list[tuple[int, bytes]]:
-        """Take the data line by line, or as a whole where all lines are of one stream."""
+    def _split(self, data: bytes, streams: bytes, *, by_line: bool) -> list[tuple[int, bytes]]:
+        """Take the data line by line, or as a whole where it may be and all is of one stream."""
         self._offset += len(data)
         current = self._stream
         ends = data.count(b"\n")
@@ -82,21 +83,20 @@ class OutputStream:
             self._stream = used[-1] if begins and len(used) == begins else (current or 0)
         of_lines = ([] if current is None else [current]) + list(used)
         of_lines += [0] * (ends + unfinished - len(of_lines))
-        if len(set(of_lines)) <= 1:
+        if len(set(of_lines)) <= 1 and not by_line:
             return [(of_lines[0], data)] if data else []
         lines = data.split(b"\n")
         pieces = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if unfinished else [])
         return list(zip(of_lines, pieces, strict=True))
 
-    def _with_switches(
-        self, pieces: list[tuple[int, bytes]], begin: int
+    def _divided(
+        self, lines: list[tuple[int, bytes]], switches: list[tuple[int, int]], begin: int
     ) -> list[tuple[int, bytes]]:
-        """Divide pieces where the other stream wrote inside a line."""
-        switches = self._switches(begin)
+        """Divide lines where the other stream wrote inside of them: until the end of the line."""
         if not switches:
-            return pieces
+            return lines
         divided = []
-        for stream, data in pieces:
+        for stream, data in lines:
             end = begin + len(data)
             current, rest = stream, data
             for offset, other in switches:
@@ -110,7 +110,7 @@ class OutputStream:
                 self._stream = current
         return divided
 
-    def _switches(self, begin: int) -> list[tuple[int, int]]:
+    def _switches(self, begin: int, end: int) -> list[tuple[int, int]]:
         try:
             with open(f"{self._path}.switches", "rb") as file:
                 records = file.read()
@@ -120,7 +120,7 @@ class OutputStream:
             (int.from_bytes(records[at : at + 8], "big"), records[at + 8])
             for at in range(0, len(records) - _RECORD_BYTES + 1, _RECORD_BYTES)
         ]
-        return [switch for switch in found if begin <= switch[0] < self._offset]
+        return [switch for switch in found if begin <= switch[0] < end]
 
 
 def follow_output(
