@@ -35,6 +35,7 @@ from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, st
 from gage_nb.live import LivePanel, watch, watch_in_background
 from gage_nb.notebook import NotebookRecorder, executed_cells, executing_cell
 from gage_nb.variables import load_output, stage_inputs, variable_names, with_values
+from gage_nb.views import choose_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -190,6 +191,7 @@ def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
         As `run`.
     """
     chosen = Options(**options)
+    choose_view(chosen.view)  # a wrong one starts nothing
     recorded = RecordedRun.of(run) if isinstance(run, Run) else requests.find(run)
     recorded.start()
     stop = (lambda: stop_run(recorded, by="notebook")) if chosen.background else None
@@ -203,6 +205,7 @@ def run_operation(
 ) -> RecordedRun:
     """Launch an operation with a panel; the story that `run` and `run_cell` share."""
     shell = get_ipython()
+    choose_view(options.view)  # a wrong one makes no run
     operation = with_given_files(operation, options.with_files)
     observer = _Observer(options, system_attrs or {})
     try:
@@ -375,11 +378,11 @@ def _panel(
 
 
 # One recorder a shell: it remembers the server that knows the notebook.
-_recorders: dict[int, NotebookRecorder] = {}
+_recorders: dict[InteractiveShell, NotebookRecorder] = {}
 
 
 def _recorder(shell: InteractiveShell) -> NotebookRecorder:
-    return _recorders.setdefault(id(shell), NotebookRecorder(shell))
+    return _recorders.setdefault(shell, NotebookRecorder(shell))
 
 
 # Which run the cell that is executed now has shown already, and that cell's process and number.

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 __all__ = ["running_shell"]
 
@@ -14,12 +15,11 @@ __all__ = ["running_shell"]
 def running_shell() -> Iterator[InteractiveShell]:
     """Give the shell that `get_ipython` returns, with `gage_nb` loaded and nothing kept on disk."""
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    assert shell.history_manager is not None
-    shell.history_manager.enabled = False
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
     shell.run_line_magic("load_ext", "gage_nb")
     try:
         yield shell
     finally:
+        assert shell.history_manager is not None
         shell.history_manager.end_session()
         InteractiveShell.clear_instance()
