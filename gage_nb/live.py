@@ -12,19 +12,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from gage._internal.runner import wait_for_run
-from gage_nb.panel import ENDED
+from gage_nb.panel import ENDED, PanelState
 from gage_nb.snapshot import StateReader
-from gage_nb.views import choose_view, make_view
+from gage_nb.views import View, choose_view, make_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gage._internal.types import Run
 
-__all__ = ["LivePanel", "watch", "watch_in_background"]
+__all__ = ["LivePanel", "Panel", "Reader", "watch", "watch_in_background"]
 
 INTERVAL_S = 0.1
 # An update may take this part of the time at most: on a slow machine there are fewer of them.
@@ -32,11 +32,20 @@ MAX_SHARE = 0.1
 
 _log = logging.getLogger(__name__)
 
+S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
 
-class LivePanel:
-    """A view of a run that follows it and ends as the static panel.
 
-        panel = LivePanel(run)
+class Reader(Protocol[S_co]):
+    """Something that is read again and again, for a view of it."""
+
+    def read(self) -> S_co:
+        """Return what there is to be shown now."""
+
+
+class Panel(Generic[S]):
+    """A view that follows something and ends as what stays of it.
+
         panel.show()
         while not wait(0.1):
             panel.refresh()
@@ -46,11 +55,12 @@ class LivePanel:
 
     Parameters
     ----------
-    run
-        Where it is on disk; it need not be staged or even initialised yet.
-    view
-        `widget`, `html` or `text`; else the environment's `GAGE_VIEW`, else what the front end
-        can show.
+    name
+        What it shows, for messages.
+    reader
+        Reads what is shown.
+    make
+        Makes the view; given what its Stop button calls, None where there is to be none.
     stop
         What the Stop button calls, in a thread of its own. Without it there is no button: while a
         cell runs, none would work.
@@ -58,15 +68,15 @@ class LivePanel:
 
     def __init__(
         self,
-        run: Run,
-        *,
-        view: str | None = None,
+        name: str,
+        reader: Reader[S],
+        make: Callable[[Callable[[], object] | None], View[S]],
         stop: Callable[[], object] | None = None,
     ) -> None:
-        self.run = run
-        self._reader = StateReader(run)
+        self.name = name
+        self._reader = reader
         self._stop = stop
-        self._view = make_view(choose_view(view), run, stop and self._on_stop)
+        self._view = make(stop and self._on_stop)
         self._lock = threading.Lock()
         self._next_s = 0.0
         self._fault_logged = False
@@ -85,11 +95,6 @@ class LivePanel:
         with self._lock:
             if self._shown and not self._finished:
                 self._guarded(lambda: self._view.complete(self._reader.read()))
-
-    def phase(self, name: str) -> None:
-        """Say which step of staging goes on; fits `stage_run(on_phase=…)`."""
-        self._reader.phase = name
-        self.refresh(force=True)
 
     def refresh(self, *, force: bool = False) -> None:
         """Show what changed, if it is time for it."""
@@ -124,13 +129,45 @@ class LivePanel:
         except Exception:  # noqa: BLE001  whatever it is, the run is worth more than its view
             level = logging.DEBUG if self._fault_logged else logging.WARNING
             self._fault_logged = True
-            _log.log(
-                level, "the view of run %s failed; the run goes on", self.run.name, exc_info=True
-            )
+            _log.log(level, "the view of %s failed; the run goes on", self.name, exc_info=True)
+
+
+class LivePanel(Panel[PanelState]):
+    """A view of a run that follows it and ends as the static panel.
+
+    Parameters
+    ----------
+    run
+        Where it is on disk; it need not be staged or even initialised yet.
+    view
+        `widget`, `html` or `text`; else the environment's `GAGE_VIEW`, else what the front end
+        can show.
+    stop
+        What the Stop button calls.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        view: str | None = None,
+        stop: Callable[[], object] | None = None,
+    ) -> None:
+        self.run = run
+        self._states = StateReader(run)
+        kind = choose_view(view)
+        super().__init__(
+            f"run {run.name}", self._states, lambda stop: make_view(kind, run, stop), stop
+        )
+
+    def phase(self, name: str) -> None:
+        """Say which step of staging goes on; fits `stage_run(on_phase=…)`."""
+        self._states.phase = name
+        self.refresh(force=True)
 
 
 def watch(
-    panel: LivePanel,
+    panel: Panel[S],
     *,
     wait: Callable[[float], bool] | None = None,
     stop: Callable[[], object] | None = None,
@@ -145,7 +182,7 @@ def watch(
         What an interrupt of the kernel (`KeyboardInterrupt`) calls before it is raised again;
         without it the run goes on. The panel shows the stopping; a second interrupt does not wait.
     """
-    wait = wait or _waiter(panel.run)
+    wait = wait or _waiter(panel)
     panel.show()
     try:
         try:
@@ -159,7 +196,7 @@ def watch(
 
 
 def watch_in_background(
-    panel: LivePanel,
+    panel: Panel[S],
     *,
     wait: Callable[[float], bool] | None = None,
     ended: Callable[[], object] | None = None,
@@ -168,31 +205,31 @@ def watch_in_background(
 
     `ended` is called from that thread when the panel shows the end.
     """
-    wait_ = wait or _waiter(panel.run)
+    wait_ = wait or _waiter(panel)
 
     def follow() -> None:
         try:
             _follow(panel, wait_)
         except Exception:  # noqa: BLE001  nobody waits for this thread
-            _log.warning("waiting for run %s failed", panel.run.name, exc_info=True)
+            _log.warning("waiting for %s failed", panel.name, exc_info=True)
         panel.finish()
         if ended is not None:
             ended()
 
     panel.show()
     panel.complete()
-    thread = threading.Thread(target=follow, name=f"gage-{panel.run.name}", daemon=True)
+    thread = threading.Thread(target=follow, name=f"gage-{panel.name}", daemon=True)
     thread.start()
     return thread
 
 
-def _follow(panel: LivePanel, wait: Callable[[float], bool]) -> None:
+def _follow(panel: Panel[S], wait: Callable[[float], bool]) -> None:
     # Short steps: an interrupt of the kernel is only seen between them.
     while not wait(INTERVAL_S):
         panel.refresh()
 
 
-def _stop_while_shown(panel: LivePanel, stop: Callable[[], object]) -> None:
+def _stop_while_shown(panel: Panel[S], stop: Callable[[], object]) -> None:
     faults: list[BaseException] = []
 
     def stopping() -> None:
@@ -210,5 +247,8 @@ def _stop_while_shown(panel: LivePanel, stop: Callable[[], object]) -> None:
         raise faults[0]
 
 
-def _waiter(run: Run) -> Callable[[float], bool]:
+def _waiter(panel: Panel[S]) -> Callable[[float], bool]:
+    if not isinstance(panel, LivePanel):
+        raise TypeError(f"expected `wait` for a view of {panel.name}")
+    run = panel.run
     return lambda seconds: wait_for_run(run, seconds).name in ENDED

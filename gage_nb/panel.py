@@ -33,6 +33,8 @@ __all__ = [
     "STATUS_SIGNS",
     "PanelState",
     "bar_html",
+    "cut",
+    "escaped",
     "foot_html",
     "format_duration",
     "format_size",
@@ -165,12 +167,12 @@ def head_html(state: PanelState) -> str:
     took = f"<span class=time>{_time_text(state)}</span>" if state.ended else ""
     head = (
         f"<div class=head>{_pill(state)} "
-        f"<b class=op>{_escaped(state.operation, 80)}</b> "
-        f"<code class=name>{_escaped(state.name, 40)}</code> "
-        f"<span class=quiet>{_escaped(_about(state), 400)}</span> {took}</div>"
+        f"<b class=op>{escaped(state.operation, 80)}</b> "
+        f"<code class=name>{escaped(state.name, 40)}</code> "
+        f"<span class=quiet>{escaped(_about(state), 400)}</span> {took}</div>"
     )
     if state.config:
-        head += f"<div class='mono quiet'>{_escaped(state.config, 300)}</div>"
+        head += f"<div class='mono quiet'>{escaped(state.config, 300)}</div>"
     return head
 
 
@@ -200,7 +202,7 @@ def tail_html(
     lines, shown = to_html(state.tail[-max_lines:], max_bytes)
     earlier = state.earlier_lines + len(state.tail) - shown
     if earlier:
-        note = f"… {_lines(earlier)} above: gage output {_cut(state.name, 40)}"
+        note = f"… {_lines(earlier)} above: gage output {cut(state.name, 40)}"
         lines = f"<span class=more>{html.escape(note)}</span>\n{lines}"
     elif not lines:
         lines = f"<span class=more>{'no output' if state.ended else 'no output yet'}</span>"
@@ -214,7 +216,7 @@ def foot_html(state: PanelState) -> str:
     legend = "<span><i class=err>stderr</i></span> " if _has_stderr(state) else ""
     return (
         f"{notes}<div class=foot><span>{html.escape(_counts_text(state))}</span> {legend}"
-        f"<span>full output: <code class=mono>gage output {_escaped(state.name, 40)}</code></span>"
+        f"<span>full output: <code class=mono>gage output {escaped(state.name, 40)}</code></span>"
         "</div>"
     )
 
@@ -226,7 +228,7 @@ def static_html(state: PanelState) -> str:
     """Return the panel as HTML that needs no script and, if need be, no style."""
     charts = charts_html(state.metrics, saved=True)
     if len(charts.encode()) > MAX_CHART_BYTES:
-        charts = f"<div class=quiet>charts: gage metrics {_escaped(state.name, 40)}</div>"
+        charts = f"<div class=quiet>charts: gage metrics {escaped(state.name, 40)}</div>"
     progress = ""
     if not state.ended:
         progress = f"<div class=bar>{bar_html(state, moving=False)}{time_html(state)}</div>"
@@ -239,13 +241,11 @@ def static_html(state: PanelState) -> str:
 
 def static_text(state: PanelState, *, with_tail: bool = True) -> str:
     """Return the panel as plain text; lines of stderr begin with `!`."""
-    head = (
-        f"{STATUS_SIGNS.get(state.status, '?')} {_cut(state.operation, 80)} {_cut(state.name, 40)}"
-    )
-    parts = [_cut(status_text(state), 60), _time_text(state), _cut(_about(state), 400)]
+    head = f"{STATUS_SIGNS.get(state.status, '?')} {cut(state.operation, 80)} {cut(state.name, 40)}"
+    parts = [cut(status_text(state), 60), _time_text(state), cut(_about(state), 400)]
     lines = [" · ".join([head, *filter(None, parts)])]
     if state.config:
-        lines.append(f"  {_cut(state.config, 300)}")
+        lines.append(f"  {cut(state.config, 300)}")
     if not state.ended:
         lines += filter(None, [_as_of(state), _progress_text(state.progress)])
     if with_tail:
@@ -256,7 +256,7 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
         lines.append(f"{_files(state)}: {', '.join(_file_texts(state))}")
     lines += [f"note: {note}" for note in _notes(state)]
     stderr = " · ! is stderr" if with_tail and _has_stderr(state) else ""
-    lines.append(f"{_counts_text(state)}{stderr} · full output: gage output {_cut(state.name, 40)}")
+    lines.append(f"{_counts_text(state)}{stderr} · full output: gage output {cut(state.name, 40)}")
     return "\n".join(lines)
 
 
@@ -295,7 +295,7 @@ def format_size(size_bytes: float) -> str:
 def _pill(state: PanelState) -> str:
     sign = STATUS_SIGNS.get(state.status, "?")
     kind = state.status if state.status in STATUS_SIGNS else "damaged"
-    return f"<b class='pill {kind}'>{sign} {_escaped(status_text(state), 60)}</b>"
+    return f"<b class='pill {kind}'>{sign} {escaped(status_text(state), 60)}</b>"
 
 
 def _about(state: PanelState) -> str:
@@ -314,7 +314,7 @@ def _when_html(state: PanelState) -> str:
 
 def _as_of(state: PanelState) -> str:
     at = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(state.as_of_us / 1e6))
-    return f"as it stood on {at}; now: gage show {_cut(state.name, 40)}"
+    return f"as it stood on {at}; now: gage show {cut(state.name, 40)}"
 
 
 def _time_text(state: PanelState) -> str:
@@ -333,7 +333,7 @@ def _progress_text(progress: Progress | None) -> str:
         parts.append(f"{progress.completed:,.10g}{total}")
     if progress.eta:
         parts.append(f"{progress.eta} left")
-    return _cut(" · ".join(filter(None, parts)), 160)
+    return cut(" · ".join(filter(None, parts)), 160)
 
 
 def _counts_text(state: PanelState) -> str:
@@ -360,7 +360,7 @@ def _tail_text(state: PanelState) -> list[str]:
         shown.append(text)
     earlier = state.earlier_lines + len(state.tail) - len(shown)
     if earlier:
-        shown.append(f"  … {_lines(earlier)} above: gage output {_cut(state.name, 40)}")
+        shown.append(f"  … {_lines(earlier)} above: gage output {cut(state.name, 40)}")
     return shown[::-1] or ["  no output" if state.ended else "  no output yet"]
 
 
@@ -369,7 +369,7 @@ def _has_stderr(state: PanelState) -> bool:
 
 
 def _notes(state: PanelState) -> list[str]:
-    notes = [_cut(note, 300) for note in state.notes[:MAX_NOTES]]
+    notes = [cut(note, 300) for note in state.notes[:MAX_NOTES]]
     if len(state.notes) > MAX_NOTES:
         notes.append(f"{len(state.notes) - MAX_NOTES:,} more notes in log/runner of the run")
     return notes
@@ -383,7 +383,7 @@ def _file_texts(state: PanelState) -> list[str]:
     texts = []
     for path, size_bytes in state.files[:MAX_FILES]:
         size = "" if size_bytes is None else f" ({format_size(size_bytes)})"
-        texts.append(f"{_cut(quote(path), 160)}{size}")
+        texts.append(f"{cut(quote(path), 160)}{size}")
     if state.file_count > len(texts):
         texts.append(f"and {state.file_count - len(texts):,} more")
     return texts
@@ -399,11 +399,12 @@ def _files_html(state: PanelState) -> str:
     )
 
 
-def _escaped(text: str, max_chars: int) -> str:
-    return html.escape(_cut(text, max_chars))
+def escaped(text: str, max_chars: int) -> str:
+    """Return text for HTML, cut as `cut` does."""
+    return html.escape(cut(text, max_chars))
 
 
-def _cut(text: str, max_chars: int) -> str:
+def cut(text: str, max_chars: int) -> str:
     """Return text on one line that can be shown and sent, with a word about what is cut."""
     # Names may hold bytes that are not UTF-8, as surrogates: no JSON message can carry them.
     clean = text.encode("utf-8", "backslashreplace").decode()

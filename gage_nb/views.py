@@ -20,7 +20,7 @@ import re
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from gage._internal.clock import now_us
 from gage._internal.run_meta import run_meta_path
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["VIEWS", "View", "choose_view", "make_view"]
+__all__ = ["VIEWS", "DisplayView", "View", "choose_view", "make_view"]
 
 VIEWS = ("widget", "html", "text")
 
@@ -60,19 +60,23 @@ _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 _NOTHING = {"text/html": "", "text/plain": ""}
 
 
-class View(Protocol):
+S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
+
+
+class View(Protocol[S_contra]):
     """A place where a run is shown."""
 
-    def show(self, state: PanelState) -> None:
+    def show(self, state: S_contra) -> None:
         """Make the view, in the cell that runs."""
 
-    def complete(self, state: PanelState) -> None:
+    def complete(self, state: S_contra) -> None:
         """Make what may have been put off; from now on the cell's thread has other work."""
 
-    def update(self, state: PanelState) -> None:
+    def update(self, state: S_contra) -> None:
         """Show what has changed."""
 
-    def finish(self, state: PanelState) -> None:
+    def finish(self, state: S_contra) -> None:
         """Show what stays."""
 
 
@@ -104,49 +108,69 @@ def _in_kernel() -> bool:
     return getattr(get_ipython(), "kernel", None) is not None
 
 
-def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> View:
+def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> View[PanelState]:
     """Return a view of a kind that `choose_view` gives; `stop` is what its button calls."""
     if kind == "stream":
         return _StreamView(run)
     if kind == "widget":
         return _WidgetView(run, stop)
-    return _TextView(run) if kind == "text" else _DisplayView(run)
+    kinds = ("text/plain",) if kind == "text" else ("text/html", "text/plain")
+    return DisplayView(run.id, static_bundle, _content, kinds)
 
 
-class _DisplayView:
-    """An output that is replaced as a whole when what it says has changed."""
+class DisplayView(Generic[S]):
+    """An output that is replaced as a whole when what it says has changed.
 
-    _kinds: tuple[str, ...] = ("text/html", "text/plain")
+    Parameters
+    ----------
+    key
+        What it shows, a word that can be part of an id.
+    bundle
+        Gives the output for a state, as a MIME bundle.
+    content
+        Gives what a state says, without the moment at which it is said.
+    kinds
+        The MIME types that are sent.
+    """
 
-    def __init__(self, run: Run) -> None:
-        self._display_id = f"gage-{run.id}-{now_us()}"
+    def __init__(
+        self,
+        key: str,
+        bundle: Callable[[S], dict[str, str]],
+        content: Callable[[S], tuple[object, ...]],
+        kinds: tuple[str, ...] = ("text/html", "text/plain"),
+    ) -> None:
+        self._display_id = f"gage-{key}-{now_us()}"
+        self._kinds = kinds
+        self._make_bundle = bundle
+        self._content = content
         self._sent: tuple[object, ...] | None = None
 
-    def show(self, state: PanelState) -> None:
+    def show(self, state: S) -> None:
+        """Make the output, in the cell that runs."""
         _send(self._bundle(state), self._display_id, update=False)
-        self._sent = _content(state)
+        self._sent = self._content(state)
 
-    def complete(self, state: PanelState) -> None:
-        pass
+    def complete(self, state: S) -> None:
+        """Do nothing: nothing was put off."""
 
-    def update(self, state: PanelState) -> None:
-        content = _content(state)
+    def update(self, state: S) -> None:
+        """Replace the output if it says something else."""
+        content = self._content(state)
         if content != self._sent:
             _send(self._bundle(state), self._display_id, update=True)
             self._sent = content
 
-    def finish(self, state: PanelState) -> None:
+    def finish(self, state: S) -> None:
+        """Replace the output by what stays."""
         _send(self._bundle(state), self._display_id, update=True)
 
-    def _bundle(self, state: PanelState) -> dict[str, Any]:
-        return {kind: text for kind, text in static_bundle(state).items() if kind in self._kinds}
+    def _bundle(self, state: S) -> dict[str, Any]:
+        bundle = self._make_bundle(state)
+        return {kind: text for kind, text in bundle.items() if kind in self._kinds}
 
 
-class _TextView(_DisplayView):
-    _kinds = ("text/plain",)
-
-
-class _StillView(_DisplayView):
+class _StillView(DisplayView[PanelState]):
     """What a notebook keeps of a run while widgets show it: the panel as it stood.
 
     `hidden_by` is the style by which widgets that are really there hide it. A front end that only
@@ -154,7 +178,7 @@ class _StillView(_DisplayView):
     """
 
     def __init__(self, run: Run) -> None:
-        super().__init__(run)
+        super().__init__(run.id, static_bundle, _content)
         self._made_us = 0
         self._here = f".jp-OutputArea-child:has(.{self._display_id})"
         self.hidden_by = f"<style>.{self._display_id},{self._here}{{display:none}}</style>"
