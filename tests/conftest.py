@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+_NOBODY = 65534
 
 # Whatever is set outside must not reach a run under test.
 _FOREIGN = (
@@ -58,6 +63,28 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.chdir(path)
     return path
+
+
+@pytest.fixture
+def without_rights() -> Iterator[Path]:
+    """A directory of an ordinary user, as whom the test goes on: root may read everything.
+
+    Modules that are imported only now may be out of reach.
+    """
+    directory = Path(tempfile.mkdtemp())
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(directory, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+    try:
+        yield directory
+    finally:
+        if is_root:
+            os.seteuid(0)
+        for path in (directory, *directory.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o755)
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")

@@ -258,9 +258,8 @@ class TestUnreadable:
             f"{path}: expected a Gage file, found a link to other.toml, which is not there"
         )
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_no_permission(self, tmp_path: Path) -> None:
-        path = write(tmp_path, "gage.toml", "[a]\n")
+    def test_no_permission(self, without_rights: Path) -> None:
+        path = write(without_rights, "gage.toml", "[a]\n")
         Path(path).chmod(0)
 
         with pytest.raises(GagefileError, match="expected a file that can be read: Permission"):
