@@ -17,7 +17,7 @@ def write_new(path: str, data: bytes) -> None:
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         fd = os.open(path, flags, 0o666)
-    _write_and_close(fd, data)
+    _write_and_close(fd, data, path)
 
 
 def replace(path: str, data: bytes) -> None:
@@ -42,7 +42,7 @@ def append(path: str, data: bytes) -> None:
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         fd = os.open(path, flags, 0o666)
-    _write_and_close(fd, data)
+    _write_and_close(fd, data, path)
 
 
 def cut_torn_line(path: str) -> None:
@@ -94,10 +94,13 @@ def _remove(path: str) -> None:
         pass  # what went wrong before is what there is to say
 
 
-def _write_and_close(fd: int, data: bytes) -> None:
+def _write_and_close(fd: int, data: bytes, path: str) -> None:
     try:
         left = memoryview(data)
         while left:
             left = left[os.write(fd, left) :]
+    except OSError as error:
+        error.filename = path
+        raise
     finally:
         os.close(fd)

@@ -66,6 +66,7 @@ __all__ = [
 ]
 
 _TAIL_LINES = 20
+_RESERVE_BYTES = 64 << 10
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -286,7 +287,13 @@ def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> No
     argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
     env = child_env(os.environ, run, op_env)
     output_path = run_meta_path(run, "output", output)
-    exit_code = run_captured(argv, project_dir, env, output_path)
+    # Room for the record of a failure, should the command fill the disk with what it prints.
+    reserve = run_meta_path(run, "proc", "reserve")
+    replace(reserve, os.urandom(_RESERVE_BYTES))
+    try:
+        exit_code = run_captured(argv, project_dir, env, output_path)
+    finally:
+        os.unlink(reserve)
     log_runner(run, f"Exit code for {phase}: {exit_code}")
     if exit_code != 0:
         raise PhaseError(phase, command, exit_code, _last_lines(output_path), run.name)
