@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from gage_nb.batches import run_batch
     from gage_nb.frames import files, manifest, meta, metrics, output, runs
     from gage_nb.launching import attach, run, run_cell, start
 
@@ -27,6 +28,7 @@ __all__ = [
     "metrics",
     "output",
     "run",
+    "run_batch",
     "run_cell",
     "runs",
     "start",
@@ -41,6 +43,7 @@ _HOMES = {
     "metrics": "frames",
     "output": "frames",
     "run": "launching",
+    "run_batch": "batches",
     "run_cell": "launching",
     "runs": "frames",
     "start": "launching",

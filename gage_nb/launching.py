@@ -15,7 +15,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.getipython import get_ipython
 
@@ -38,14 +38,27 @@ from gage_nb.variables import load_output, stage_inputs, variable_names, with_va
 from gage_nb.views import choose_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from gage_nb.cell import CellProgram
     from gage_nb.variables import InputFile
 
-__all__ = ["DEFAULT_NAME", "Options", "attach", "run", "run_cell", "run_operation", "start"]
+__all__ = [
+    "DEFAULT_NAME",
+    "Options",
+    "StagedCell",
+    "attach",
+    "mark_shown",
+    "recorder",
+    "run",
+    "run_cell",
+    "run_operation",
+    "staged_cell",
+    "start",
+    "was_shown",
+]
 
 
 _QUICK_STAGING_S = 0.1
@@ -135,6 +148,34 @@ def run_cell(
     shell = get_ipython()
     input_names, output_names = variable_names(inputs), variable_names(outputs)
     _check_variables(shell, chosen, input_names, output_names)
+    with staged_cell(source, name, config, input_names, output_names) as cell:
+        operation = cell.operation
+        if config:
+            operation = configure(operation, cell.directory, strict=strict)
+        recorded = run_operation(operation, chosen, cell.system_attrs)
+    if output_names and shell is not None and recorded.status == "completed":
+        shell.push({name: load_output(recorded, name, own=True) for name in output_names})
+    return recorded
+
+
+class StagedCell(NamedTuple):
+    """A cell's program and inputs as files, and what runs them."""
+
+    operation: Operation
+    directory: str
+    system_attrs: dict[str, Any]
+
+
+@contextlib.contextmanager
+def staged_cell(
+    source: str,
+    name: str,
+    config: Mapping[str, Any] | None = None,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+) -> Iterator[StagedCell]:
+    """Write a cell's program and its inputs into a directory that is there for the time of it."""
+    shell = get_ipython()
     project_dir = Path.cwd()
     program = stage_cell(
         source,
@@ -144,16 +185,11 @@ def run_cell(
         transformer_manager=None if shell is None else shell.input_transformer_manager,
     )
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
-        files = stage_inputs(input_names, shell.user_ns if shell else {}, Path(directory))
-        program = with_values(program, files, output_names)
+        files = stage_inputs(inputs, shell.user_ns if shell else {}, Path(directory))
+        program = with_values(program, files, outputs)
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
         operation = _cell_operation(program, config, project_dir, directory, files)
-        if config:
-            operation = configure(operation, directory, strict=strict)
-        recorded = run_operation(operation, chosen, {"inputs": [asdict(file) for file in files]})
-    if output_names and shell is not None and recorded.status == "completed":
-        shell.push({name: load_output(recorded, name, own=True) for name in output_names})
-    return recorded
+        yield StagedCell(operation, directory, {"inputs": [asdict(file) for file in files]})
 
 
 def _check_variables(
@@ -176,7 +212,7 @@ def attach(run: Run | str | int | None = None, *, view: str | None = None) -> Re
     """
     recorded = RecordedRun.of(run) if isinstance(run, Run) else requests.find(run)
     watch(_panel(recorded, view))
-    _mark_shown(recorded)
+    mark_shown(recorded.id)
     return recorded
 
 
@@ -196,7 +232,7 @@ def start(run: Run | str | int | None = None, **options: Any) -> RecordedRun:
     recorded.start()
     stop = (lambda: stop_run(recorded, by="notebook")) if chosen.background else None
     _follow(recorded, chosen, [] if chosen.quiet else [_panel(recorded, chosen.view, stop)])
-    _mark_shown(recorded)
+    mark_shown(recorded.id)
     return recorded
 
 
@@ -214,7 +250,7 @@ def run_operation(
                 operation,
                 runs_home(operation.project_dir),
                 attrs=requests.user_attrs(options.label, options.tags),
-                recordings=[] if shell is None else [_recorder(shell).start()],
+                recordings=[] if shell is None else [recorder(shell).start()],
                 on_event=observer,
                 stage_only=options.stage,
                 background=True,
@@ -304,7 +340,7 @@ class _Observer:
             stop = (lambda: stop_run(run, by="notebook")) if options.background else None
             self.panels.append(_panel(run, options.view, stop))
             self._shown_from_s = time.monotonic() + _QUICK_STAGING_S
-            _mark_shown(run)
+            mark_shown(run.id)
 
 
 def _follow(run: RecordedRun, options: Options, panels: list[LivePanel]) -> None:
@@ -381,7 +417,8 @@ def _panel(
 _recorders: dict[InteractiveShell, NotebookRecorder] = {}
 
 
-def _recorder(shell: InteractiveShell) -> NotebookRecorder:
+def recorder(shell: InteractiveShell) -> NotebookRecorder:
+    """Return what records the notebook of a shell."""
     return _recorders.setdefault(shell, NotebookRecorder(shell))
 
 
@@ -389,9 +426,15 @@ def _recorder(shell: InteractiveShell) -> NotebookRecorder:
 _shown: dict[str, tuple[int, object]] = {}
 
 
-def _mark_shown(run: Run) -> None:
+def mark_shown(shown_id: str) -> None:
+    """Remember that the cell that is executed now shows a run, or a batch."""
     _shown.clear()
-    _shown[run.id] = _execution()
+    _shown[shown_id] = _execution()
+
+
+def was_shown(shown_id: str) -> bool:
+    """Return whether the cell that is executed now has shown a run, or a batch, already."""
+    return _shown.get(shown_id) == _execution()
 
 
 def display_run(run: RecordedRun) -> None:
@@ -404,7 +447,7 @@ def display_run(run: RecordedRun) -> None:
     from gage_nb.panel import static_bundle
     from gage_nb.snapshot import read_state
 
-    if _shown.get(run.id) != _execution():
+    if not was_shown(run.id):
         display(static_bundle(read_state(run)), raw=True)
 
 

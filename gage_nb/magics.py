@@ -18,7 +18,14 @@ from gage._internal.errors import (
 )
 from gage._internal.preview import operation_text, preview_text
 from gage._internal.recorded_run import RecordedRun
-from gage._internal.run_line import LineError, RunLine, config_of, make_parser, parse
+from gage._internal.run_line import (
+    LineError,
+    RunLine,
+    asks_for_several,
+    config_of,
+    make_parser,
+    parse,
+)
 from gage._internal.suggestions import did_you_mean
 from gage._internal.targets import resolve_target, with_given_files
 from gage_nb import launching
@@ -44,6 +51,9 @@ _OF_THE_LINE = (
     TargetError,
 )
 
+# By name: their modules are loaded when somebody asks for several runs.
+_BATCH_TYPES = ("gage._internal.batch.Batch", "gage_nb.batches.NotebookBatch")
+
 _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
 
@@ -56,6 +66,8 @@ def register(ip: InteractiveShell) -> None:
     for key, complete in _COMPLETERS.items():
         ip.set_hook("complete_command", complete, str_key=key)
     _display_formatter(ip).for_type(RecordedRun, launching.display_run)
+    for name in _BATCH_TYPES:
+        _display_formatter(ip).for_type(name, _display_batch)
 
 
 def unregister(ip: InteractiveShell) -> None:
@@ -65,6 +77,8 @@ def unregister(ip: InteractiveShell) -> None:
     for key in _COMPLETERS:
         ip.strdispatchers["complete_command"].strs.pop(key, None)
     _display_formatter(ip).pop(RecordedRun, None)
+    for name in _BATCH_TYPES:
+        _display_formatter(ip).pop(name, None)
 
 
 def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
@@ -101,11 +115,18 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
         "with_files": options.with_files,
         "on_made": None if options.as_name is None else _binder(ip, options.as_name),
     }
-    if options.help_op or options.preview:
+    if options.help_op or (options.preview and not asks_for_several(line)):
         operation = resolve_target(line.target, config_of(line), line.args)
         operation = with_given_files(operation, options.with_files)
         print(operation_text(operation) if options.help_op else preview_text(operation))
         return None
+    if asks_for_several(line):
+        # Loaded when it is needed: most lines ask for one run.
+        from gage_nb import batches
+
+        batch = batches.run_line(line, cell, _batch_choices(asked, line), ip.user_ns)
+        if batch is not None or options.preview:
+            return batch
     if cell is None:
         return launching.run(line.target, config_of(line), args=line.args, **asked)
     name = line.target or launching.DEFAULT_NAME
@@ -114,10 +135,24 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
     )
 
 
-def _binder(ip: InteractiveShell, name: str) -> Callable[[RecordedRun], None]:
+def _batch_choices(asked: dict[str, Any], line: RunLine) -> Any:
+    from gage._internal.batch_requests import options_of
+    from gage_nb.batches import BatchChoices
+
+    names = ("label", "tags", "background", "quiet", "check", "on_made")
+    return BatchChoices(options_of(line), **{name: asked[name] for name in names})
+
+
+def _binder(ip: InteractiveShell, name: str) -> Callable[[object], None]:
     if not name.isidentifier():
         raise LineError(f"expected the name of a variable after --as, found {name!r}")
     return lambda run: ip.push({name: run})
+
+
+def _display_batch(batch: Any) -> None:
+    from gage_nb.batches import display_batch
+
+    display_batch(batch)
 
 
 def _gage(ip: InteractiveShell) -> Callable[..., Any]:
