@@ -30,7 +30,7 @@ from gage_nb.frames import from_rows
 from gage_nb.launching import DEFAULT_NAME, mark_shown, recorder, staged_cell, was_shown
 from gage_nb.live import Panel, watch, watch_in_background
 from gage_nb.variables import variable_names
-from gage_nb.views import DisplayView, View, choose_view
+from gage_nb.views import NOTHING, DisplayView, View, choose_view, send_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -348,7 +348,6 @@ class _StoppableView(DisplayView[BatchState]):
     def show(self, state: BatchState) -> None:
         """Make both outputs."""
         super().show(state)
-        from IPython.display import display
         from ipywidgets import Button, Layout
 
         self._button = Button(
@@ -358,14 +357,17 @@ class _StoppableView(DisplayView[BatchState]):
             layout=Layout(width="auto", height="26px"),
         )
         self._button.on_click(self._clicked)
-        display(self._button)
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._button.model_id}
+        bundle = {"application/vnd.jupyter.widget-view+json": view, **NOTHING}
+        send_output(bundle, f"{self._display_id}-stop", update=False)
 
     def finish(self, state: BatchState) -> None:
-        """Leave the panel alone."""
+        """Leave the panel alone: an output with a widget that is gone would say so."""
         super().finish(state)
         if self._button is not None:
-            self._button.layout.display = "none"
-            self._button.close()
+            send_output(NOTHING, f"{self._display_id}-stop", update=True)
+            for model in (self._button, self._button.layout, self._button.style):
+                model.close()
 
     def _clicked(self, button: Any) -> None:
         button.disabled = True

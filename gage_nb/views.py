@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["VIEWS", "DisplayView", "View", "choose_view", "make_view"]
+__all__ = ["NOTHING", "VIEWS", "DisplayView", "View", "choose_view", "make_view", "send_output"]
 
 VIEWS = ("widget", "html", "text")
 
@@ -57,7 +57,7 @@ WIDGETS_AFTER_US = 250_000
 STILL_INTERVAL_US = 2_000_000
 
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
-_NOTHING = {"text/html": "", "text/plain": ""}
+NOTHING = {"text/html": "", "text/plain": ""}
 
 
 S = TypeVar("S")
@@ -148,7 +148,7 @@ class DisplayView(Generic[S]):
 
     def show(self, state: S) -> None:
         """Make the output, in the cell that runs."""
-        _send(self._bundle(state), self._display_id, update=False)
+        send_output(self._bundle(state), self._display_id, update=False)
         self._sent = self._content(state)
 
     def complete(self, state: S) -> None:
@@ -158,12 +158,12 @@ class DisplayView(Generic[S]):
         """Replace the output if it says something else."""
         content = self._content(state)
         if content != self._sent:
-            _send(self._bundle(state), self._display_id, update=True)
+            send_output(self._bundle(state), self._display_id, update=True)
             self._sent = content
 
     def finish(self, state: S) -> None:
         """Replace the output by what stays."""
-        _send(self._bundle(state), self._display_id, update=True)
+        send_output(self._bundle(state), self._display_id, update=True)
 
     def _bundle(self, state: S) -> dict[str, Any]:
         bundle = self._make_bundle(state)
@@ -196,7 +196,7 @@ class _StillView(DisplayView[PanelState]):
             self._made_us = state.as_of_us
 
     def finish(self, state: PanelState) -> None:
-        _send(super()._bundle(state), self._display_id, update=True)
+        send_output(super()._bundle(state), self._display_id, update=True)
 
     def _bundle(self, state: PanelState) -> dict[str, Any]:
         bundle = super()._bundle(state)
@@ -262,7 +262,7 @@ class _WidgetView:
         self._parts = parts
         self._widgets = [box, *box.children, *row]
         view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-        _send({_WIDGET_MIME: view, **_NOTHING}, self._display_id, update=False)
+        send_output({_WIDGET_MIME: view, **NOTHING}, self._display_id, update=False)
 
     def update(self, state: PanelState) -> None:
         if not self._widgets:
@@ -281,7 +281,7 @@ class _WidgetView:
         # First the truth, then the models go: the other way a front end shows their absence.
         self._still.finish(state)
         if self._widgets:
-            _send(_NOTHING, self._display_id, update=True)
+            send_output(NOTHING, self._display_id, update=True)
         for widget in self._widgets:
             for model in (widget, widget.layout, getattr(widget, "style", None)):
                 if model is not None:
@@ -376,7 +376,8 @@ _NOT_SHOWN = re.compile(
 )
 
 
-def _send(bundle: dict[str, Any], display_id: str, *, update: bool) -> None:
+def send_output(bundle: dict[str, Any], display_id: str, *, update: bool) -> None:
+    """Publish an output, or replace the one of that id."""
     from IPython.display import publish_display_data
 
     publish_display_data(bundle, {}, transient={"display_id": display_id}, update=update)

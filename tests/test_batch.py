@@ -131,7 +131,7 @@ def test_rows_join_what_was_asked_and_what_was_given(script: Callable[[str], Non
 
     rows = batch.rows()
     assert list(rows[0])[:7] == ["index", "run", "status", "duration_us", "lr", "epochs", "loss"]
-    assert [row["lr"] for row in rows] == [0.5, None]
+    assert [row["lr"] for row in rows] == [0.5, 0.1]
     assert [row["epochs"] for row in rows] == [1, 2]
     assert [row["loss"] for row in rows] == [0.5, 0.1]
     assert [row["metric.lr"] for row in rows] == [7, 7]

@@ -146,7 +146,7 @@ class PlannedTrial:
     values
         The value of every key of the configuration.
     asked
-        What this run was asked to have, by the keys as they were given: the keys that vary.
+        The values of the keys that vary in the plan, by these keys as they were given.
     """
 
     values: dict[str, Any]
@@ -527,7 +527,7 @@ def _resolve(
     strict: bool,
 ) -> tuple[tuple[PlannedTrial, ...], list[str]]:
     """Type the values of every run; faults and notes are said once, with the rows they are of."""
-    trials = []
+    trials: list[tuple[dict[str, Any], dict[str, Any]]] = []
     faults: dict[str, list[int]] = {}
     notes: dict[str, list[int]] = {}
     number = -1
@@ -540,12 +540,16 @@ def _resolve(
             continue
         for line in warnings:
             notes.setdefault(line, []).append(number)
-        shown = {key: _asked_value(key, value, values) for key, value in asked.items()}
-        trials.append(PlannedTrial(values, shown))
+        trials.append((values, asked))
     by_row = request.rows is not None and number + 1 == len(request.rows)
     if faults:
         raise ConfigError(_shortened(_with_rows(faults, number + 1, by_row=by_row)))
-    return tuple(trials), _with_rows(notes, number + 1, by_row=by_row)
+    columns = dict.fromkeys(key for _, asked in trials for key in asked)
+    planned = [
+        PlannedTrial(values, {key: _shown_value(key, asked, values) for key in columns})
+        for values, asked in trials
+    ]
+    return tuple(planned), _with_rows(notes, number + 1, by_row=by_row)
 
 
 def _with_rows(found: Mapping[str, list[int]], count: int, *, by_row: bool) -> list[str]:
@@ -560,13 +564,15 @@ def _with_rows(found: Mapping[str, list[int]], count: int, *, by_row: bool) -> l
     return lines
 
 
-def _asked_value(key: str, value: Any, values: Mapping[str, Any]) -> Any:
+def _shown_value(key: str, asked: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    """Return the value that a run has for a key as it was given, for an empty cell the default."""
     for name in (key, key.replace("-", "_")):
         if name in values:
             return values[name]
     shared = [name for name in values if name.endswith(f"#{key}")]
     if shared:
         return values[shared[0]]
+    value = asked.get(key)
     return parse_value(value) if isinstance(value, Text) else simple_value(value)
 
 
