@@ -4,17 +4,18 @@
 
 The shell and the notebook split a line by the same POSIX rules and hand the words to `parse`.
 argparse rather than Click: it is in the standard library and imports in a quarter of the time,
-and `gage run` has to start as quickly as anything.
+and `gage run` has to start as quickly as anything. A line without options does not need even that.
 """
 
 from __future__ import annotations
 
-import argparse
+from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
-    from typing import NamedTuple, NoReturn
+    from typing import Any, NamedTuple, NoReturn
 
     from gage._internal.config.values import Text
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
         target: str | None
         assignments: list[str]
         args: list[str]
-        options: argparse.Namespace
+        options: SimpleNamespace
 
 else:
     from collections import namedtuple
@@ -40,7 +41,7 @@ __all__ = [
     "parse",
 ]
 
-RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` argparse's."""
+RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` by name."""
 
 _HELP_COLUMNS = 96
 
@@ -70,13 +71,6 @@ class LineError(ValueError):
     """A line that does not follow the grammar."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises instead of leaving the process: a kernel must survive a wrong line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise LineError(message)
-
-
 def parse(words: Sequence[str], form: str) -> RunLine:
     """Return a line's parts.
 
@@ -95,10 +89,11 @@ def parse(words: Sequence[str], form: str) -> RunLine:
     if "--" in words:
         cut = words.index("--")
         words, args = words[:cut], words[cut + 1 :]
-    parser = make_parser(form)
-    options, unknown = parser.parse_known_intermixed_args(words)
-    if unknown:
-        raise LineError(_unknown_option(unknown[0], form))
+    options = SimpleNamespace(**_defaults(), words=words)
+    if any(word.startswith("-") for word in words):
+        _, unknown = make_parser(form).parse_known_intermixed_args(words, options)
+        if unknown:
+            raise LineError(_unknown_option(unknown[0], form))
     target: str | None = None
     assignments: list[str] = []
     for word in options.words:
@@ -158,7 +153,15 @@ def asks_for_several(line: RunLine) -> bool:
 
 def make_parser(form: str) -> argparse.ArgumentParser:
     """Return the parser of a form of the line; its help is the documentation of the form."""
-    parser = _Parser(
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        """Raises instead of leaving the process: a kernel must survive a wrong line."""
+
+        def error(self, message: str) -> NoReturn:
+            raise LineError(message)
+
+    parser = Parser(
         prog=_USAGE[form].split(" [")[0],
         usage=_USAGE[form].replace("%", "%%"),  # argparse formats it
         description=_ABOUT[form],
@@ -169,15 +172,13 @@ def make_parser(form: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("words", nargs="*", metavar="TARGET k=v", help=_TARGET[form])
     add = parser.add_argument
-    parser.set_defaults(module=None)
     if form != "cell":
         add("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
     add("-l", "--label", metavar="TEXT", help="what the run is to be remembered by")
-    add("-t", "--tag", action="append", default=[], metavar="TAG", help="a tag; may be repeated")
+    add("-t", "--tag", action="append", metavar="TAG", help="a tag; may be repeated")
     add(
         "--with",
         action="append",
-        default=[],
         dest="with_files",
         metavar="FILE",
         help="a file that the run needs; may be repeated",
@@ -200,11 +201,9 @@ def make_parser(form: str) -> argparse.ArgumentParser:
     add("--seed", type=int, metavar="S", help="seed of what is drawn")
     add("--optimize", metavar="minimize:METRIC", help="search with Optuna; or maximize:METRIC")
     add("--batch", metavar="FILE", help="a CSV or JSON file with the values of a run in each row")
-    add("--jobs", type=int, default=1, metavar="N", help="runs at the same time (default: 1)")
+    add("--jobs", type=int, metavar="N", help="runs at the same time (default: 1)")
     add("--fail-fast", action="store_true", help="stop at the first run that fails")
     add("--resume", action="store_true", help="run only what is missing of the same batch")
-    parser.set_defaults(bg=False, no_raise=False, as_name=None, each=None)
-    parser.set_defaults(inputs=[], outputs=[], trust=False, preview=False, help_op=False, yes=True)
     add = parser.add_argument
     if form == "shell":
         add("--bg", action="store_true", help="return as soon as the run has started")
@@ -225,7 +224,6 @@ def make_parser(form: str) -> argparse.ArgumentParser:
             "-i",
             "--input",
             action="append",
-            default=[],
             dest="inputs",
             metavar="NAME",
             help="a variable of the notebook that the cell gets; may be repeated",
@@ -234,14 +232,30 @@ def make_parser(form: str) -> argparse.ArgumentParser:
             "-o",
             "--output",
             action="append",
-            default=[],
             dest="outputs",
             metavar="NAME",
             help="a variable of the cell that the notebook gets; may be repeated",
         )
         add("--trust", action="store_true", help="load pickled outputs of a run that is not yours")
     parser.add_argument("-h", "--help", action="store_true", help="show this text")
+    parser.set_defaults(**_defaults())
     return parser
+
+
+def _defaults() -> dict[str, Any]:
+    """Return every option of every form, as it is where it is not said."""
+    flags = (
+        *("bg", "fail_fast", "help", "help_op", "needed", "no_raise", "preview", "quiet"),
+        *("resume", "stage", "strict", "trust"),
+    )
+    values = ("as_name", "batch", "each", "label", "module", "optimize", "seed", "trials")
+    lists = ("inputs", "outputs", "tag", "with_files")
+    return {
+        "jobs": 1,
+        **dict.fromkeys(flags, False),
+        **dict.fromkeys(values),
+        **{name: [] for name in lists},
+    }
 
 
 def option_names(form: str) -> list[str]:
