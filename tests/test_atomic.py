@@ -54,6 +54,13 @@ def test_a_temporary_file_of_a_killed_process_is_in_nobodys_way(tmp_path: Path) 
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
+@pytest.mark.parametrize("name", ["n" * 255, "é" * 127], ids=["ascii", "two-bytes"])
+def test_a_file_with_the_longest_name_can_be_replaced(tmp_path: Path, name: str) -> None:
+    replace(str(tmp_path / name), b"new")
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_threads_can_replace_one_file(tmp_path: Path) -> None:
     path = str(tmp_path / "file")
     contents = [bytes([65 + number]) * 10_000 for number in range(8)]

@@ -7,6 +7,7 @@ import os
 __all__ = ["append", "cut_torn_line", "replace", "write_new"]
 
 _BLOCK_BYTES = 1 << 16
+_NAME_CHARS = 50
 
 
 def write_new(path: str, data: bytes) -> None:
@@ -71,9 +72,12 @@ def _write_temporary(path: str, data: bytes) -> str:
     Two threads may do so at once, and a process that was killed may have left such a file with
     the number of this one: in a container numbers are soon used again.
     """
+    directory, name = os.path.split(path)
+    # As long a name may be that it cannot be longer.
+    start = os.path.join(directory, name[:_NAME_CHARS])
     number = 0
     while True:
-        temporary = f"{path}.{os.getpid()}-{number}.tmp"
+        temporary = f"{start}.{os.getpid()}-{number}.tmp"
         try:
             write_new(temporary, data)
         except FileExistsError:

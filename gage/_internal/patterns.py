@@ -257,7 +257,7 @@ def _match_item(item: Item, char: str) -> bool:
 
 def quote_pattern(path: str) -> str:
     """Return the pattern that matches exactly this path and what is below it."""
-    text = "".join(f"\\{char}" if char in "*?[\\\"'" + _BLANKS else char for char in path)
+    text = "".join(f"\\{char}" if char in "*?[#\\\"'" + _BLANKS else char for char in path)
     return f"\\{text}" if text.startswith("-") else text
 
 
