@@ -314,8 +314,9 @@ def _read_text(value: str, default: Any, known: bool) -> Any:  # noqa: FBT001
         return _Grid(literal)
     if isinstance(default, str) and len(items) == 1 and items[0][:1] not in {"'", '"'}:
         return value
-    if not items:
-        raise ConfigError("expected a value at least, found an empty grid")
+    if not items or "" in items:
+        what = f"nothing between two commas of {text:.80}" if items else "an empty grid"
+        raise ConfigError(f"expected a value at least, found {what}")
     return _Grid([_item(item) for item in items])
 
 
@@ -326,7 +327,7 @@ def _read_call(name: str, inner: str, text: str, default: Any) -> Any:
     if name == "choice":
         if len(items) == 1 and items[0].startswith("[") and items[0].endswith("]"):
             items = _items(items[0][1:-1]) or []
-        if not items:
+        if not items or "" in items:
             raise ConfigError(f"expected {_CALLS[name]}, found {text!r:.80}")
         return Distribution(name, tuple(_item(item) for item in items), text)
     numbers = [parse_value(item) for item in items]
@@ -387,7 +388,7 @@ def _items(text: str) -> list[str] | None:
     if quote or closing:
         return None
     last = text[start:].strip()
-    return [*items, last] if last or not items else items
+    return [*items, last] if last else items
 
 
 def _item(text: str) -> Any:
