@@ -23,7 +23,17 @@ ROOT = Path(__file__).parents[1]
 # A module of gage/_internal imports only what stands before it, inside functions too: an import
 # upwards in a function is a cycle in hiding. Packages (config) count as one.
 LADDER = (
-    *("types", "errors", "clock", "atomic", "quoting", "suggestions", "parallel", "flusher"),
+    *(
+        "types",
+        "errors",
+        "clock",
+        "atomic",
+        "quoting",
+        "light_json",
+        "suggestions",
+        "parallel",
+        "flusher",
+    ),
     *("run_meta", "own_run"),
     *("patterns", "file_log", "manifest", "copying"),
     *("process", "output_stream", "capture"),
@@ -51,6 +61,7 @@ LADDER = (
 QUICK_STARTS = ("gage", "gage._internal.supervisor", "gage._internal.requests")
 LIGHT_STANDARD_LIBRARY = {
     "__future__",
+    "_json",  # what `json` is written around, without `re`
     "_signal",  # built in; `signal` makes enums of it, which takes a millisecond
     "_thread",  # built in; `threading` is written around it
     "collections",

@@ -30,6 +30,7 @@ import os
 from gage._internal.atomic import append, replace, write_new
 from gage._internal.clock import iso_time
 from gage._internal.errors import MetaError
+from gage._internal.light_json import dumps, loads
 from gage._internal.quoting import quote, unquote
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 
@@ -318,9 +319,7 @@ def read_notes(run: Run) -> list[str]:
 
 def encode_json(value: Any) -> bytes:
     """Return a value as the JSON that the side-car holds: indented, in the order given."""
-    import json
-
-    return json.dumps(value, indent=2, ensure_ascii=True).encode() + b"\n"
+    return dumps(value).encode() + b"\n"
 
 
 def _read_meta(meta_dir: str, name: str) -> str:
@@ -356,9 +355,7 @@ def _read_json_object(run: Run, name: str) -> dict[str, Any]:
 
 
 def _parse_json(path: str, text: str) -> Any:
-    import json
-
     try:
-        return json.loads(text)
+        return loads(text)
     except ValueError as error:
         raise MetaError(f"{path}: expected JSON: {error}") from error

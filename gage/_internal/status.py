@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import MetaError
+from gage._internal.light_json import loads
 from gage._internal.process import Identity, decode_identity, is_alive, is_local
 from gage._internal.run_meta import (
     check_schema,
@@ -138,10 +139,8 @@ def _asked_by(run: Run) -> str | None:
     text = read_text(run, "proc", "stop")
     if text is None:
         return None
-    import json
-
     try:
-        return str(json.loads(text).get("by") or "unknown")
+        return str(loads(text).get("by") or "unknown")
     except (ValueError, AttributeError) as error:
         raise MetaError(f"{run_meta_path(run, 'proc', 'stop')}: {error}") from None
 

@@ -41,6 +41,7 @@ from gage._internal.atomic import replace
 from gage._internal.capture import Capture, Recording, open_journal, open_pipes
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, RunStateError
+from gage._internal.light_json import loads
 from gage._internal.process import (
     Child,
     Identity,
@@ -523,10 +524,8 @@ def read_request(path: str) -> tuple[str | None, float]:
             text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None, _GRACE_S
-    import json
-
     try:
-        request = json.loads(text)
+        request = loads(text.decode())
         return str(request.get("by")), float(request.get("grace_s", _GRACE_S))
     except (ValueError, TypeError, AttributeError):
         return "unknown", _GRACE_S
@@ -558,7 +557,7 @@ def _load_what_the_end_needs(until_readable: int | None = None) -> None:
     poll = select.poll()
     if until_readable is not None:
         poll.register(until_readable, select.POLLIN)
-    for name in ("gage._internal.finalize", "json", "hashlib", "gage._internal.summary"):
+    for name in ("gage._internal.finalize", "hashlib", "gage._internal.summary"):
         if until_readable is not None and poll.poll(0):
             return
         __import__(name)

@@ -1,0 +1,120 @@
+"""JSON as `json` reads and writes it, without its imports.
+
+`json` loads `re`, and with it `enum`: eight milliseconds of a `gage run` that takes sixty. What
+does the work, the scanner in C, needs neither. Where it is not there, or a text is at fault,
+`json` itself is asked.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# What the standard library's types say of its inner module is not all that is true.
+encode_basestring_ascii: Any
+make_scanner: Any
+try:
+    from _json import encode_basestring_ascii, make_scanner
+except ImportError:  # another Python than CPython
+    encode_basestring_ascii = make_scanner = None
+
+__all__ = ["dumps", "loads"]
+
+_BLANKS = " \t\n\r"
+_NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_CONSTANTS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+class _Reading:
+    """What the scanner asks how to read."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = _CONSTANTS.__getitem__
+
+    def __init__(self) -> None:
+        self.memo: dict[str, str] = {}
+
+
+def loads(text: str) -> Any:
+    """Return the value of a text, as `json.loads` does.
+
+    Raises
+    ------
+    ValueError
+        If the text is not JSON.
+    """
+    if make_scanner is not None:
+        stripped = text.strip(_BLANKS)
+        try:
+            value, end = make_scanner(_Reading())(stripped, 0)
+        except (StopIteration, ValueError):
+            pass
+        else:
+            if end == len(stripped):
+                return value
+    import json
+
+    return json.loads(text)
+
+
+def dumps(value: Any) -> str:
+    """Return a value as `json.dumps` does with an indentation of 2.
+
+    Raises
+    ------
+    TypeError
+        If it has something that JSON cannot hold.
+    """
+    if encode_basestring_ascii is None:
+        import json
+
+        return json.dumps(value, indent=2)
+    parts: list[str] = []
+    _write(value, "\n", parts)
+    return "".join(parts)
+
+
+def _write(value: Any, line: str, parts: list[str]) -> None:
+    if isinstance(value, str):
+        parts.append(encode_basestring_ascii(value))
+    elif isinstance(value, dict):
+        _write_all("{", [(_key(key) + ": ", item) for key, item in value.items()], "}", line, parts)
+    elif isinstance(value, (list, tuple)):
+        _write_all("[", [("", item) for item in value], "]", line, parts)
+    else:
+        parts.append(_constant(value))
+
+
+def _write_all(
+    begin: str, items: list[tuple[str, Any]], end: str, line: str, parts: list[str]
+) -> None:
+    parts.append(begin)
+    inner = f"{line}  "
+    for index, (key, item) in enumerate(items):
+        parts.append(f"{',' if index else ''}{inner}{key}")
+        _write(item, inner, parts)
+    parts.append(f"{line}{end}" if items else end)
+
+
+def _key(key: Any) -> str:
+    text = key if isinstance(key, str) else _constant(key)
+    encoded: str = encode_basestring_ascii(text)
+    return encoded
+
+
+def _constant(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        text = float.__repr__(value)
+        return _NAMES.get(text, text)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
