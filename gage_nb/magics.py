@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand, output_can_be_silenced
 
-from gage._internal.completion import complete_command, complete_words
 from gage._internal.errors import (
     ConfigError,
     DependencyError,
@@ -30,6 +29,7 @@ from gage._internal.suggestions import did_you_mean
 from gage._internal.targets import resolve_target, with_given_files
 from gage_nb import launching
 from gage_nb.commands import COMMANDS, carry_out, help_text
+from gage_nb.completing import register_matcher, unregister_matcher
 from gage_nb.expansion import ExpansionError, expand
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def register(ip: InteractiveShell) -> None:
     add: Any = ip.register_magic_function
     add(_gage_run(ip), "line_cell", "gage_run")
     add(_gage(ip), "line", "gage")
-    for key, complete in _COMPLETERS.items():
-        ip.set_hook("complete_command", complete, str_key=key)
+    register_matcher(ip)
     _display_formatter(ip).for_type(RecordedRun, launching.display_run)
     for name in _BATCH_TYPES:
         _display_formatter(ip).for_type(name, _display_batch)
@@ -74,8 +73,7 @@ def unregister(ip: InteractiveShell) -> None:
     """Take away what `register` registered."""
     for kind, name in _MAGICS:
         ip.magics_manager.magics[kind].pop(name, None)
-    for key in _COMPLETERS:
-        ip.strdispatchers["complete_command"].strs.pop(key, None)
+    unregister_matcher(ip)
     _display_formatter(ip).pop(RecordedRun, None)
     for name in _BATCH_TYPES:
         _display_formatter(ip).pop(name, None)
@@ -113,6 +111,7 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
         "quiet": options.quiet or silent,
         "check": not options.no_raise,
         "with_files": options.with_files,
+        "needed": options.needed,
         "on_made": None if options.as_name is None else _binder(ip, options.as_name),
     }
     if options.help_op or (options.preview and not asks_for_several(line)):
@@ -189,28 +188,6 @@ def _words(line: str, ip: InteractiveShell) -> list[str]:
 def _usage_error(error: Exception) -> UsageError:
     # Exactly UsageError: IPython shows a subclass with its whole traceback.
     return UsageError(str(error))
-
-
-def _complete_run_line(form: str) -> Callable[[Any, Any], list[str]]:
-    def complete(_shell: Any, event: Any) -> list[str]:
-        words = event.line.split()[1:]
-        before = words if event.line.endswith(" ") else words[:-1]
-        return complete_words(event.symbol, before, form)
-
-    return complete
-
-
-def _complete_gage(_shell: Any, event: Any) -> list[str]:
-    words = event.line.split()[1:]
-    before = words if event.line.endswith(" ") else words[:-1]
-    return complete_command(event.symbol, before, list(COMMANDS))
-
-
-_COMPLETERS: dict[str, Callable[[Any, Any], list[str]]] = {
-    "%gage_run": _complete_run_line("line"),
-    "%%gage_run": _complete_run_line("cell"),
-    "%gage": _complete_gage,
-}
 
 
 def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -34,20 +32,14 @@ def gage_run(shell: InteractiveShell, line: str, cell: str | None = None) -> gag
     return run
 
 
-def completions(shell: InteractiveShell, text: str) -> set[str]:
-    with provisionalcompleter():
-        return {
-            text[: each.start] + each.text for each in shell.Completer.completions(text, len(text))
-        }
-
-
 # Loading
 
 
 def test_loading_registers_and_unloading_removes_everything(shell: InteractiveShell) -> None:
     formatter = shell.display_formatter
     assert formatter is not None
-    magics, hooks = shell.magics_manager.magics, shell.strdispatchers["complete_command"]
+    magics = shell.magics_manager.magics
+    matchers = len(shell.Completer.custom_matchers)
     assert ("gage_run" in magics["line"], "gage_run" in magics["cell"]) == (True, True)
     displayed = dict(formatter.ipython_display_formatter.type_printers)
 
@@ -55,7 +47,7 @@ def test_loading_registers_and_unloading_removes_everything(shell: InteractiveSh
 
     names = [name for kind in magics.values() for name in kind if "gage" in str(name)]
     assert not names
-    assert not [key for key in hooks.strs if "gage" in key]
+    assert (matchers, len(shell.Completer.custom_matchers)) == (1, 0)
     assert gage.RecordedRun in displayed
     assert gage.RecordedRun not in formatter.ipython_display_formatter.type_printers
     assert not shell.events.callbacks["pre_run_cell"]
@@ -262,46 +254,3 @@ def test_commands_of_gage_are_called(shell: InteractiveShell) -> None:
     assert list(shell.run_line_magic("gage", "runs")["run"]) == [run.name]
     assert len(shell.run_line_magic("gage", "output {1}")) == 1
     assert shell.run_line_magic("gage", "output 1;") is None  # silenced
-
-
-# Completion
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("%gage_run tr", {"%gage_run train.py"}),
-        ("%gage_run train.py l", {"%gage_run train.py lr=0.1"}),
-        ("%gage_run --lab", {"%gage_run --label"}),
-        ("%%gage_run fit --no-", {"%%gage_run fit --no-raise"}),
-        ("%gage sho", {"%gage show"}),
-    ],
-)
-def test_words_are_completed(shell: InteractiveShell, text: str, expected: set[str]) -> None:
-    assert completions(shell, text) >= expected
-
-
-def test_names_of_runs_are_completed(shell: InteractiveShell) -> None:
-    names = {gage_run(shell, "train.py").name for _ in range(2)}
-
-    assert completions(shell, "%gage show ") >= {f"%gage show {name}" for name in names}
-
-
-@pytest.mark.parametrize("fault", ["home", "script", "directory"])
-def test_completion_never_raises(
-    shell: InteractiveShell, project: Path, runs_home: Path, fault: str
-) -> None:
-    if fault == "home":
-        runs_home.write_text("a file")
-    elif fault == "script":
-        (project / "train.py").write_bytes(b"\xff\x00 = ((\n")
-    else:
-        project.joinpath("train.py").unlink()
-        project.rmdir()
-
-    lines = ["%gage_run ", "%gage_run train.py ", "%gage show ", "%gage_run a/b", "%gage_run 'a"]
-    for line in [*lines, "%%gage_run -", "%gage_run x={1", "%gage_run -m ", "%gage"]:
-        # IPython hides what a completer raises; here it is called as IPython does.
-        event = SimpleNamespace(line=line, symbol=line.split(" ")[-1], command=line.split(" ")[0])
-        (complete,) = shell.strdispatchers["complete_command"].strs[event.command].chain
-        assert isinstance(complete[1](event), list)
