@@ -89,7 +89,6 @@ EXTRA_OF = {
     "rich": "cli",
     "ruamel": "config",
     "tensorboard": "tensorboard",
-    "tomlkit": "config",
 }
 
 
