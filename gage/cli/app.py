@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import click.shell_completion
 
+import gage
 from gage._internal import requests
 from gage._internal.errors import GageError, TargetError
 from gage._internal.run_line import LineError, make_parser
@@ -54,7 +55,7 @@ class _RunLine(click.Command):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gage")
+@click.version_option(gage.__version__)
 def app() -> None:
     """Record runs of code: what they used, what they printed, what they made.
 
@@ -310,7 +311,9 @@ def _help(ctx: click.Context, command: str | None) -> None:
         near = did_you_mean(command, app.list_commands(ctx))
         raise click.UsageError(f"there is no command {command!r}. {near}")
     with click.Context(found, info_name=command, parent=ctx.parent) as own:
-        click.echo(make_parser("shell").format_help() if command == "run" else found.get_help(own))
+        is_run = command == "run"
+        text = make_parser("shell").format_help() if is_run else f"{found.get_help(own)}\n"
+        click.echo(text, nl=False)
 
 
 @app.command("completion")

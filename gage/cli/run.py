@@ -177,11 +177,12 @@ def _tell_notes(run: RecordedRun, quiet: bool) -> None:
         _tell(f"note: {note}", quiet)
 
 
-def _tell_end(run: Run, status: Status, quiet: bool) -> None:
+def _tell_end(run: RecordedRun, status: Status, quiet: bool) -> None:
     what = f"{run.name} {status.name}" + (f": {status.reason}" if status.reason else "")
     if status.name != "completed":
         what += f". Look at it with: gage show {run.name}"
-    _tell(what, quiet)
+    shown = run.output().tail(1) if not quiet else b""
+    _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet)
 
 
 def _tell(text: str, quiet: bool) -> None:
