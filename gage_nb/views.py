@@ -1,8 +1,9 @@
 """The ways to show a run: widgets, a display that is updated, plain text, a terminal.
 
-    widget   core ipywidgets; a second output keeps the panel as HTML and text, for what is saved
-             meanwhile and for readers without widgets
-    html     an output that is replaced as a whole, for front ends and builds without widgets
+    widget   for notebooks that people see: core ipywidgets; a second output keeps the panel as
+             HTML and text, for what is saved meanwhile and for readers without widgets
+    html     an output that is replaced as a whole, for front ends without widgets and for
+             notebooks that are executed with nobody looking
     text     the same as plain text
     stream   outside a kernel: what the run prints goes to the terminal as it comes
 
@@ -92,20 +93,32 @@ def choose_view(view: str | None = None) -> str:
     if wanted and wanted not in VIEWS:
         choices = ", ".join(VIEWS)
         raise ValueError(f"view (GAGE_VIEW): expected one of {choices}, found {wanted!r}")
-    if not _in_kernel():
+    shell = _kernel_shell()
+    if shell is None:
         return "stream"
     if wanted in {"html", "text"}:
         return wanted
     has_widgets = all(importlib.util.find_spec(name) for name in ("ipywidgets", "comm"))
-    return "widget" if has_widgets else "html"
+    return "widget" if has_widgets and (wanted or _has_cells(shell)) else "html"
 
 
-def _in_kernel() -> bool:
+def _kernel_shell() -> Any:
     if "IPython" not in sys.modules:
-        return False
+        return None
     from IPython.core.getipython import get_ipython
 
-    return getattr(get_ipython(), "kernel", None) is not None
+    shell = get_ipython()
+    return None if getattr(shell, "kernel", None) is None else shell
+
+
+def _has_cells(shell: Any) -> bool:
+    """Tell whether who executes this says of which cell it is, as notebooks that people see do.
+
+    nbclient, and with it papermill and builds of documentation, does not. It has nobody who looks
+    at widgets, and what it saves would keep their models for ever.
+    """
+    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return bool((request or {}).get("metadata"))
 
 
 def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> View[PanelState]:

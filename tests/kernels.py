@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
@@ -30,8 +32,45 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
+    def process(self) -> psutil.Process:
+        # The provisioner of a kernel on this machine has a pid, its base class has none.
+        provisioner: Any = self.manager.provisioner
+        return psutil.Process(provisioner.pid)
+
+    def kill(self) -> None:
+        """Kill the kernel with SIGKILL, as a machine that is out of memory does."""
+        process = self.process()
+        process.kill()
+        process.wait(TIMEOUT_S)
+
+    def restart(self) -> None:
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=TIMEOUT_S)
+
+    def reply(self, request: str) -> Any:
+        """Return the content of the reply to a request, a cell's for example."""
+        while True:
+            message = self.client.get_shell_msg(timeout=TIMEOUT_S)
+            if message["parent_header"].get("msg_id") == request:
+                return message["content"]
+
+    def complete(self, code: str) -> list[str]:
+        return list(self.reply(self.client.complete(code, len(code)))["matches"])
+
     def start(self, code: str) -> str:
-        return str(self.client.execute(code))
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
+        # As JupyterLab does, and unlike `client.execute`: with the id of the cell.
+        metadata = {"cellId": secrets.token_hex(4)}
+        request = self.client.session.msg("execute_request", content, metadata=metadata)
+        self.client.shell_channel.send(request)
+        return str(request["header"]["msg_id"])
 
     def messages(self) -> Iterator[Message]:
         while True:

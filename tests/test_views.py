@@ -38,7 +38,7 @@ def kernel(project: Path, runs_home: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def test_what_is_saved_beside_widgets_is_made_new_every_two_seconds(kernel: Kernel) -> None:
-    kernel.run("view.show(state)")
+    kernel.run("view.show(state); view.complete(state)")
 
     soon = kernel.run("view.update(later(1.9, line_count=5))")
     then = kernel.run("view.update(later(2.1, line_count=7))")
@@ -53,7 +53,7 @@ def test_what_is_saved_beside_widgets_is_made_new_every_two_seconds(kernel: Kern
 
 
 def test_a_panel_that_ends_before_its_run_hides_nothing(kernel: Kernel) -> None:
-    shown = kernel.run("view.show(state)")
+    shown = kernel.run("view.show(state); view.complete(state)")
 
     finished = kernel.run("view.finish(later(1))")
 
@@ -65,11 +65,21 @@ def test_a_panel_that_ends_before_its_run_hides_nothing(kernel: Kernel) -> None:
 
 
 def test_models_of_widgets_are_gone_at_the_end(kernel: Kernel) -> None:
-    kernel.run("view.show(state); view.finish(later(1))")
+    kernel.run("view.show(state); view.complete(state); view.finish(later(1))")
 
     found = kernel.run("import ipywidgets; print(len(ipywidgets.widget._instances))")
 
     assert printed(found) == "0\n"
+
+
+def test_what_is_executed_with_nobody_looking_gets_no_widgets(kernel: Kernel) -> None:
+    code = "from gage_nb.views import choose_view; print(choose_view(), choose_view('widget'))"
+
+    seen = kernel.run(code)
+    unseen = kernel.rest(kernel.client.execute(code))
+
+    assert printed(seen) == "widget widget\n"
+    assert printed(unseen) == "html widget\n"
 
 
 def test_outside_of_a_kernel_the_view_is_the_terminal() -> None:
