@@ -93,6 +93,7 @@ class BatchReader:
         self._states: dict[str, StateReader] = {}
         self._begun_us = now_us()
         self._over = False
+        self._notes: tuple[str, ...] | None = None
 
     def read(self) -> BatchState:
         """Return what the batch's files say now."""
@@ -157,10 +158,15 @@ class BatchReader:
             seconds=None if ended else max(0, now_us() - created_us) / 1e6,
             objective=batch.objective or "",
             best=best,
-            notes=()
-            if self._planned is None
-            else tuple(dict.fromkeys([*self._planned.operation.notes, *self._planned.plan.notes])),
+            notes=self._notes_of(batch),
         )
+
+    def _notes_of(self, batch: Batch) -> tuple[str, ...]:
+        if self._notes is None:
+            planned = self._planned
+            said = [] if planned is None else [*planned.operation.notes, *planned.plan.notes]
+            self._notes = tuple(dict.fromkeys([*said, *batch.notes]))
+        return self._notes
 
     def _row(self, batch: Batch, trial: BatchTrial, status: str) -> TrialRow:
         run = trial.run

@@ -269,9 +269,9 @@ def run_planned(
     return batch
 
 
-def attach_batch(reference: str | None = None, *, view: str | None = None) -> NotebookBatch:
+def attach_batch(reference: Batch | str | None = None, *, view: str | None = None) -> NotebookBatch:
     """Show a batch live until it has ended; an interrupt ends the showing, not the batch."""
-    found = find_batch(runs_home(), reference)
+    found = reference if isinstance(reference, Batch) else find_batch(runs_home(), reference)
     batch = NotebookBatch(found.home, found.id)
     panel = Panel[BatchState](
         f"batch {batch.name}",

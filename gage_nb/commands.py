@@ -74,7 +74,40 @@ def _ops(words: Sequence[str]) -> Any:
     )
 
 
+def _attach(reference: str | None) -> Any:
+    batch = _batch_called(reference)
+    return attach(reference) if batch is None else _attach_to(batch)
+
+
+def _show(reference: str | None) -> Any:
+    return _batch_called(reference) or requests.find(reference)
+
+
+def _batch_called(reference: str | None) -> Any:
+    """Return the batch of that name, with its frame, if there is one."""
+    from gage._internal.batch import batch_called
+    from gage._internal.store import runs_home
+
+    batch = batch_called(runs_home(), reference)
+    if batch is None:
+        return None
+    from gage_nb.batches import NotebookBatch
+
+    return NotebookBatch(batch.home, batch.id)
+
+
+def _attach_to(batch: Any) -> Any:
+    """Show a batch live until it has ended."""
+    from gage_nb.batches import attach_batch
+
+    return attach_batch(batch)
+
+
 def _stop(reference: str | None) -> Any:
+    batch = _batch_called(reference)
+    if batch is not None:
+        batch.stop(by="notebook")
+        return batch
     if reference is None:
         # The newest run may be over already: who stops something means what goes on.
         going_on = (run for run in requests.runs() if run.status == "running")
@@ -88,6 +121,10 @@ def _stop(reference: str | None) -> Any:
 
 
 def _wait(reference: str | None) -> Any:
+    batch = _batch_called(reference)
+    if batch is not None:
+        batch.wait()
+        return batch
     run = requests.find(reference)
     run.wait()
     return run
@@ -106,7 +143,7 @@ def _metrics(words: Sequence[str]) -> Any:
 
 COMMANDS = {
     "runs": Command("runs [COLUMN=VALUE ...]", "every run, the newest first (DataFrame)", _runs),
-    "show": Command("show [RUN]", "what happened to a run", _of_run(requests.find)),
+    "show": Command("show [RUN]", "what happened to a run", _of_run(_show)),
     "meta": Command("meta [RUN]", "everything recorded about it (DataFrame)", _of_run(frames.meta)),
     "files": Command("files [RUN]", "the log of its files (DataFrame)", _of_run(frames.files)),
     "manifest": Command(
@@ -114,7 +151,7 @@ COMMANDS = {
     ),
     "output": Command("output [RUN]", "what it printed (DataFrame)", _of_run(frames.output)),
     "metrics": Command("metrics [RUN ...]", "the numbers it gave back (DataFrame)", _metrics),
-    "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(attach)),
+    "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(_attach)),
     "start": Command("start [RUN]", "start a staged run and watch it", _of_run(start)),
     "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
     "stop": Command("stop [RUN]", "stop it (left out: the newest that goes on)", _of_run(_stop)),

@@ -70,7 +70,7 @@ class Options:
 
     `check` raises for a run that fails, in the cell; `view` is `widget`, `html` or `text` where
     it is not to be what the front end can show; `on_made` is called with the run as soon as there
-    is one.
+    is one; with `needed`, a completed run that has done the same takes the place of a new one.
     """
 
     label: str | None = None
@@ -82,6 +82,7 @@ class Options:
     with_files: Sequence[str] = field(default=())
     view: str | None = None
     on_made: Callable[[RecordedRun], object] | None = None
+    needed: bool = False
 
 
 def run(
@@ -254,6 +255,7 @@ def run_operation(
                 on_event=observer,
                 stage_only=options.stage,
                 background=True,
+                needed=options.needed,
                 supervisor=None if options.stage else _spare.take(),
             )
         )
@@ -318,6 +320,11 @@ class _Observer:
         if event == "made":
             self._made(run)
             return
+        if event == "found":
+            self._found(RecordedRun.of(run))
+            return
+        if self._options.needed and event != "started":
+            return  # it may be that there is nothing to show
         for panel in self.panels:
             if event == "started" or time.monotonic() >= self._shown_from_s:
                 panel.show()
@@ -328,6 +335,17 @@ class _Observer:
         for panel in self.panels:
             panel.show()
             panel.finish()
+
+    def _found(self, run: RecordedRun) -> None:
+        """Show the run that takes the place of the one that was made."""
+        self.panels.clear()
+        if self._options.on_made is not None:
+            self._options.on_made(run)
+        if not self._options.quiet:
+            print(f"Not needed: {run.name} has done the same")  # noqa: T201  # it is for the cell
+            _shown.clear()
+            display_run(run)
+            mark_shown(run.id)
 
     def _made(self, run: Run) -> None:
         for name, value in self._system_attrs.items():

@@ -49,9 +49,9 @@ LADDER = (
     # Dependencies of a run are files of other runs: staging looks for them in the store.
     *("targets", "preview", "store", "reports"),
     *("batch_record", "dependencies", "staging"),
-    "launch",
+    *("needed", "launch"),
     # Several runs at once: the plan, what all share, who keeps them, the story.
-    *("plan", "search", "template", "needed", "batch_supervisor", "batch", "batch_launch"),
+    *("plan", "search", "template", "batch_supervisor", "batch", "batch_launch"),
     *("requests", "batch_requests", "completion"),
     "run_util",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import gage
 from gage._internal.batch import Batch, find_batch, list_batches
 from gage._internal.batch_record import live_keepers
 from gage._internal.batch_requests import run_batch
+from gage._internal.needed import remove_run
 from gage._internal.process import Identity, decode_identity, kill, wait_for_exit
 from gage._internal.run_meta import read_attr, run_meta_path
 from gage._internal.sourcecode import select_sourcecode
@@ -489,3 +491,97 @@ def test_a_plan_of_another_version_is_refused(script: Callable[[str], None]) -> 
 
     with pytest.raises(gage.MetaError, match="version 1 of a batch"):
         Batch(batch.home, batch.id)
+
+
+def test_sources_are_kept_while_something_is_missing(script: Callable[[str], None]) -> None:
+    script("if epochs == 2 and not os.path.exists('/nowhere'): sys.exit(1)")
+    failed = run_batch("train.py", {"epochs": [1, 2]})
+    script("")
+    complete = run_batch("train.py", {"epochs": [1, 2]})
+    remove_run(complete.runs[1])
+    missing = statuses(complete)
+
+    resumed = run_batch("train.py", {"epochs": [1, 2]}, resume=True)
+
+    assert Path(failed.directory, failed.id, "train.py").exists()
+    assert missing == ["completed", None]
+    assert resumed.id == complete.id
+    assert statuses(resumed) == ["completed"] * 2
+    assert not Path(resumed.directory, resumed.id).exists()
+
+
+def test_what_is_left_out_is_said(script: Callable[[str], None], project: Path) -> None:
+    script("")
+    (project / "big.txt").write_text("x" * 200_000)
+
+    batch = run_batch("train.py", {"epochs": [1]})
+
+    assert any("big.txt" in note for note in batch.notes)
+    assert batch.runs[0].notes == batch.notes
+
+
+# One run
+
+
+def test_a_run_that_is_not_needed_is_the_one_that_was(script: Callable[[str], None]) -> None:
+    script("")
+    first = gage.run("train.py", {"lr": 1})
+
+    same = gage.run("train.py", {"lr": 1.0}, needed=True)
+    other = gage.run("train.py", {"lr": 2}, needed=True)
+    script("print()")
+    changed = gage.run("train.py", {"lr": 1}, needed=True)
+
+    assert same.id == first.id
+    assert len({first.id, other.id, changed.id}) == 3
+    assert len(gage.runs()) == 3
+
+
+# The command line
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gage", "run", *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_line_shows_its_plan_its_trials_and_its_end(script: Callable[[str], None]) -> None:
+    script("print('loss:', lr)\nif epochs == 7: sys.exit(3)")
+
+    done = command("train.py", "lr=[0.5,0.25]", "epochs=5", "--jobs", "2")
+    failed = command("train.py", "epochs=[5,7]")
+
+    assert done.returncode == 0
+    assert done.stderr.startswith("2 runs: lr=[0.5, 0.25] (2 at a time)\n")
+    assert "completed  lr=0.5  loss=0.5\n" in done.stderr
+    assert "[2/2]" in done.stderr
+    assert failed.returncode == 1
+    assert "error (exit code 3)  epochs=7" in failed.stderr
+    assert failed.stderr.endswith("1 completed, 1 error\n")
+
+
+def test_wrong_lines_start_nothing(script: Callable[[str], None], runs_home: Path) -> None:
+    script("")
+
+    stage = command("train.py", "lr=[1,2]", "--stage")
+    trials = command("train.py", "lr=uniform(0,1)")
+    preview = command("train.py", "lr=[1,2]", "--preview")
+
+    assert (stage.returncode, trials.returncode, preview.returncode) == (2, 125, 0)
+    assert "add --trials N" in trials.stderr
+    assert not runs_home.exists()
+
+
+@pytest.mark.usefixtures("waiting")
+def test_ctrl_c_stops_the_batch(tmp_path: Path, runs_home: Path) -> None:
+    words = [sys.executable, "-m", "gage", "run", "train.py", "epochs=[1,2,3]", "--jobs", "2"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(list(tmp_path.glob("begun-*"))) == 2)
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "2 terminated, 1 not begun" in said
+    assert statuses(list_batches(str(runs_home))[0]) == ["terminated", "terminated", None]

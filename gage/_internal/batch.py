@@ -24,10 +24,11 @@ from gage._internal.clock import name_for_id, now_us
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.process import SIGTERM, kill, wait_for_exit
 from gage._internal.recorded_run import RecordedRun
-from gage._internal.run_meta import META_SUFFIX, encode_json, read_attr
+from gage._internal.run_meta import META_SUFFIX, encode_json, read_attr, read_notes
 from gage._internal.runner import DEFAULT_GRACE_S, ENDED, stop_run
 from gage._internal.status import read_status
 from gage._internal.summary_file import read_summary
+from gage._internal.types import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ else:
 
     BatchTrial = namedtuple("BatchTrial", "index asked run event")
 
-__all__ = ["Batch", "BatchTrial", "find_batch", "list_batches"]
+__all__ = ["Batch", "BatchTrial", "batch_called", "find_batch", "list_batches"]
 
 BatchTrial.__doc__ = """A trial: its place in the plan, what it was asked to have, its run or None.
 
@@ -96,6 +97,12 @@ class Batch:
     def runs(self) -> list[RecordedRun]:
         """The runs of the trials that were begun, in the order of the plan."""
         return [trial.run for trial in self._trials() if trial.run is not None]
+
+    @property
+    def notes(self) -> list[str]:
+        """What staging the sources says one should know: files left out, links, warnings."""
+        path = os.path.join(self.directory, self.id)
+        return read_notes(Run(self.id, self.name, path, path + META_SUFFIX))
 
     def counts(self) -> dict[str, int]:
         """Return how many trials have each status; those that were not begun are left out."""
@@ -289,6 +296,16 @@ def list_batches(home: str) -> list[Batch]:
         except (MetaError, KeyError):
             continue
     return batches
+
+
+def batch_called(home: str, reference: object) -> Batch | None:
+    """Return the batch whose name or id a text is as a whole, None if it is none's."""
+    text = str(reference or "").strip()
+    if text:
+        for batch_id in batch_ids(home):
+            if text in (batch_id, name_for_id(batch_id)):
+                return Batch(home, batch_id)
+    return None
 
 
 def find_batch(home: str, reference: str | None = None) -> Batch:

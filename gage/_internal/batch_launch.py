@@ -24,7 +24,7 @@ from gage._internal.batch_record import (
 from gage._internal.clock import make_id, now_us
 from gage._internal.environment import start_recording
 from gage._internal.errors import ConfigError, MetaError, RunStateError, StoreError
-from gage._internal.needed import remove_run
+from gage._internal.needed import remove_directory, remove_run
 from gage._internal.run_meta import run_meta_path
 from gage._internal.runner import stop_run
 from gage._internal.status import live_processes
@@ -162,6 +162,9 @@ def launch_batch(
         else:
             for recording in recordings:
                 recording.cancel()
+            before = os.path.join(batch_directory(home, found), found)
+            if not os.path.isdir(before):  # all had completed; a run was deleted since
+                os.rename(template.run_dir, before)
             _remove(directory, template)
             batch_id, directory = found, batch_directory(home, found)
     except BaseException:
@@ -170,7 +173,10 @@ def launch_batch(
         _remove(directory, Run(batch_id, "", os.path.join(directory, batch_id), ""))
         raise
     batch = Batch(home, batch_id)
-    _start(batch, options)
+    if batch.counts().get("completed") == batch.count:
+        _remove_template(batch)
+    else:
+        _start(batch, options)
     return batch
 
 
@@ -337,6 +343,14 @@ def _write(directory: str, name: str, value: Any) -> None:
         replace(os.path.join(directory, name), data)
     except OSError as error:
         raise StoreError(f"cannot write {name} of a batch: {error.strerror}") from error
+
+
+def _remove_template(batch: Batch) -> None:
+    """Remove the sources of a batch of which nothing is missing."""
+    try:
+        remove_directory(os.path.join(batch.directory, batch.id))
+    except OSError:
+        return
 
 
 def _remove(directory: str, template: Run) -> None:

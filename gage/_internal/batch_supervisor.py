@@ -52,7 +52,7 @@ from gage._internal.capture import (
 from gage._internal.clock import make_id, name_for_id, now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.file_log import scan_files
-from gage._internal.needed import completed_work, remove_run, work_digest
+from gage._internal.needed import completed_work, remove_directory, remove_run, work_digest
 from gage._internal.process import (
     Child,
     Identity,
@@ -357,6 +357,11 @@ class _Supervisor:
             os.unlink(os.path.join(self._directory, "reserve"))
         except FileNotFoundError:
             pass
+        self._log_of_trials.update()
+        runs = self._log_of_trials.runs
+        if len(runs) == self._plan["count"] and not self._failed and not self._stopped_by:
+            # There is nothing left to be staged from it; what it says of itself stays.
+            remove_directory(self._template.run.run_dir)
         words = f"stopped by {self._stopped_by}" if self._stopped_by else "all done"
         log_batch(self._directory, f"The batch has ended: {words}, {self._failed} failed")
 

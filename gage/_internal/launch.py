@@ -35,7 +35,7 @@ __all__ = ["launch"]
 _RECORDING_DEADLINE_S = 0.2
 
 
-def launch(
+def launch(  # noqa: PLR0913  # one story, and what may differ in it
     operation: Operation,
     runs_home: str,
     *,
@@ -45,6 +45,7 @@ def launch(
     stage_only: bool = False,
     background: bool = False,
     supervisor: WaitingSupervisor | None = None,
+    needed: bool = False,
 ) -> Run:
     """Run an operation; return its run, ended unless `stage_only` or `background`.
 
@@ -59,7 +60,10 @@ def launch(
         One that the caller has started already; it is told the run, or dismissed.
     on_event
         Called with `made`, the name of each phase of staging as it begins, and `started`, each
-        with the run.
+        with the run; with `found` and the run that is returned instead (`needed`).
+    needed
+        Whether a completed run that has done the same is returned instead of a new one; what was
+        staged to find that out is removed.
 
     Raises
     ------
@@ -79,12 +83,20 @@ def launch(
             given=operation.given,
             on_phase=lambda phase: tell(phase, run),
         )
+        found = _find_same(run) if needed else None
     except BaseException:
         if supervisor is not None:
             supervisor.dismiss()
         for recording in recordings:
             recording.cancel()
         raise
+    if found is not None:
+        if supervisor is not None:
+            supervisor.dismiss()
+        for recording in recordings:
+            recording.cancel()
+        tell("found", found)
+        return found
     if stage_only:
         _record(run, recordings)
         return run
@@ -117,6 +129,16 @@ def _make(operation: Operation, runs_home: str, attrs: Mapping[str, Any]) -> Run
     except OSError as error:
         raise StoreError(f"cannot write {error.filename}: {error.strerror}") from error
     return run
+
+
+def _find_same(run: Run) -> Run | None:
+    """Return a completed run that has done what a staged one is going to do, which is removed."""
+    from gage._internal.needed import find_same, remove_run
+
+    found = find_same(run)
+    if found is not None:
+        remove_run(run)
+    return found
 
 
 def _record(run: Run, recordings: Sequence[Recording]) -> None:

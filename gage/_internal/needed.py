@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gage._internal.recorded_run import RecordedRun
     from gage._internal.types import Run
 
-__all__ = ["completed_work", "find_same", "remove_run", "work_digest"]
+__all__ = ["completed_work", "find_same", "remove_directory", "remove_run", "work_digest"]
 
 _PARTS = ("opref", "proc/cmd", "proc/env", "config.json")
 
@@ -72,19 +72,24 @@ def remove_run(run: Run) -> None:
     """Remove a run that was never started, with all its files."""
     # The side-car last: while it is there, the run is listed as what it is.
     for directory in (run.run_dir, run.run_dir + META_SUFFIX):
-        for path, directories, files in os.walk(directory, topdown=False):
-            for name in files:
-                os.unlink(os.path.join(path, name))
-            for name in directories:
-                full_path = os.path.join(path, name)
-                if os.path.islink(full_path):
-                    os.unlink(full_path)
-                else:
-                    os.rmdir(full_path)
-        try:
-            os.rmdir(directory)
-        except FileNotFoundError:
-            continue
+        remove_directory(directory)
+
+
+def remove_directory(directory: str) -> None:
+    """Remove a directory with all its files; it need not exist."""
+    for path, directories, files in os.walk(directory, topdown=False):
+        for name in files:
+            os.unlink(os.path.join(path, name))
+        for name in directories:
+            full_path = os.path.join(path, name)
+            if os.path.islink(full_path):
+                os.unlink(full_path)
+            else:
+                os.rmdir(full_path)
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return
 
 
 def _opref(run: Run) -> bytes | None:

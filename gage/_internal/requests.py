@@ -30,6 +30,7 @@ def run(
     background: bool = False,
     check: bool = False,
     strict: bool = False,
+    needed: bool = False,
     on_event: Callable[[str, Run], None] | None = None,
 ) -> RecordedRun:
     """Run a script, a module, a notebook or an operation as a recorded run.
@@ -57,6 +58,8 @@ def run(
         Raise `RunFailed` if the run does not complete.
     strict
         A value of another type than its default is an error, not a note.
+    needed
+        Return a completed run that has done the same, if there is one, instead of a new one.
     on_event
         Called with the name of each step and the run: `made`, the phases of staging, `started`.
 
@@ -77,6 +80,7 @@ def run(
             on_event=on_event,
             stage_only=stage,
             background=background,
+            needed=needed,
         )
     )
     if check:

@@ -18,6 +18,7 @@ from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_comma
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gage._internal.batch import Batch
     from gage._internal.recorded_run import RecordedRun
 
 __all__ = ["app", "main_command"]
@@ -147,6 +148,10 @@ def _start(run: str | None) -> None:
 @_json_option
 def _show(run: str | None, as_json: bool) -> None:
     """Show a run: what it is, what happened to it, its files, its last lines."""
+    batch = _batch_called(run)
+    if batch is not None:
+        _print_rows(batch.rows(), as_json)
+        return
     recorded = requests.find(run)
     if as_json:
         from gage._internal.reports import run_row
@@ -211,7 +216,12 @@ def _output(run: str | None, follow: bool, as_json: bool) -> None:
 @_run_argument
 @click.option("--grace", default=5.0, show_default=True, help="Seconds between the signals.")
 def _stop(run: str | None, grace: float) -> None:
-    """Stop a run: SIGINT, then SIGTERM, then SIGKILL to all its processes."""
+    """Stop a run: SIGINT, then SIGTERM, then SIGKILL to all its processes; or a batch by name."""
+    batch = _batch_called(run)
+    if batch is not None:
+        batch.stop(grace_s=grace)
+        _say_batch(batch)
+        return
     recorded = requests.find(run)
     _say_status(recorded, recorded.stop(grace_s=grace))
 
@@ -220,6 +230,12 @@ def _stop(run: str | None, grace: float) -> None:
 @_run_argument
 def _attach(run: str | None) -> int:
     """Show a run's output from its start until it has ended; Ctrl-C leaves it running."""
+    batch = _batch_called(run)
+    if batch is not None:
+        from gage.cli.batch import follow_batch
+
+        follow_batch(batch)
+        return _say_batch(batch)
     recorded = requests.find(run)
     status = follow_run(recorded)
     _say_status(recorded, status)
@@ -231,6 +247,9 @@ def _attach(run: str | None) -> int:
 @click.option("--timeout", type=float, help="Seconds after which to give up, with exit code 124.")
 def _wait(run: str | None, timeout: float | None) -> int:
     """Wait until a run has ended; the exit code is the run's."""
+    batch = _batch_called(run)
+    if batch is not None:
+        return _say_batch(batch) if batch.wait(timeout) else 124
     recorded = requests.find(run)
     status = recorded.wait(timeout)
     _say_status(recorded, status)
@@ -326,6 +345,40 @@ def _completion(shell: str) -> None:
     if found is None:
         raise click.UsageError(f"no completion for {shell}")
     click.echo(found(app, {}, "gage", "_GAGE_COMPLETE").source())
+
+
+@app.command("batches")
+@_json_option
+def _batches(as_json: bool) -> None:
+    """List the batches (runs that were asked for at once), the newest first."""
+    from gage._internal.batch import list_batches
+    from gage._internal.store import runs_home
+
+    rows = [
+        {
+            "batch": batch.name,
+            "operation": batch.operation,
+            "plan": batch.text,
+            "running": batch.running,
+            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
+            "id": batch.id,
+        }
+        for batch in list_batches(runs_home())
+    ]
+    _print_rows(rows, as_json)
+
+
+def _batch_called(reference: str | None) -> Batch | None:
+    from gage._internal.batch import batch_called
+    from gage._internal.store import runs_home
+
+    return None if reference is None else batch_called(runs_home(), reference)
+
+
+def _say_batch(batch: Batch) -> int:
+    from gage.cli.batch import tell_end
+
+    return tell_end(batch, quiet=False)
 
 
 def _say_status(run: RecordedRun, status: Any) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gage._internal.batch import Batch, BatchTrial
     from gage._internal.run_line import RunLine
 
-__all__ = ["follow_batch", "run_batch_line"]
+__all__ = ["follow_batch", "run_batch_line", "tell_end"]
 
 _INTERRUPTED = 130
 _STEP_S = 0.1
@@ -38,7 +38,7 @@ def run_batch_line(line: RunLine) -> int | None:
         return None
     quiet = options.quiet
     jobs = f" ({options.jobs} at a time)" if options.jobs > 1 else ""
-    _tell(f"{plan.text}{jobs}", quiet)
+    _tell(f"{plan.text}{jobs}", quiet=quiet)
     for note in (*operation.notes, *planned.config.notes, *plan.notes):
         _tell(f"note: {note}", quiet)
     if options.preview:
@@ -49,6 +49,8 @@ def run_batch_line(line: RunLine) -> int | None:
         options_of(line),
         attrs=user_attrs(options.label, options.tag),
     )
+    for note in batch.notes:
+        _tell(f"note: {note}", quiet)
     if options.bg:
         _tell(f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", quiet)
         return 0
@@ -57,9 +59,9 @@ def run_batch_line(line: RunLine) -> int | None:
     except KeyboardInterrupt:
         _tell(f"\nStopping batch {batch.name}", quiet)
         batch.stop(by="interrupt")
-        _tell_end(batch, quiet)
+        tell_end(batch, quiet=quiet)
         return _INTERRUPTED
-    return _tell_end(batch, quiet)
+    return tell_end(batch, quiet=quiet)
 
 
 def follow_batch(batch: Batch, *, quiet: bool = False) -> None:
@@ -102,7 +104,8 @@ def _described(batch: Batch, trial: BatchTrial) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _tell_end(batch: Batch, quiet: bool) -> int:
+def tell_end(batch: Batch, *, quiet: bool) -> int:
+    """Say how a batch has ended; return the exit code."""
     counts = batch.counts()
     missing = batch.count - sum(counts.values())
     words = [f"{count} {name}" for name, count in counts.items()]

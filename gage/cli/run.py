@@ -127,6 +127,7 @@ def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
 
         print(preview_text(operation))
         return 0
+    found: list[Run] = []
     run = RecordedRun.of(
         launch(
             operation,
@@ -135,8 +136,13 @@ def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
             stage_only=options.stage,
             background=True,
             supervisor=supervisor,
+            needed=options.needed,
+            on_event=lambda event, run: found.append(run) if event == "found" else None,
         )
     )
+    if found:
+        _tell(f"Not needed: {run.name} has done the same. See: gage show {run.name}", options.quiet)
+        return 0
     if options.stage or options.bg:
         _tell_notes(run, options.quiet)
     if options.stage:
