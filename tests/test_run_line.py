@@ -137,3 +137,11 @@ def test_a_key_has_one_value() -> None:
 def test_a_value_needs_a_key() -> None:
     with pytest.raises((LineError, ConfigError), match=r"=1"):
         config_of(parse(["t.py", "=1"], "shell"))
+
+
+@pytest.mark.parametrize(
+    "line", ["t.py lr=[0.1, 0.2]", "t.py lr={base * 2}", "t.py lr=uniform(0, 1)"]
+)
+def test_a_value_with_blanks_is_to_be_quoted(line: str) -> None:
+    with pytest.raises(LineError, match="a value with blanks goes in quotes, lr="):
+        parse(line.split(), "line")

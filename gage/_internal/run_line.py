@@ -103,9 +103,7 @@ def parse(words: Sequence[str], form: str) -> RunLine:
         elif target is None and not assignments:
             target = word
         else:
-            raise LineError(
-                f"expected k=v, found {word!r}: arguments of the program itself come after --"
-            )
+            raise LineError(f"expected k=v, found {word!r}: {_advice(assignments)}")
     if options.module is not None:
         if target is not None:
             raise LineError(f"expected one target, found two: {target} and -m {options.module}")
@@ -269,6 +267,15 @@ def _is_assignment(word: str, *, may_be_target: bool) -> bool:
     # A path such as runs/a=1.py is a target where one is expected.
     is_path = may_be_target and word.endswith((".py", ".ipynb"))
     return bool(equals) and bool(key) and not is_path
+
+
+def _advice(assignments: list[str]) -> str:
+    """Return what may have been meant by a word that is no assignment."""
+    last = assignments[-1] if assignments else ""
+    if any(last.count(begin) > last.count(end) for begin, end in ("[]", "()", "{}")):
+        key, _, value = last.partition("=")
+        return f"a value with blanks goes in quotes, {key}='{value} …'"
+    return "arguments of the program itself come after --"
 
 
 def _unknown_option(word: str, form: str) -> str:
