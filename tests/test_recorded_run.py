@@ -48,6 +48,14 @@ def test_times_are_in_the_order_of_life(tmp_path: Path) -> None:
     assert times == sorted(time for time in times if time is not None)
 
 
+def test_metrics_have_their_last_and_extreme_values(tmp_path: Path) -> None:
+    run = RecordedRun.of(ended(tmp_path, "printf 'loss: 3\\nloss: 1\\nloss: 2\\n'"))
+
+    loss = run.metrics["loss"]
+
+    assert (loss.last, loss.min, loss.max, loss.count) == (2, 1, 3, 3)
+
+
 def test_label_and_tags_are_the_user_s(tmp_path: Path) -> None:
     run = RecordedRun.of(initialized(tmp_path))
     before = (run.label, run.tags, run.attrs)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from gage._internal.run_metrics import MetricSeries
+
 __all__ = ["RecordedRun"]
 
 
@@ -120,6 +122,13 @@ class RecordedRun(Run):
     def manifest(self) -> list[ManifestEntry]:
         """The files of the run with their digests, staged ones first; empty before `staged`."""
         return read_manifest(run_meta_path(self, "manifest"))
+
+    @property
+    def metrics(self) -> dict[str, MetricSeries]:
+        """The numbers that the run has given back, by name: each with `last`, `min` and `max`."""
+        from gage._internal.run_metrics import read_metrics, summarize
+
+        return summarize(read_metrics(self))
 
     def output(self, phase: str = "40_run") -> OutputReader:
         """Return a reader of what a phase printed."""
