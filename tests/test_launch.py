@@ -189,7 +189,7 @@ def test_an_interrupt_while_it_runs_stops_it(project: Path, runs_home: Path) -> 
 
     (run,) = list_runs(str(runs_home))
     assert run.full_status.reason == "stopped by interrupt, ended by signal SIGINT"
-    assert not live_processes(run)
+    wait_until(lambda: not live_processes(run))
 
 
 def test_an_interrupt_while_it_starts_stops_it(project: Path, runs_home: Path) -> None:
