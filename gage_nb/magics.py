@@ -95,6 +95,8 @@ def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
             raise _usage_error(error) from None
         except ValueError as error:
             raise _usage_error(error) from None
+        except KeyboardInterrupt as error:
+            raise _short(error) from None
 
     gage_run.__doc__ = f"{make_parser('line').format_help()}\n\n{make_parser('cell').format_help()}"
     return no_var_expand(output_can_be_silenced(gage_run))
@@ -168,6 +170,8 @@ def _gage(ip: InteractiveShell) -> Callable[..., Any]:
             return carry_out(name, args)
         except _OF_THE_LINE as error:
             raise _usage_error(error) from None
+        except KeyboardInterrupt as error:
+            raise _short(error) from None
 
     gage.__doc__ = help_text()
     return no_var_expand(output_can_be_silenced(gage))
@@ -188,6 +192,12 @@ def _words(line: str, ip: InteractiveShell) -> list[str]:
 def _usage_error(error: Exception) -> UsageError:
     # Exactly UsageError: IPython shows a subclass with its whole traceback.
     return UsageError(str(error))
+
+
+def _short(error: KeyboardInterrupt) -> KeyboardInterrupt:
+    """Return an interrupt of which IPython shows one line: where we waited helps nobody."""
+    vars(error)["_render_traceback_"] = lambda: ["KeyboardInterrupt"]
+    return error
 
 
 def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:

@@ -100,7 +100,9 @@ def test_an_interrupt_ends_the_run_with_all_its_processes(
     kernel.manager.interrupt_kernel()
 
     messages = kernel.rest(cell)
-    assert errors(messages) == ["KeyboardInterrupt"]
+    (error,) = [each["content"] for each in messages if each["msg_type"] == "error"]
+    assert error["ename"] == "KeyboardInterrupt"
+    assert error["traceback"] == ["KeyboardInterrupt"]
     assert "terminated" in last_text(messages)
     assert not psutil.wait_procs(processes, TIMEOUT_S)[1]
     assert printed(kernel.run("print(r.status, r.full_status.reason)")).startswith(
