@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -72,40 +73,47 @@ def test_a_run_that_has_ended_is_not_started_again(tmp_path: Path) -> None:
         start_run(run)
 
 
+STARTER = """
+import sys
+from gage._internal.errors import RunStateError
+from gage._internal.run_meta import run_for_meta_dir
+from gage._internal.runner import start_run
+
+for line in sys.stdin:
+    try:
+        start_run(run_for_meta_dir(line.strip()))
+        print("started", flush=True)
+    except RunStateError:
+        print("refused", flush=True)
+"""
+
+
 def test_of_several_processes_that_start_one_run_one_does(
     make: Callable[..., Run], tmp_path: Path
 ) -> None:
-    """All begin at the same moment, again and again."""
-    program = (
-        "import sys\n"
-        "from gage._internal.runner import start_run\n"
-        "from gage._internal.errors import RunStateError\n"
-        "from gage._internal.run_meta import run_for_meta_dir\n"
-        "for line in sys.stdin:\n"
-        "    try:\n"
-        "        start_run(run_for_meta_dir(line.strip()))\n"
-        "        print('started', flush=True)\n"
-        "    except RunStateError as error:\n"
-        "        print('refused', flush=True)\n"
-    )
-    callers = [python(program) for _ in range(4)]
-    counts = []
-    for number in range(8):
-        run = make(["sh", "-c", f"echo x >> {tmp_path}/count-{number}; sleep 0.1"])
+    """All find it staged, and wait for the lock of the claim, which is ours."""
+    run = make(["sh", "-c", f"echo x >> {tmp_path}/count"])
+    callers = [python(STARTER) for _ in range(4)]
+
+    with meta(run, "__schema__").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for caller in callers:
             assert caller.stdin is not None
             caller.stdin.write(f"{run.meta_dir}\n")
-        for caller in callers:
-            assert caller.stdin is not None
             caller.stdin.flush()
-        said = [caller.stdout.readline().strip() for caller in callers if caller.stdout]
-        wait_for_run(run)
-        counts.append((said.count("started"), said.count("refused")))
-        assert (tmp_path / f"count-{number}").read_text() == "x\n"
-    for caller in callers:
-        caller.communicate()
+        wait_until(lambda: waiting_for(lock.fileno()) == 4)
+    said = [caller.communicate()[0].strip() for caller in callers]
 
-    assert counts == [(1, 3)] * 8
+    wait_for_run(run)
+    assert sorted(said) == ["refused"] * 3 + ["started"]
+    assert (tmp_path / "count").read_text() == "x\n"
+
+
+def waiting_for(fd: int) -> int:
+    """Return how many processes wait for the lock of a file."""
+    inode = os.fstat(fd).st_ino
+    lines = Path("/proc/locks").read_text().splitlines()
+    return sum(" -> " in line and f":{inode} " in line for line in lines)
 
 
 def test_a_run_that_starts_cannot_be_started(make: Callable[..., Run]) -> None:
