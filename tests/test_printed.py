@@ -114,6 +114,12 @@ def test_time_is_that_of_the_line(run: Run) -> None:
     assert metric.time_us == int.from_bytes(index[:8], "big") * 1000
 
 
+def test_value_before_a_bar_on_the_other_stream_counts(run: Run) -> None:
+    write_output(run, b"loss: 4", (b"\r100%|####", 1), (b"\n", 1))
+
+    assert [(metric.name, metric.value) for metric in read(run)] == [("loss", 4)]
+
+
 def test_value_behind_a_bar_on_the_other_stream_counts(run: Run) -> None:
     write_output(run, (b"\r 10%|#    | 1/10", STDERR), (b"loss: 0.5\n", 0), (b"lr: 1\n", STDERR))
 

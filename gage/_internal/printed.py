@@ -18,6 +18,8 @@ A value for which no step was said has one more than the last of its name, from 
 
 from __future__ import annotations
 
+import os
+
 from collections import namedtuple
 
 from gage._internal.capture import OutputReader
@@ -97,8 +99,9 @@ class PrintedReader:
                     body = data[:cut]
                     first, self._line = self._line, self._line + body.count(b"\n")
                     self._offset += self._scanned + cut
-                    # A line that is longer than a block is looked at as a whole.
-                    looked_at = self._scanned == 0 and self._patterns is None
+                    # A line that is longer than a block is looked at as a whole; and where both
+                    # streams wrote into lines, what one wrote is not seen in the bytes of both.
+                    looked_at = self._scanned == 0 and self._patterns is None and not self._mixed()
                     self._scanned = 0
                     if looked_at:
                         yield from self._ranges(body, first)
@@ -113,6 +116,9 @@ class PrintedReader:
                 self._offset += self._scanned + len(data)
                 self._scanned = 0
                 yield self._line - 1, self._line
+
+    def _mixed(self) -> bool:
+        return os.path.exists(f"{self._output.path}.switches")
 
     def _ranges(self, block: bytes, number: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of lines of a block that may hold values; its first has a number."""
