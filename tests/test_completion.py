@@ -51,6 +51,24 @@ def test_what_can_come_next(
     assert complete_words(incomplete, words, "line") == expected
 
 
+def test_values_are_single_words(project: Path) -> None:
+    (project / "t.py").write_text(
+        """name = "a b"\nsizes = [1, 2]\nopts = {"a": 1}\nit = "it's"\n"""
+    )
+
+    assert complete_words("", ["t.py"], "line") == ["it=", "name='a b'", "opts=", "sizes='[1, 2]'"]
+
+
+def test_arguments_of_a_script_are_completed(project: Path) -> None:
+    (project / "gage.toml").write_text('[op]\nexec = ["python", "t.py"]\nconfig = "args"\n')
+    (project / "t.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1)\np.parse_args()\n"
+    )
+
+    assert complete_words("l", ["op"], "line") == ["lr=0.1"]
+
+
 @pytest.mark.parametrize("form", ["shell", "line", "cell"])
 def test_each_form_completes_its_own_options(project: Path, form: str) -> None:
     assert complete_words("-", [], form) == option_names(form)

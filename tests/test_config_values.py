@@ -125,7 +125,8 @@ def test_python_value_becomes_the_type_of_the_default(
         ("name", 5, "expected str as the default in train.py is ('adam'), found int (5)"),
         ("lr", None, "found null (None)"),
         ("layers", Text("3"), "expected list"),
-        ("layers", ["a"], "expected list as the default in train.py is ([64, 32]), found list"),
+        ("layers", ["a"], ("expected list of int as the default in train.py is ([64, 32]), "
+         "found list of str (['a'])")),
         ("opts.lr", "x", "opts.lr: expected float"),
         ("opts", {"lr": "x"}, "expected dict"),
         ("lr", 10**400, "expected float"),
@@ -162,6 +163,15 @@ def test_dict_is_given_for_several_keys(tmp_path: Path) -> None:
     values, _ = resolve_values(config, {"model": Text('{"lr": 1, "deep": {"n": 2}}')})
 
     assert values == {"model.lr": 1.0, "model.deep.n": 2, "model.m": 2}
+
+
+def test_a_key_of_several_files_is_near_without_its_file(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("lr = 0.1\n" if name == "a.py" else "lr = 0.2\n")
+    config = read_config(str(tmp_path), [{"keys": ["*.py"]}])
+
+    with pytest.raises(ConfigError, match=r"found 'lrr'\. Did you mean 'lr'\?"):
+        resolve_values(config, {"lrr": 1})
 
 
 def test_all_faults_come_in_one_error(config: Config) -> None:

@@ -97,6 +97,14 @@ def test_the_text_of_an_operation_says_what_it_takes(with_operation: Path) -> No
     assert section(text, "source code") == ["*.py"]
 
 
+def test_each_line_of_a_description_is_indented(project: Path) -> None:
+    (project / "gage.toml").write_text(
+        '[op]\nexec = "true"\ndescription = """\nOne.\n\nTwo.\n"""\n'
+    )
+
+    assert operation_text(resolve_target("op")).startswith("op\n  One.\n\n  Two.\n  defined in")
+
+
 def test_an_operation_without_anything_is_short(project: Path) -> None:
     (project / "gage.toml").write_text('[op]\nexec = "true"\nsourcecode = false\n')
 

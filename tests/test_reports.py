@@ -215,7 +215,7 @@ def test_output_has_a_row_for_each_line_of_each_phase(store: Path, project: Path
 
 
 def test_operations_come_before_scripts_and_notebooks(project: Path) -> None:
-    (project / "gage.toml").write_text('[op]\nexec = "true"\ndescription = "d"\n')
+    (project / "gage.toml").write_text('[op]\nexec = "true"\ndescription = "d\\n\\nmore"\n')
     for name in ("b.py", "a.ipynb"):
         (project / name).write_text("")
 

@@ -70,8 +70,16 @@ def _keys(line: RunLine, directory: str | None) -> list[str]:
     from gage._internal.config import read_config
 
     given = {assignment.partition("=")[0] for assignment in line.assignments}
-    config = read_config(operation.project_dir, operation.opdef.config)
-    return [f"{key}={value.value}" for key, value in config.items() if key not in given]
+    config = read_config(operation.project_dir, operation.opdef.config, operation.cmd.args)
+    return [f"{key}={_word(value.value)}" for key, value in config.items() if key not in given]
+
+
+def _word(value: object) -> str:
+    """Return a value as a line has it; nothing for one that shell and notebook quote unlike."""
+    text = str(value)
+    if any(mark in text for mark in "'\"\\{}$`\n"):
+        return ""
+    return f"'{text}'" if " " in text else text
 
 
 def _paths(incomplete: str, directory: str | None) -> list[str]:

@@ -57,7 +57,7 @@ def operation_text(operation: Operation) -> str:
     return "\n".join(
         [
             title,
-            *([f"  {about.description}"] if about.description else []),
+            *(f"  {line}".rstrip() for line in about.description.splitlines()),
             *([f"  defined in {about.src}"] if about.src else []),
             *_listed("configuration, with defaults", keys),
             *_listed("environment", [f"{name}={value}" for name, value in about.env.items()]),

@@ -82,7 +82,7 @@ def operation_rows(directory: str | None = None) -> Iterator[Row]:
             "name": opdef.name,
             "kind": "operation",
             "default": opdef.default,
-            "description": opdef.description,
+            "description": opdef.description.strip().partition("\n")[0],
         }
     for name in known_scripts(directory):
         kind = "notebook" if name.endswith(".ipynb") else "script"

@@ -128,7 +128,8 @@ def _find(config: Config, key: str) -> tuple[str, tuple[str, ...]]:
         name = file + mark + join_key(parts[:length])
         if name in config and isinstance(config[name].value, (dict, list, tuple)):
             return name, parts[length:]
-    near = did_you_mean(key, config)
+    # A key that several files have may be written without the file.
+    near = did_you_mean(key, [*config, *(name.rpartition("#")[2] for name in config)])
     keys = list(config)
     more = f" and {len(keys) - 60} more" if len(keys) > 60 else ""
     raise ConfigError(
@@ -148,9 +149,12 @@ def _changed(
     fault = ""
     if not is_right and not (entry.argument is not None and new is None and entry.value is None):
         where = ", ".join(dict.fromkeys(place.file for place in entry.places))
+        expected, found = type_name(default), type_name(new)
+        if expected == found:
+            expected, found = type_name(default, inner=True), type_name(new, inner=True)
         fault = (
-            f"expected {type_name(default)} as the default in {where} is "
-            f"({entry.value!r:.80}), found {type_name(new)} ({new!r:.80})"
+            f"expected {expected} as the default in {where} is "
+            f"({entry.value!r:.80}), found {found} ({new!r:.80})"
         )
     if not inner:
         return new, fault

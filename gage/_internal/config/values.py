@@ -149,9 +149,19 @@ def coerce(value: Any, default: Any) -> tuple[Any, bool]:
     return value, False
 
 
-def type_name(value: Any) -> str:
-    """Return the name of a value's type in messages."""
-    return "null" if value is None else type(value).__name__
+def type_name(value: Any, *, inner: bool = False) -> str:
+    """Return the name of a value's type in messages.
+
+    Parameters
+    ----------
+    inner
+        Whether the types of what is in it are named too: `list of int and str`.
+    """
+    name = "null" if value is None else type(value).__name__
+    items = value.values() if isinstance(value, dict) else value
+    if not inner or not isinstance(value, (dict, list, tuple)) or not value:
+        return name
+    return f"{name} of {' and '.join(dict.fromkeys(type_name(item) for item in items))}"
 
 
 def _refuse(word: str) -> Any:
