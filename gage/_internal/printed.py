@@ -19,7 +19,6 @@ A value for which no step was said has one more than the last of its name, from 
 from __future__ import annotations
 
 import os
-
 from collections import namedtuple
 
 from gage._internal.capture import OutputReader
