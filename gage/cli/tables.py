@@ -32,10 +32,10 @@ _LAST_LINES = 10
 _FILES_SHOWN = 12
 
 
-def print_runs(rows: Sequence[dict[str, Any]]) -> None:
-    """Print a listing of runs."""
+def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> None:
+    """Print a listing of runs, of which some may have been left out (`narrowed`)."""
     if not rows:
-        print("No runs yet. Start one with: gage run SCRIPT.py")
+        print("No such runs." if narrowed else "No runs yet. Start one with: gage run SCRIPT.py")
         return
     columns = ("#", "run", "operation", "status", "started", "duration", "label")
     _print_table(
@@ -54,6 +54,9 @@ def print_runs(rows: Sequence[dict[str, Any]]) -> None:
         ],
         styles={3: [_STATUS_STYLES[row["status"]] for row in rows]},
     )
+    for row in rows:
+        if row["status"] == "damaged":
+            print(f"{row['run']} is damaged: {_printable(row['reason'])}")
 
 
 def print_run(run: RecordedRun) -> None:
@@ -99,6 +102,13 @@ def format_time(time_us: int | None) -> str:
     if time_us is None:
         return ""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_us / 1e6))
+
+
+def _short_time(time_us: int | None) -> str:
+    """Return the time alone for today, else date and minute: for a table of many columns."""
+    text = format_time(time_us)
+    date, _, clock = text.partition(" ")
+    return clock if date == time.strftime("%Y-%m-%d") else text[:16]
 
 
 def format_duration(duration_us: int | None) -> str:
@@ -198,7 +208,11 @@ def _print_table(
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, overflow="fold", justify="right" if name == "#" else "left")
+        # What is short stays on one line; names, labels and paths of any length are folded.
+        short = name in ("#", "run", "status", "started", "duration")
+        table.add_column(
+            name, overflow="fold", no_wrap=short, justify="right" if name == "#" else "left"
+        )
     for number, row in enumerate(printable):
         table.add_row(
             *(
