@@ -46,7 +46,7 @@ def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> Non
                 row["run"],
                 _on_a_line(row["operation"]),
                 _status_text(row),
-                format_time(row["started_us"]),
+                _short_time(row["started_us"]),
                 format_duration(row["duration_us"]),
                 _on_a_line(row["label"] or ""),
             )
