@@ -75,3 +75,19 @@ def test_neither_json_nor_re_is_loaded() -> None:
     )
 
     assert found.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("text", ['{"a', '{"a": ', "[1,", '"', "{", "", "nul", '{"a" 1}'])
+def test_what_is_not_json_is_refused_where_json_is_not_loaded(text: str) -> None:
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}; from gage._internal.light_json import loads\n"
+        f"try: loads({text!r})\nexcept ValueError as error: print(error)"
+    )
+
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+
+    with pytest.raises(ValueError) as expected:
+        json.loads(text)
+    assert found.stdout == f"{expected.value}\n"

@@ -123,6 +123,17 @@ def test_a_listing_can_be_narrowed(
     assert len(run_rows(list_runs(str(store)), where)) == count
 
 
+@pytest.mark.parametrize("text", ['{"tor', "3", '["a", 1]', '{"a": 1}'])
+def test_a_listing_survives_labels_and_tags_of_any_kind(run: RecordedRun, text: str) -> None:
+    for name in ("label", "tags"):
+        Path(meta(run, "user", name)).write_text(text)
+
+    row = run_row(run)
+
+    assert isinstance(row["label"], str | None)
+    assert all(isinstance(tag, str) for tag in row["tags"])
+
+
 def test_a_position_is_the_one_of_the_whole_listing(run: RecordedRun, store: Path) -> None:
     ended(store)
 

@@ -52,7 +52,9 @@ def loads(text: str) -> Any:
         stripped = text.strip(_BLANKS)
         try:
             value, end = make_scanner(_Reading())(stripped, 0)
-        except (StopIteration, ValueError):
+        except (StopIteration, SystemError, ValueError):
+            # SystemError: CPython 3.11 and 3.12 look for the error's class in `json.decoder`, and
+            # raise nothing at all where nobody has loaded it.
             pass
         else:
             if end == len(stripped):

@@ -89,6 +89,19 @@ def operation_rows(directory: str | None = None) -> Iterator[Row]:
         yield {"name": name, "kind": kind, "default": False, "description": ""}
 
 
+def batch_rows(batches: Iterable[Batch]) -> Iterator[Row]:
+    """Yield what a listing says of batches: what each runs, and how its trials are."""
+    for batch in batches:
+        yield {
+            "batch": batch.name,
+            "operation": batch.operation,
+            "plan": batch.text,
+            "running": batch.running,
+            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
+            "id": batch.id,
+        }
+
+
 def run_row(run: RecordedRun) -> Row:
     """Return what a listing says of a run; never raises, a damaged run says what is wrong."""
     status = run.full_status
@@ -105,8 +118,8 @@ def run_row(run: RecordedRun) -> Row:
         "started_us": started_us,
         "duration_us": duration_us,
         "exit_code": status.exit_code,
-        "label": _user_attr(run, "label", None),
-        "tags": _user_attr(run, "tags", []),
+        "label": _label(run),
+        "tags": _tags(run),
         "reason": status.reason,
         "id": run.id,
     }
@@ -220,11 +233,21 @@ def _timestamp(run: Run, name: str) -> int | None:
         return None  # the status of the run says that it is damaged, and where
 
 
-def _user_attr(run: Run, name: str, default: Any) -> Any:
+def _label(run: Run) -> str | None:
+    label = _user_attr(run, "label")
+    return None if label is None else str(label)
+
+
+def _tags(run: Run) -> list[str]:
+    tags = _user_attr(run, "tags")
+    return [str(tag) for tag in tags] if isinstance(tags, list) else []
+
+
+def _user_attr(run: Run, name: str) -> Any:
     try:
-        return read_attr(run, "user", name, default)
+        return read_attr(run, "user", name)
     except MetaError:
-        return default
+        return None  # a listing shows what there is; `meta` says what is wrong
 
 
 def _size(run: Run, path: str) -> int | None:
