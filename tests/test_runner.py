@@ -295,6 +295,12 @@ def test_the_last_lines_are_text_whatever_was_printed(tmp_path: Path) -> None:
     assert last_lines(staged(tmp_path)) == ""
 
 
+def test_of_a_line_that_was_written_anew_the_last_is_shown(tmp_path: Path) -> None:
+    run = ended(tmp_path, r"printf 'begin\n\r 10%%\r 50%%\r100%%\nwindows\r\nopen 1\ropen 2\r'")
+
+    assert last_lines(run) == "begin\n100%\nwindows\nopen 2"
+
+
 def test_a_run_is_the_one_of_its_side_car(tmp_path: Path) -> None:
     run = ended(tmp_path)
 

@@ -705,6 +705,12 @@ class OutputReader:
         except FileNotFoundError:
             return b""
 
+    def last_lines(self, count: int, max_bytes: int) -> str:
+        r"""Return the last lines as text; of a line that `\r` wrote anew, what stood last."""
+        text = self.tail(max_bytes).decode("utf-8", "replace")
+        lines = text.removesuffix("\n").split("\n")[-count:]
+        return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+
     def lines(
         self,
         start: int = 0,

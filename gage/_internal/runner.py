@@ -152,5 +152,4 @@ def check_run(run: Run, hint: str = "") -> None:
 
 def last_lines(run: Run, count: int = 20) -> str:
     """Return the last lines of what the run printed, at most 8 kB of them."""
-    tail = OutputReader(run_meta_path(run, "output", "40_run")).tail(_TAIL_BYTES)
-    return "\n".join(tail.decode("utf-8", "replace").splitlines()[-count:])
+    return OutputReader(run_meta_path(run, "output", "40_run")).last_lines(count, _TAIL_BYTES)

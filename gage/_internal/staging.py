@@ -66,6 +66,7 @@ __all__ = [
 ]
 
 _TAIL_LINES = 20
+_TAIL_BYTES = 8192
 _RESERVE_BYTES = 64 << 10
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -296,12 +297,8 @@ def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> No
         os.unlink(reserve)
     log_runner(run, f"Exit code for {phase}: {exit_code}")
     if exit_code != 0:
-        raise PhaseError(phase, command, exit_code, _last_lines(output_path), run.name)
-
-
-def _last_lines(output_path: str) -> str:
-    text = OutputReader(output_path).tail(8192).decode("utf-8", "replace")
-    return "\n".join(text.splitlines()[-_TAIL_LINES:])
+        tail = OutputReader(output_path).last_lines(_TAIL_LINES, _TAIL_BYTES)
+        raise PhaseError(phase, command, exit_code, tail, run.name)
 
 
 def record_failure(run: Run, error: BaseException) -> None:
