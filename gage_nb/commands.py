@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from gage._internal import requests
-from gage._internal.reports import difference_rows, operation_rows, run_rows
+from gage._internal.reports import batch_rows, difference_rows, operation_rows, run_rows
 from gage._internal.run_line import LineError
 from gage_nb import frames
 from gage_nb.launching import attach, start
@@ -40,8 +40,9 @@ def help_text() -> str:
         [
             "%gage COMMAND [RUN]: look at runs and act on them.",
             "",
-            "A RUN is called by its name, its id, a prefix of either, or its position in",
-            "`%gage runs` (1 is the newest); left out, it is the newest.",
+            "A RUN is called by its name, its id, a prefix of either, its position in",
+            "`%gage runs` (1 is the newest), or a variable that holds it (--as); left out, it is",
+            "the newest.",
             "",
             *(f"    %gage {item.usage:<{width}}  {item.about}" for item in COMMANDS.values()),
         ]
@@ -72,6 +73,16 @@ def _ops(words: Sequence[str]) -> Any:
         operation_rows(),
         {"name": "string", "kind": "string", "default": "bool", "description": "string"},
     )
+
+
+def _batches(words: Sequence[str]) -> Any:
+    from gage._internal.batch import list_batches
+    from gage._internal.store import runs_home
+
+    if words:
+        raise LineError(f"expected nothing after batches, found {' '.join(words)!r}")
+    columns = dict.fromkeys(("batch", "operation", "plan", "running", "trials", "id"), "string")
+    return frames.from_rows(batch_rows(list_batches(runs_home())), columns | {"running": "bool"})
 
 
 def _attach(reference: str | None) -> Any:
@@ -108,14 +119,7 @@ def _stop(reference: str | None) -> Any:
     if batch is not None:
         batch.stop(by="notebook")
         return batch
-    if reference is None:
-        # The newest run may be over already: who stops something means what goes on.
-        going_on = (run for run in requests.runs() if run.status == "running")
-        run = next(going_on, None)
-        if run is None:
-            raise LineError("no run goes on: there is nothing to stop")
-    else:
-        run = requests.find(reference)
+    run = requests.find_to_stop(reference)
     run.stop(by="notebook")
     return run
 
@@ -143,6 +147,7 @@ def _metrics(words: Sequence[str]) -> Any:
 
 COMMANDS = {
     "runs": Command("runs [COLUMN=VALUE ...]", "every run, the newest first (DataFrame)", _runs),
+    "batches": Command("batches", "runs asked for at once, the newest first (DataFrame)", _batches),
     "show": Command("show [RUN]", "what happened to a run", _of_run(_show)),
     "meta": Command("meta [RUN]", "everything recorded about it (DataFrame)", _of_run(frames.meta)),
     "files": Command("files [RUN]", "the log of its files (DataFrame)", _of_run(frames.files)),

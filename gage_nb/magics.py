@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,7 @@ def _batch_choices(asked: dict[str, Any], line: RunLine) -> Any:
 
 
 def _binder(ip: InteractiveShell, name: str) -> Callable[[object], None]:
-    if not name.isidentifier():
+    if not name.isidentifier() or keyword.iskeyword(name):
         raise LineError(f"expected the name of a variable after --as, found {name!r}")
     return lambda run: ip.push({name: run})
 
@@ -159,7 +160,8 @@ def _display_batch(batch: Any) -> None:
 def _gage(ip: InteractiveShell) -> Callable[..., Any]:
     def gage(line: str) -> Any:
         words = _words(line.rstrip().removesuffix(";"), ip)
-        name, args = (words[0], words[1:]) if words else ("help", [])
+        name = words[0] if words else "help"
+        args = [_run_called(word, ip) for word in words[1:]]
         if name in ("help", "-h", "--help"):
             print(help_text())
             return None
@@ -187,6 +189,12 @@ def _words(line: str, ip: InteractiveShell) -> list[str]:
         return [expand(word, ip.user_ns) for word in words]
     except ExpansionError as error:
         raise _usage_error(error) from None
+
+
+def _run_called(word: str, ip: InteractiveShell) -> str:
+    """Return the id of the run that a variable of this name holds, else the word."""
+    value = ip.user_ns.get(word)
+    return value.id if isinstance(value, RecordedRun) else word
 
 
 def _usage_error(error: Exception) -> UsageError:

@@ -306,12 +306,19 @@ def test_a_run_in_the_background_is_watched_and_stopped(
     assert (started.returncode, started.stdout) == (0, b"")
     assert f"gage attach {run.name}".encode() in started.stderr
     assert cli("wait", "--timeout", "0.05").returncode == 124
+    newer = cli("run", "hi.py")
+    assert newer.returncode == 0
 
-    stopped = cli("stop", "--grace", "0.2", run.name[:7])
+    stopped = cli("stop", "--grace", "0.2")
 
     assert stopped.returncode == 0
     assert b"terminated (stopped by user, ended by signal SIGINT)" in stopped.stderr
-    attached = cli("attach")
+    again = cli("stop")
+    assert (again.returncode, again.stderr) == (
+        1,
+        b"gage: no run goes on: there is nothing to stop\n",
+    )
+    attached = cli("attach", run.name[:7])
     assert (attached.returncode, attached.stdout) == (130, run.output().tail(1000).split(b"T")[0])
 
 
@@ -412,6 +419,8 @@ def test_a_listing_has_every_run_and_can_be_narrowed(
     assert [row["position"] for row in rows(cli("runs", "--json", "tag=a", "label=good"))] == [2]
     text = cli("runs").stdout.decode()
     assert all(row["run"] in text for row in listed)
+    assert f"{listed[2]['run']} is damaged: {listed[2]['reason']}\n" in text
+    assert cli("runs", "status=running").stdout == b"No such runs.\n"
 
 
 def test_an_empty_listing_says_how_to_begin(cli: Callable[..., Started]) -> None:
@@ -457,6 +466,16 @@ def test_the_commands_that_show_a_run_show_it(cli: Callable[..., Started]) -> No
     assert cli("output").stdout == b"hi\n"
     assert cli("metrics").returncode == 0
     assert cli("batches").returncode == 0
+
+
+def test_a_run_is_shown_with_its_metrics(cli: Callable[..., Started], project: Path) -> None:
+    write(project, "log.py", "import gage\nfor x in (3, 1, 2): gage.log(loss=x)\nprint('acc: 1')\n")
+    cli("run", "log.py")
+
+    lines = cli("show").stdout.decode().splitlines()
+
+    assert "  loss  2  min 1  max 3" in lines
+    assert "  acc   1" in lines
 
 
 def test_a_changed_file_is_found_and_gives_an_exit_code(cli: Callable[..., Started]) -> None:

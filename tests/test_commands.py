@@ -33,7 +33,7 @@ def test_the_help_has_every_command() -> None:
         assert line.endswith(f"  {command.about}")
 
 
-FRAMES = ["runs", "meta", "files", "manifest", "output", "metrics", "verify", "ops"]
+FRAMES = ["runs", "meta", "files", "manifest", "output", "metrics", "verify", "ops", "batches"]
 
 
 @pytest.mark.parametrize("name", FRAMES)
@@ -42,7 +42,7 @@ def test_a_report_is_a_plain_frame_that_shows_for_reading(name: str, run: gage.R
 
     assert "(DataFrame)" in COMMANDS[name].about
     assert type(frame) is pd.DataFrame
-    assert frame.empty == (name == "verify")
+    assert frame.empty == (name in {"verify", "batches"})
     assert "gage-table" in frame._repr_html_()  # type: ignore[operator]
 
 
@@ -99,7 +99,7 @@ def test_stop_means_the_newest_run_that_goes_on(project: Path, run: gage.Recorde
 
 
 def test_nothing_that_goes_on_is_nothing_to_stop(run: gage.RecordedRun) -> None:
-    with pytest.raises(LineError, match="no run goes on: there is nothing to stop"):
+    with pytest.raises(gage.RunNotFound, match="no run goes on: there is nothing to stop"):
         carry_out("stop", [])
 
 

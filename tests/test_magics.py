@@ -96,6 +96,7 @@ WRONG = {
     "train.py 'unclosed": "No closing quotation. Close every quote",
     "train.py lr={missing}": r"cannot evaluate \{missing\} in 'lr=\{missing\}'",
     "train.py --as 1x": "expected the name of a variable after --as, found '1x'",
+    "train.py --as class": "expected the name of a variable after --as, found 'class'",
     "train.py --strict lr=fast": "expected float",
     "train.py --with missing.csv": "missing.csv",
 }
@@ -254,3 +255,11 @@ def test_commands_of_gage_are_called(shell: InteractiveShell) -> None:
     assert list(shell.run_line_magic("gage", "runs")["run"]) == [run.name]
     assert len(shell.run_line_magic("gage", "output {1}")) == 1
     assert shell.run_line_magic("gage", "output 1;") is None  # silenced
+
+
+def test_a_run_is_called_by_the_variable_that_holds_it(shell: InteractiveShell) -> None:
+    run = gage_run(shell, "train.py --as first")
+    gage_run(shell, "train.py --as second")
+
+    assert shell.run_line_magic("gage", "show first") == run
+    assert list(shell.run_line_magic("gage", "output first")["text"]) == ["0.1 x {'depth': 3}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gage._internal.errors import RunNotFound
 from gage._internal.launch import launch
 from gage._internal.recorded_run import RecordedRun
 from gage._internal.store import find_run, list_runs, runs_home
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from gage._internal.types import OpDef, Run
 
-__all__ = ["find", "operations", "run", "runs", "user_attrs"]
+__all__ = ["find", "find_to_stop", "operations", "run", "runs", "user_attrs"]
 
 
 def run(
@@ -102,6 +103,23 @@ def find(reference: str | int | None = None, directory: str | None = None) -> Re
         If there is no such run, or more than one.
     """
     return find_run(runs_home(directory), reference)
+
+
+def find_to_stop(reference: str | int | None = None, directory: str | None = None) -> RecordedRun:
+    """Return the run that is called so; for None the newest that goes on.
+
+    Raises
+    ------
+    RunNotFound
+        If there is no such run, or more than one.
+    """
+    if reference is not None:
+        return find(reference, directory)
+    # The newest run may be over already: who stops something means what goes on.
+    for run in runs(directory):
+        if run.status == "running":
+            return run
+    raise RunNotFound("no run goes on: there is nothing to stop")
 
 
 def operations(directory: str | None = None) -> list[OpDef]:

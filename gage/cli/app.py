@@ -131,7 +131,7 @@ def _runs(where: tuple[str, ...], as_json: bool) -> None:
     else:
         from gage.cli.tables import print_runs
 
-        print_runs(rows)
+        print_runs(rows, narrowed=bool(where))
 
 
 @app.command("start")
@@ -216,13 +216,16 @@ def _output(run: str | None, follow: bool, as_json: bool) -> None:
 @_run_argument
 @click.option("--grace", default=5.0, show_default=True, help="Seconds between the signals.")
 def _stop(run: str | None, grace: float) -> None:
-    """Stop a run: SIGINT, then SIGTERM, then SIGKILL to all its processes; or a batch by name."""
+    """Stop a run: SIGINT, then SIGTERM, then SIGKILL to all its processes; or a batch by name.
+
+    Left out, it is the newest run that goes on.
+    """
     batch = _batch_called(run)
     if batch is not None:
         batch.stop(grace_s=grace)
         _say_batch(batch)
         return
-    recorded = requests.find(run)
+    recorded = requests.find_to_stop(run)
     _say_status(recorded, recorded.stop(grace_s=grace))
 
 
@@ -352,20 +355,10 @@ def _completion(shell: str) -> None:
 def _batches(as_json: bool) -> None:
     """List the batches (runs that were asked for at once), the newest first."""
     from gage._internal.batch import list_batches
+    from gage._internal.reports import batch_rows
     from gage._internal.store import runs_home
 
-    rows = [
-        {
-            "batch": batch.name,
-            "operation": batch.operation,
-            "plan": batch.text,
-            "running": batch.running,
-            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
-            "id": batch.id,
-        }
-        for batch in list_batches(runs_home())
-    ]
-    _print_rows(rows, as_json)
+    _print_rows(batch_rows(list_batches(runs_home())), as_json)
 
 
 def _batch_called(reference: str | None) -> Batch | None:

@@ -79,6 +79,7 @@ def print_run(run: RecordedRun) -> None:
     try:
         for note in run.notes:
             print(f"  {'note':<14} {_printable(note)}")
+        _print_metrics(run)
         _print_files(run)
     except MetaError as error:
         print(f"  {'damaged':<14} {_printable(str(error))}")
@@ -86,6 +87,22 @@ def print_run(run: RecordedRun) -> None:
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
         _print_output(tail)
+
+
+def _print_metrics(run: RecordedRun) -> None:
+    from gage._internal.run_metrics import read_metrics, summarize
+
+    faults: list[str] = []
+    series = summarize(read_metrics(run, faults.append))
+    for fault in faults:
+        print(f"  {'note':<14} {_printable(fault)}")
+    if not series:
+        return
+    print(f"\nmetrics (all: gage metrics {run.name})")
+    width = max(len(_on_a_line(name)) for name in series)
+    for name, one in series.items():
+        extremes = f"  min {one.min:g}  max {one.max:g}" if one.count > 1 else ""
+        print(f"  {_on_a_line(name):<{width}}  {one.last:g}{extremes}")
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:
