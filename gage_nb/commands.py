@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from gage._internal import requests
-from gage._internal.reports import batch_rows, difference_rows, operation_rows, run_rows
+from gage._internal.reports import difference_rows, operation_rows, run_rows
 from gage._internal.run_line import LineError
 from gage_nb import frames
 from gage_nb.launching import attach, start
@@ -76,7 +76,7 @@ def _ops(words: Sequence[str]) -> Any:
 
 
 def _batches(words: Sequence[str]) -> Any:
-    from gage._internal.batch import list_batches
+    from gage._internal.batch import batch_rows, list_batches
     from gage._internal.store import runs_home
 
     if words:

@@ -161,6 +161,25 @@ def test_a_file_that_is_not_what_its_manifest_says_is_refused(store: Path, proje
         depend(store, project, {"run": "prepare"})
 
 
+def test_source_code_is_not_taken_for_what_another_run_made(store: Path, project: Path) -> None:
+    prepare(store, "echo new > data.csv", project)
+    (project / "data.csv").write_text("old\n")
+    run = initialized(store, data={"depends": {"run": "prepare"}})
+
+    with pytest.raises(DependencyError, match=r"data\.csv\. Leave them out of it, such as by"):
+        stage_run(str(project), run)
+
+
+def test_source_code_that_is_the_same_will_do(store: Path, project: Path) -> None:
+    prepare(store, "echo new > data.csv", project)
+    (project / "data.csv").write_text("new\n")
+    run = initialized(store, data={"depends": {"run": "prepare"}})
+
+    stage_run(str(project), run)
+
+    assert meta(run, "manifest").read_text().startswith("s ")
+
+
 def test_a_file_that_is_gone_is_said(store: Path, project: Path) -> None:
     source = prepare(store, "echo 1 > 'a b.csv'", project)
     Path(source.run_dir, "a b.csv").unlink()

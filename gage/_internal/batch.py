@@ -32,7 +32,7 @@ from gage._internal.types import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any, NamedTuple
 
     from gage._internal.types import Status
@@ -48,7 +48,7 @@ else:
 
     BatchTrial = namedtuple("BatchTrial", "index asked run event")
 
-__all__ = ["Batch", "BatchTrial", "batch_called", "find_batch", "list_batches"]
+__all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "list_batches"]
 
 BatchTrial.__doc__ = """A trial: its place in the plan, what it was asked to have, its run or None.
 
@@ -285,6 +285,19 @@ class Batch:
         for name in metric_names:
             row[_free(name, "metric", row, last)] = metrics.get(name)
         return row | last
+
+
+def batch_rows(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
+    """Yield what a listing says of batches: what each runs, and how its trials are."""
+    for batch in batches:
+        yield {
+            "batch": batch.name,
+            "operation": batch.operation,
+            "plan": batch.text,
+            "running": batch.running,
+            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
+            "id": batch.id,
+        }
 
 
 def list_batches(home: str) -> list[Batch]:

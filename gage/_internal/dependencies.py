@@ -16,6 +16,8 @@ import os
 from gage._internal.batch_record import home_of
 from gage._internal.copying import Copied, copy_files
 from gage._internal.errors import DependencyError, RunNotFound
+from gage._internal.file_log import current_files, read_events
+from gage._internal.manifest import hash_file
 from gage._internal.patterns import match_path, parse_pattern
 from gage._internal.quoting import quote
 from gage._internal.run_meta import write_attr
@@ -46,8 +48,9 @@ def copy_dependencies(
     Raises
     ------
     DependencyError
-        If a pattern matches no file, there is no such run, or a file of a run is not what its
-        manifest says. Nothing that was copied is left out of the message.
+        If a pattern matches no file, there is no such run, a file of a run is not what its
+        manifest says, or the run has other source code in its place. Nothing
+        that was copied is left out of the message.
     """
     copied: list[Copied] = []
     notes: list[str] = []
@@ -102,6 +105,7 @@ def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Co
             f"files of run {source.name} are gone: {_listed(missing)}. "
             f"Run {source.opref.op_name} again"
         )
+    _check_source_code(run, source, {path: made[path] for path in paths if path not in wanted})
     copied = copy_files(source.run_dir, run.run_dir, wanted)
     changed = [file.path for file in copied if file.digest != made[file.path]]
     if changed:
@@ -142,6 +146,26 @@ def _not_there(run: Run, paths: Sequence[str]) -> tuple[list[str], list[str]]:
     there = {path for path in paths if os.path.lexists(os.path.join(run.run_dir, path))}
     wanted = [path for path in paths if path not in there]
     return wanted, [f"Not copied, the run has it already: {quote(path)}" for path in sorted(there)]
+
+
+def _check_source_code(run: Run, source: RecordedRun, digests: dict[str, str]) -> None:
+    """Raise an error if the run would work with source code in place of what another run made."""
+    if not digests:
+        return
+    files = current_files(read_events(run))
+    hidden = [
+        path
+        for path, digest in digests.items()
+        if path in files
+        and files[path].type == "s"
+        and hash_file(os.path.join(run.run_dir, path)) != digest
+    ]
+    if hidden:
+        raise DependencyError(
+            f"files of run {source.name} are in the project's source code too, with other "
+            f"contents: {_listed(hidden)}. Leave them out of it, such as by "
+            f"`sourcecode = ['-{hidden[0]}']`, or remove them from the project"
+        )
 
 
 def _listed(paths: Sequence[str]) -> str:

@@ -89,19 +89,6 @@ def operation_rows(directory: str | None = None) -> Iterator[Row]:
         yield {"name": name, "kind": kind, "default": False, "description": ""}
 
 
-def batch_rows(batches: Iterable[Batch]) -> Iterator[Row]:
-    """Yield what a listing says of batches: what each runs, and how its trials are."""
-    for batch in batches:
-        yield {
-            "batch": batch.name,
-            "operation": batch.operation,
-            "plan": batch.text,
-            "running": batch.running,
-            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
-            "id": batch.id,
-        }
-
-
 def run_row(run: RecordedRun) -> Row:
     """Return what a listing says of a run; never raises, a damaged run says what is wrong."""
     status = run.full_status

@@ -354,8 +354,7 @@ def _completion(shell: str) -> None:
 @_json_option
 def _batches(as_json: bool) -> None:
     """List the batches (runs that were asked for at once), the newest first."""
-    from gage._internal.batch import list_batches
-    from gage._internal.reports import batch_rows
+    from gage._internal.batch import batch_rows, list_batches
     from gage._internal.store import runs_home
 
     _print_rows(batch_rows(list_batches(runs_home())), as_json)
