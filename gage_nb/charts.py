@@ -245,7 +245,7 @@ def _cell(one: MetricSeries, *, saved: bool) -> str:
         f"step {min(steps):,}–{max(steps):,}" if min(steps) < max(steps) else f"step {steps[0]:,}"
     )
     return (
-        f'<div style="width:{_WIDTH}px;font-size:85%;line-height:1.3">'
+        f'<div style="min-width:{_WIDTH}px;white-space:nowrap;font-size:85%;line-height:1.3">'
         f'<div title="{title}"><b>{name}</b> {number_text(one.last)}</div>{drawing}'
         f'<div style="opacity:.7">min {number_text(one.min)} · max {number_text(one.max)} · {axis}'
         "</div></div>"

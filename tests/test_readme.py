@@ -82,3 +82,12 @@ def test_links_lead_to_files() -> None:
 
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_picture_is_small() -> None:
+    (picture,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+
+    data = (ROOT / picture).read_bytes()
+
+    assert data.startswith(b"\x89PNG")
+    assert len(data) < 60_000
