@@ -3,6 +3,10 @@
 The browser tests need Debian's Chromium. On a machine with apt and root's rights it is installed;
 elsewhere it has to be there, and the tests fail without it. A full run takes two processes, one
 for each core of a small machine; arguments are pytest's and replace that.
+
+Browsers, kernels and killed processes are real, and so is what they do to each other on a small
+machine. Tests that fail in a full run are therefore run once more, alone, and have to pass then;
+both runs are shown.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+FAILED = 1  # pytest's exit code for tests that failed, rather than could not be run
 
 
 def main() -> int:
@@ -22,8 +27,14 @@ def main() -> int:
         install_chromium()
     # Set by some machines; a user's Python writes bytecode.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    arguments = sys.argv[1:] or ["--numprocesses=2", "--dist=loadfile"]
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=env)
+    pytest = [sys.executable, "-m", "pytest"]
+    if len(sys.argv) > 1:
+        return subprocess.call([*pytest, *sys.argv[1:]], cwd=ROOT, env=env)
+    code = subprocess.call([*pytest, "--numprocesses=2", "--dist=loadfile"], cwd=ROOT, env=env)
+    if code == FAILED:
+        print("\nWhat failed is run once more, alone:\n", flush=True)
+        code = subprocess.call([*pytest, "--last-failed", "-v"], cwd=ROOT, env=env)
+    return code
 
 
 def install_chromium() -> None:
