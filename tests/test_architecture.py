@@ -47,8 +47,8 @@ LADDER = (
     *("supervisor", "waiting_supervisor", "runner"),
     "recorded_run",
     # Dependencies of a run are files of other runs: staging looks for them in the store.
-    *("targets", "preview", "store", "reports"),
-    *("batch_record", "dependencies", "staging"),
+    *("targets", "store", "reports"),
+    *("batch_record", "dependencies", "preview", "staging"),
     *("needed", "launch"),
     # Several runs at once: the plan, what all share, who keeps them, the story.
     *("plan", "search", "template", "batch_supervisor", "batch", "batch_launch"),

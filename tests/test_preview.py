@@ -58,6 +58,19 @@ def test_a_preview_has_all_that_would_be_staged_and_run(with_operation: Path) ->
     assert text.endswith("Nothing was staged or run.")
 
 
+def test_a_preview_has_the_files_of_dependencies_and_what_is_missing(project: Path) -> None:
+    (project / "gage.toml").write_text(
+        '[op]\nexec = "true"\nsourcecode = false\ndepends = ["*.csv", "no/*"]\n'
+        '[other]\nexec = "true"\nsourcecode = false\ndepends = "*.csv"\n'
+    )
+    (project / "a.csv").write_text("1")
+
+    (missing,) = section(preview_text(resolve_target("op")), "dependencies")
+
+    assert "matches 'no/*'" in missing
+    assert section(preview_text(resolve_target("other")), "dependencies") == ["a.csv"]
+
+
 def test_a_preview_leaves_nothing_behind(with_operation: Path, runs_home: Path) -> None:
     before = sorted(with_operation.rglob("*"))
 

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gage._internal.recorded_run import RecordedRun
+    from gage._internal.sourcecode import Selection
     from gage._internal.types import Data, Run
 
-__all__ = ["copy_dependencies"]
+__all__ = ["copy_dependencies", "planned_dependencies"]
 
 _MOST_SHOWN = 8
 
@@ -56,7 +57,7 @@ def copy_dependencies(
     notes: list[str] = []
     origins: list[dict[str, Any]] = []
     for table in tables:
-        source = _source_run(run, table)
+        source = _source_run(home_of(run.run_dir), table)
         if source is None:
             found, found_notes = _copy_project_files(project_dir, run, table)
         else:
@@ -69,7 +70,33 @@ def copy_dependencies(
     return copied, notes
 
 
+def planned_dependencies(project_dir: str, home: str, tables: Sequence[Data]) -> list[str]:
+    """Return what would be copied for the tables of `depends`, and what is missing, a line each.
+
+    `home` is the directory in which the run would be made.
+    """
+    lines: list[str] = []
+    for table in tables:
+        try:
+            source = _source_run(home, table)
+            if source is None:
+                lines += map(quote, _project_files(project_dir, table).paths)
+            else:
+                lines += [
+                    f"{quote(path)}, from run {source.name}" for path in _run_files(source, table)
+                ]
+        except DependencyError as error:
+            lines.append(str(error))
+    return lines
+
+
 def _copy_project_files(project_dir: str, run: Run, table: Data) -> tuple[list[Copied], list[str]]:
+    selection = _project_files(project_dir, table)
+    wanted, there = _not_there(run, selection.paths)
+    return copy_files(project_dir, run.run_dir, wanted), [*selection.notes, *there]
+
+
+def _project_files(project_dir: str, table: Data) -> Selection:
     patterns = _patterns(table)
     if not patterns:
         raise DependencyError(f"expected `files` or `run` in a dependency, found {table}")
@@ -79,12 +106,32 @@ def _copy_project_files(project_dir: str, run: Run, table: Data) -> tuple[list[C
                 f"a dependency is missing: no file of {project_dir} matches {pattern!r}. "
                 "Make the file, or correct the pattern in `depends`"
             )
-    selection = select_sourcecode(project_dir, patterns)
-    wanted, there = _not_there(run, selection.paths)
-    return copy_files(project_dir, run.run_dir, wanted), [*selection.notes, *there]
+    return select_sourcecode(project_dir, patterns)
 
 
 def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Copied], list[str]]:
+    made = _run_files(source, table)
+    wanted, notes = _not_there(run, list(made))
+    missing = [path for path in wanted if not os.path.isfile(os.path.join(source.run_dir, path))]
+    if missing:
+        raise DependencyError(
+            f"files of run {source.name} are gone: {_listed(missing)}. "
+            f"Run {source.opref.op_name} again"
+        )
+    _check_source_code(run, source, {path: made[path] for path in made if path not in wanted})
+    copied = copy_files(source.run_dir, run.run_dir, wanted)
+    changed = [file.path for file in copied if file.digest != made[file.path]]
+    if changed:
+        raise DependencyError(
+            f"files of run {source.name} are not what its manifest says: {_listed(changed)}. "
+            f"See gage verify {source.name}, and run {source.opref.op_name} again"
+        )
+    came = [f"From run {source.name} ({source.id}): {quote(file.path)}" for file in copied]
+    return copied, came + notes
+
+
+def _run_files(source: RecordedRun, table: Data) -> dict[str, str]:
+    """Return the digests, by path, of the files of a run that a table names."""
     made = {entry.path: entry.digest for entry in source.manifest if entry.type == "g"}
     patterns = [parse_pattern(text) for text in _patterns(table)]
     paths = list(made)
@@ -98,30 +145,13 @@ def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Co
             f"a dependency is missing: no file of run {source.name} "
             f"({source.opref.op_name}) {what}. Look at its files: gage manifest {source.name}"
         )
-    wanted, notes = _not_there(run, paths)
-    missing = [path for path in wanted if not os.path.isfile(os.path.join(source.run_dir, path))]
-    if missing:
-        raise DependencyError(
-            f"files of run {source.name} are gone: {_listed(missing)}. "
-            f"Run {source.opref.op_name} again"
-        )
-    _check_source_code(run, source, {path: made[path] for path in paths if path not in wanted})
-    copied = copy_files(source.run_dir, run.run_dir, wanted)
-    changed = [file.path for file in copied if file.digest != made[file.path]]
-    if changed:
-        raise DependencyError(
-            f"files of run {source.name} are not what its manifest says: {_listed(changed)}. "
-            f"See gage verify {source.name}, and run {source.opref.op_name} again"
-        )
-    came = [f"From run {source.name} ({source.id}): {quote(file.path)}" for file in copied]
-    return copied, came + notes
+    return {path: made[path] for path in paths}
 
 
-def _source_run(run: Run, table: Data) -> RecordedRun | None:
+def _source_run(home: str, table: Data) -> RecordedRun | None:
     named = table.get("run") or table.get("run-select")
     if named is None:
         return None
-    home = home_of(run.run_dir)
     operation = str(named).removeprefix("operation=")
     of_operation = [found for found in list_runs(home) if found.opref.op_name == operation]
     for found in of_operation:

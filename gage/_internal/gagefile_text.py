@@ -144,9 +144,16 @@ def _node_lines(node: Any, path: KeyPath, above: frozenset[int]) -> Iterator[tup
     above |= {id(node)}
     for position, item in enumerate(node.value if not isinstance(node.value, str) else ()):
         key, value = item if isinstance(item, tuple) else (None, item)
-        name = position if key is None else str(key.value)
+        name = position if key is None else _key_text(key)
         yield (*path, name), (value if key is None else key).start_mark.line + 1
         yield from _node_lines(value, (*path, name), above)
+
+
+def _key_text(key: Any) -> str:
+    """Return a key as the text of the value that YAML reads it as."""
+    if key.tag == "tag:yaml.org,2002:bool":
+        return str(key.value.lower() in {"true", "yes", "on"})
+    return str(key.value)
 
 
 def _yaml() -> tuple[Any, tuple[type[Exception], ...]]:

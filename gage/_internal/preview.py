@@ -38,7 +38,7 @@ def preview_text(operation: Operation) -> str:
                 map(_shown, selection.paths),
             ),
             *_listed("given", map(_shown, given)),
-            *_listed("dependencies", describe_operation(operation.opdef).depends),
+            *_listed("dependencies", _dependencies(operation)),
             *_listed("notes", [*operation.notes, *selection.notes]),
             "Nothing was staged or run.",
         ]
@@ -72,6 +72,17 @@ def _read_config(operation: Operation) -> Config:
     from gage._internal.config import read_config
 
     return read_config(operation.project_dir, operation.opdef.config, operation.cmd.args)
+
+
+def _dependencies(operation: Operation) -> list[str]:
+    if not operation.opdef.depends:
+        return []
+    from gage._internal.dependencies import planned_dependencies
+    from gage._internal.store import runs_home
+
+    home = runs_home(operation.project_dir)
+    found = planned_dependencies(operation.project_dir, home, operation.opdef.depends)
+    return [_as_text(line) for line in found]
 
 
 def _phases(operation: Operation) -> list[str]:
