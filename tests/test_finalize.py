@@ -173,6 +173,17 @@ def test_what_a_link_points_to_outside_stays_writable(run: Run, tmp_path: Path) 
     assert stat.S_IMODE(outside.stat().st_mode) & 0o200
 
 
+def test_a_file_with_another_name_outside_stays_writable(run: Run, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("x")
+    Path(run.run_dir, "link").hardlink_to(outside)
+
+    finalize_run(run, 0)
+
+    assert stat.S_IMODE(outside.stat().st_mode) & 0o200
+    assert read_notes(run) == ["Not made read-only (it has hard links): link"]
+
+
 def test_a_file_that_is_gone_by_then_is_noted(run: Run) -> None:
     path = write(run, "gone")
     found = scan_files(run.run_dir)

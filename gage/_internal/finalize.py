@@ -74,8 +74,14 @@ def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
         if stat.S_ISREG(file.mode) and file.mode & 0o222:
             full_path = os.path.join(run.run_dir, path)
             try:
-                if not os.path.islink(full_path):
-                    os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
+                own = os.lstat(full_path)
+                if stat.S_ISLNK(own.st_mode):
+                    continue
+                if own.st_nlink > 1:
+                    # Its other names may be outside: of a cache, say, that a package manager uses.
+                    log_note(run, f"Not made read-only (it has hard links): {quote(path)}")
+                    continue
+                os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
             except OSError as error:  # it belongs to another user, or is gone by now
                 log_note(run, f"Not made read-only ({error.strerror}): {quote(path)}")
 
