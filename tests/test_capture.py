@@ -29,7 +29,6 @@ from gage._internal.capture import (
     Capture,
     OutputReader,
     Recording,
-    decode_output,
     open_journal,
     run_captured,
 )
@@ -682,10 +681,6 @@ def test_an_output_that_is_not_there_is_empty(path: str) -> None:
     assert (reader.line_count, reader.size_bytes, reader.tail(10)) == (0, 0, b"")
     assert list(reader.lines()) == []
     assert list(reader.follow(lambda: True)) == []
-
-
-def test_text_that_is_not_utf8_is_shown_with_replacement() -> None:
-    assert decode_output(b"a\xffb\xc3\xa4") == "a\N{REPLACEMENT CHARACTER}bä"
 
 
 def test_a_million_lines_are_read_in_seconds(path: str) -> None:

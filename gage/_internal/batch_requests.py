@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gage._internal.batch import Batch, find_batch, list_batches
+from gage._internal.batch import Batch, list_batches
 from gage._internal.batch_launch import BatchOptions, PlannedBatch, launch_batch, plan_batch
 from gage._internal.plan import Request, parse_objective, read_rows
 from gage._internal.requests import user_attrs
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["batches", "find_batch_of", "options_of", "request_of", "run_batch"]
+__all__ = ["batches", "options_of", "request_of", "run_batch"]
 
 
 def run_batch(  # noqa: PLR0913  # the words of the line
@@ -120,17 +120,6 @@ def run_batch(  # noqa: PLR0913  # the words of the line
 def batches(directory: str | None = None) -> list[Batch]:
     """Return the batches recorded for work in a directory, the newest first."""
     return list_batches(runs_home(directory))
-
-
-def find_batch_of(reference: str | None = None, directory: str | None = None) -> Batch:
-    """Return the batch with that name, id or prefix; the newest for None.
-
-    Raises
-    ------
-    RunNotFound
-        If there is no such batch, or more than one.
-    """
-    return find_batch(runs_home(directory), reference)
 
 
 def request_of(line: RunLine, rows: Sequence[Mapping[str, Any]] | None = None) -> Request:

@@ -60,7 +60,6 @@ __all__ = [
     "Capture",
     "OutputReader",
     "Recording",
-    "decode_output",
     "open_journal",
     "open_pipes",
     "poll_timeout_ms",
@@ -90,11 +89,6 @@ def open_pipes() -> tuple[tuple[int, int], tuple[int, int]]:
         os.set_blocking(read_end, False)
         _enlarge(read_end)
     return pipes
-
-
-def decode_output(data: bytes) -> str:
-    """Return bytes of output as text; what is not UTF-8 becomes U+FFFD."""
-    return data.decode("utf-8", "replace")
 
 
 class Capture:
