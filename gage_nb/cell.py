@@ -522,9 +522,9 @@ def explain_name_error(
     """
     text = _COLOUR.sub("", output)
     errors = _NAME_ERROR.findall(text, max(text.rfind("Traceback (most recent call last)"), 0))
-    if not errors or errors[-1] not in notebook_names:
+    name = errors[-1] if errors else ""
+    if name not in notebook_names and name not in _OF_IPYTHON:  # `display` is among the builtins
         return None
-    name = errors[-1]
     if name in _OF_IPYTHON or re.fullmatch(r"In|Out|_+|_i*\d*", name):
         to_do = _OF_IPYTHON.get(name, "give the value a name")
         return f"`{name}` is made by IPython and does not exist in a program: {to_do}."

@@ -303,6 +303,8 @@ def _about(state: PanelState) -> str:
     is_over = state.status in {"staged", "completed"} or state.phase in {"", "run"}
     phase = "" if is_over else state.phase
     reason = "" if state.reason == f"exit code {state.exit_code}" else state.reason
+    if phase and reason.startswith(phase):
+        return reason
     return ": ".join(filter(None, [phase, reason]))
 
 

@@ -415,3 +415,12 @@ def test_ipython_shows_a_refused_cell_without_our_stack(
     shown = capsys.readouterr().out
     assert "line 2: !ls" in shown
     assert "Traceback" not in shown
+
+
+def test_what_ipython_puts_among_the_builtins_is_explained() -> None:
+    output = "Traceback (most recent call last):\nNameError: name 'display' is not defined\n"
+
+    hint = explain_name_error(output, set(), [])
+
+    assert hint is not None
+    assert "from IPython.display import display" in hint

@@ -116,6 +116,13 @@ def test_a_failure_says_exit_code_and_reason_once() -> None:
     assert static_html(FAILED).count("exit code 3") == 1
 
 
+def test_a_reason_that_names_the_phase_is_not_told_it_again() -> None:
+    reason = "init-runtime failed with exit code 7"
+    state = dataclasses.replace(FAILED, phase="init-runtime", reason=reason)
+
+    assert static_text(state).count("init-runtime") == 1
+
+
 def test_a_failure_of_staging_names_the_phase() -> None:
     state = dataclasses.replace(FAILED, phase="init-runtime", reason="no such program")
     assert "init-runtime: no such program" in static_text(state)
