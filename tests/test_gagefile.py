@@ -688,7 +688,7 @@ class TestFaults:
         )
 
     def test_keys_that_are_no_texts_in_yaml(self, tmp_path: Path) -> None:
-        text = "1: {}\na:\n  env:\n    no: x\n    2026-01-31: x\non: {}\n"
+        text = "1: {}\na:\n  env:\n    no: x\n    2026-01-31: x\noff: {}\n"
 
         assert message_of(tmp_path, text, "gage.yaml").splitlines() == [
             "gage.yaml:1: 1: expected a text as key, found the number 1: write it in quotes",
@@ -697,7 +697,7 @@ class TestFaults:
                 "gage.yaml:5: a.env.2026-01-31: "
                 "expected a text as key, found the date 2026-01-31: write it in quotes"
             ),
-            "gage.yaml:6: True: expected a text as key, found true: write it in quotes",
+            "gage.yaml:6: False: expected a text as key, found false: write it in quotes",
         ]
 
     def test_names_with_dots_and_blanks_are_quoted(self, tmp_path: Path) -> None:
