@@ -183,9 +183,9 @@ def watch(
         without it the run goes on. The panel shows the stopping; a second interrupt does not wait.
     """
     wait = wait or _waiter(panel)
-    panel.show()
     try:
         try:
+            panel.show()
             _follow(panel, wait)
         except KeyboardInterrupt:
             if stop is not None:
