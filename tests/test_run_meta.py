@@ -24,7 +24,6 @@ from gage._internal.run_meta import (
     read_notes,
     read_text,
     read_timestamp,
-    remove_attr,
     run_for_meta_dir,
     write_attr,
     write_definition,
@@ -266,15 +265,6 @@ def test_attributes_come_back_by_name(run: Run) -> None:
     assert read_attrs(run, "user") == {"label": "x", "tags": ["a", _ODD]}
     assert read_attr(run, "user", "comment", "none") == "none"
     assert read_attrs(run, "sys") == {}
-
-
-def test_a_removed_attribute_is_gone_and_need_not_have_been_there(run: Run) -> None:
-    write_attr(run, "user", "label", "x")
-
-    remove_attr(run, "user", "label")
-    remove_attr(run, "user", "label")
-
-    assert read_attrs(run, "user") == {}
 
 
 def test_a_torn_attribute_is_damage(run: Run) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.errors import RunFailed, RunStateError
+import gage
+from gage._internal.errors import PhaseError, RunFailed, RunStateError
 from gage._internal.process import identity_of, is_alive, kill
 from gage._internal.run_meta import read_text, read_timestamp, run_for_meta_dir, write_timestamp
 from gage._internal.runner import check_run, last_lines, start_run, stop_run, wait_for_run
@@ -293,6 +294,17 @@ def test_the_last_lines_are_text_whatever_was_printed(tmp_path: Path) -> None:
 
     assert last_lines(run, 2) == "1000\nno end \ufffd"
     assert last_lines(staged(tmp_path)) == ""
+
+
+def test_the_last_lines_of_a_run_that_never_began_are_of_its_staging(project: Path) -> None:
+    (project / "gage.toml").write_text(
+        '[op]\nexec = {run = "true", stage-runtime = "echo no; false"}\n'
+    )
+
+    with pytest.raises(PhaseError):
+        gage.run("op")
+
+    assert last_lines(gage.find()) == "no"
 
 
 def test_of_a_line_that_was_written_anew_the_last_is_shown(tmp_path: Path) -> None:

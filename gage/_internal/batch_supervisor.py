@@ -75,7 +75,13 @@ from gage._internal.run_meta import (
 )
 from gage._internal.staging import record_failure
 from gage._internal.status import read_exit_code, read_status
-from gage._internal.supervisor import finalize_whatever, read_request, tell
+from gage._internal.supervisor import (
+    finalize_whatever,
+    inherit_orphans,
+    read_request,
+    run_to_exit,
+    tell,
+)
 from gage._internal.template import Template
 from gage._internal.types import Run
 
@@ -96,7 +102,6 @@ _BIG_BYTES = 8 << 20
 _MUCH_OUTPUT_BYTES = 256 << 10
 _RESERVE_BYTES = 256 << 10
 _SET_PARENT_DEATH_SIGNAL = 1
-_SET_CHILD_SUBREAPER = 36
 
 
 def main(directory: str) -> None:
@@ -109,11 +114,15 @@ def main(directory: str) -> None:
     except (GageError, OSError) as error:
         tell(f"refused {error}")
         os._exit(1)
+
+    def log(message: str) -> None:
+        log_batch(directory, message)
+
     supervisor = os.fork()
     if supervisor == 0:
         os.setsid()
-        _run_to_exit(directory, lambda: _Supervisor(shared, os.getppid()).start())
-    _run_to_exit(directory, lambda: _keep(shared, supervisor))
+        run_to_exit(log, lambda: _Supervisor(shared, os.getppid()).start())
+    run_to_exit(log, lambda: _keep(shared, supervisor))
 
 
 class _Shared:
@@ -862,7 +871,7 @@ def _keep(shared: _Shared, supervisor: int) -> None:
         anything.register(exit_fd, select.POLLIN)
     if shared.from_supervisor is not None:
         anything.register(shared.from_supervisor, select.POLLIN)
-    _inherit_orphans()
+    inherit_orphans()
     while True:
         status = _reap(supervisor, codes)
         _receive(shared, kept)
@@ -907,30 +916,6 @@ def _receive(shared: _Shared, kept: dict[int, _Pipes]) -> None:
             before.close()
         if fds:
             kept[int(data)] = _Pipes(tuple(fds))
-
-
-def _inherit_orphans() -> None:
-    """Become the parent of processes that lose theirs, to learn how they end."""
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        return  # exit codes are not known then if the supervisor is killed
-
-
-def _run_to_exit(directory: str, work: Callable[[], None]) -> None:
-    """Do all that this process is for, and end it; its exit code tells whether it is done."""
-    code = 1
-    try:
-        work()
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - nobody else would hear of it
-        import traceback
-
-        log_batch(directory, f"Fault: {''.join(traceback.format_exception(error))}".rstrip())
-    finally:
-        os._exit(code)
 
 
 def _content(path: str) -> str:

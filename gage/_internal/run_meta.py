@@ -56,7 +56,6 @@ __all__ = [
     "read_notes",
     "read_text",
     "read_timestamp",
-    "remove_attr",
     "run_for_meta_dir",
     "run_meta_dir",
     "run_meta_path",
@@ -232,14 +231,6 @@ def write_attr(run: Run, kind: str, name: str, value: Any) -> None:
     path = run_meta_path(run, kind, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     replace(path, encode_json(value))
-
-
-def remove_attr(run: Run, kind: str, name: str) -> None:
-    """Remove an attribute; it need not exist."""
-    try:
-        os.unlink(run_meta_path(run, kind, name))
-    except FileNotFoundError:
-        pass
 
 
 def write_timestamp(run: Run, name: str, value_us: int) -> None:

@@ -151,5 +151,12 @@ def check_run(run: Run, hint: str = "") -> None:
 
 
 def last_lines(run: Run, count: int = 20) -> str:
-    """Return the last lines of what the run printed, at most 8 kB of them."""
-    return OutputReader(run_meta_path(run, "output", "40_run")).last_lines(count, _TAIL_BYTES)
+    """Return the last lines of what the run printed, at most 8 kB of them.
+
+    Of a run that never began these are of the last phase of its staging that printed anything.
+    """
+    for output in ("40_run", "30_dependencies", "20_runtime", "10_sourcecode"):
+        reader = OutputReader(run_meta_path(run, "output", output))
+        if reader.size_bytes:
+            return reader.last_lines(count, _TAIL_BYTES)
+    return ""

@@ -69,7 +69,14 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["finalize_whatever", "main", "read_request", "tell"]
+__all__ = [
+    "finalize_whatever",
+    "inherit_orphans",
+    "main",
+    "read_request",
+    "run_to_exit",
+    "tell",
+]
 
 _OUTPUT = "40_run"
 _RESERVE_BYTES = 128 << 10
@@ -99,11 +106,15 @@ def main(meta_dir: str | None = None) -> None:
     except (GageError, OSError) as error:
         tell(f"refused {error}")
         os._exit(1)
+
+    def log(message: str) -> None:
+        log_runner(run, message)
+
     supervisor = os.fork()
     if supervisor == 0:
         os.setsid()
-        _run_to_exit(run, lambda: _Supervisor(shared, keeper=os.getppid()).start())
-    _run_to_exit(run, lambda: _keep(shared, supervisor))
+        run_to_exit(log, lambda: _Supervisor(shared, keeper=os.getppid()).start())
+    run_to_exit(log, lambda: _keep(shared, supervisor))
 
 
 class _Shared:
@@ -447,18 +458,25 @@ def _inherit_orphans_of(supervisor: int) -> None:
     poll.register(exit_fd, select.POLLIN)
     ended = poll.poll(_SETTLED_MS)
     os.close(exit_fd)
-    if ended:
-        return
+    if not ended:
+        inherit_orphans()
+
+
+def inherit_orphans() -> None:
+    """Become the parent of processes that lose theirs, if it can be, to learn how they end."""
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
-        return  # the exit code is not known then if the supervisor is killed
+        return  # exit codes are not known then if the supervisor is killed
 
 
-def _run_to_exit(run: Run, work: Callable[[], None]) -> None:
-    """Do all that this process is for, and end it; its exit code tells whether it is done."""
+def run_to_exit(log: Callable[[str], object], work: Callable[[], None]) -> None:
+    """Do all that this process is for, and end it; its exit code tells whether it is done.
+
+    A fault, which nobody else would hear of, is logged.
+    """
     code = 1
     try:
         work()
@@ -466,7 +484,7 @@ def _run_to_exit(run: Run, work: Callable[[], None]) -> None:
     except BaseException as error:  # noqa: BLE001 - nobody else would hear of it
         import traceback
 
-        log_runner(run, f"Fault: {''.join(traceback.format_exception(error))}".rstrip())
+        log(f"Fault: {''.join(traceback.format_exception(error))}".rstrip())
     finally:
         os._exit(code)
 

@@ -111,6 +111,12 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
     words = [f"{count} {name}" for name, count in counts.items()]
     words += [f"{missing} not begun"] if missing else []
     _tell(f"batch {batch.name}: {', '.join(words)}", quiet)
+    if {"running", "staged"} & counts.keys():
+        _tell(
+            f"Its supervisor is gone. End what runs with: gage stop {batch.name}; "
+            "then give the same line again with --resume",
+            quiet,
+        )
     if batch.objective is not None:
         best = batch.best()
         if best is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -263,7 +264,9 @@ def _print_output(text: str) -> None:
 
 
 def _console() -> Console | None:
-    """Return Rich's console; None where Rich is not installed."""
+    """Return Rich's console; None where it is not installed, and in a pipe or file."""
+    if not sys.stdout.isatty():
+        return None
     try:
         from rich.console import Console
     except ModuleNotFoundError:
