@@ -138,7 +138,10 @@ def test_processes_of_a_running_run_are_killed(
     wait_until(lambda: run.output().line_count == 1)
     found = processes(run)
 
-    for who in reversed(killed):
+    # Stopped first, so that none can do anything about the death of another.
+    for who in killed:
+        assert kill(found[who], signal.SIGSTOP)
+    for who in killed:
         assert kill(found[who], signal.SIGKILL)
     wait_until(lambda: not any(is_alive(found[who]) for who in killed))
 

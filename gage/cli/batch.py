@@ -10,6 +10,7 @@ import sys
 from gage._internal.batch_launch import launch_batch, plan_batch
 from gage._internal.batch_record import ENDED, FOUND, TrialEvent
 from gage._internal.batch_requests import options_of, request_of
+from gage._internal.clock import now_us
 from gage._internal.errors import BatchFailed
 from gage._internal.requests import user_attrs
 from gage._internal.store import runs_home
@@ -43,6 +44,7 @@ def run_batch_line(line: RunLine) -> int | None:
         _tell(f"note: {note}", quiet)
     if options.preview:
         return 0
+    begun_us = now_us()
     batch = launch_batch(
         planned,
         runs_home(operation.project_dir),
@@ -51,6 +53,9 @@ def run_batch_line(line: RunLine) -> int | None:
     )
     for note in batch.notes:
         _tell(f"note: {note}", quiet)
+    if options.resume:
+        done = _completed_before(batch, begun_us)
+        _tell(f"{done} completed before, {batch.count - done} to run", quiet)
     if options.bg:
         _tell(f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", quiet)
         return 0
@@ -102,6 +107,11 @@ def _described(batch: Batch, trial: BatchTrial) -> str:
     )
     parts = [f"{trial.run.name} {what}{reason}", asked, metrics]
     return "  ".join(part for part in parts if part)
+
+
+def _completed_before(batch: Batch, time_us: int) -> int:
+    completed = (run for run in batch.runs if run.status == "completed")
+    return sum((run.timestamp("stopped") or time_us) < time_us for run in completed)
 
 
 def tell_end(batch: Batch, *, quiet: bool) -> int:
