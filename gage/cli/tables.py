@@ -148,7 +148,8 @@ def format_size(size_bytes: int | None) -> str:
     if size_bytes < _SIZE_STEP:
         return f"{size_bytes} B"
     size, unit = size_bytes / _SIZE_STEP, 0
-    while size >= _SIZE_STEP and unit < len(_SIZE_UNITS) - 1:
+    # What would be rounded to a thousand is one of the next unit.
+    while round(size, 1) >= _SIZE_STEP and unit < len(_SIZE_UNITS) - 1:
         size, unit = size / _SIZE_STEP, unit + 1
     return f"{size:.1f} {_SIZE_UNITS[unit]}"
 
