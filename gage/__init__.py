@@ -33,38 +33,38 @@ if TYPE_CHECKING:
         StoreError,
         TargetError,
     )
-    from gage._internal.metrics import log
-    from gage._internal.progress_file import progress
     from gage._internal.recorded_run import RecordedRun
     from gage._internal.requests import find, operations, run, runs
+    from gage.inside.metric_log import log
+    from gage.inside.progress_report import progress
 
 __version__ = "0.2.0.dev0"
 
 # Each public name with the module it comes from.
 _HOMES = {
-    "Batch": "batch",
-    "BatchFailed": "errors",
-    "ConfigError": "errors",
-    "DependencyError": "errors",
-    "GageError": "errors",
-    "GagefileError": "errors",
-    "MetaError": "errors",
-    "PatternError": "errors",
-    "PhaseError": "errors",
-    "RecordedRun": "recorded_run",
-    "RunFailed": "errors",
-    "RunNotFound": "errors",
-    "RunStateError": "errors",
-    "StoreError": "errors",
-    "TargetError": "errors",
-    "batches": "batch_requests",
-    "find": "requests",
-    "log": "metrics",
-    "operations": "requests",
-    "progress": "progress_file",
-    "run": "requests",
-    "run_batch": "batch_requests",
-    "runs": "requests",
+    "Batch": "gage._internal.batch",
+    "BatchFailed": "gage._internal.errors",
+    "ConfigError": "gage._internal.errors",
+    "DependencyError": "gage._internal.errors",
+    "GageError": "gage._internal.errors",
+    "GagefileError": "gage._internal.errors",
+    "MetaError": "gage._internal.errors",
+    "PatternError": "gage._internal.errors",
+    "PhaseError": "gage._internal.errors",
+    "RecordedRun": "gage._internal.recorded_run",
+    "RunFailed": "gage._internal.errors",
+    "RunNotFound": "gage._internal.errors",
+    "RunStateError": "gage._internal.errors",
+    "StoreError": "gage._internal.errors",
+    "TargetError": "gage._internal.errors",
+    "batches": "gage._internal.batch_requests",
+    "find": "gage._internal.requests",
+    "log": "gage.inside.metric_log",
+    "operations": "gage._internal.requests",
+    "progress": "gage.inside.progress_report",
+    "run": "gage._internal.requests",
+    "run_batch": "gage._internal.batch_requests",
+    "runs": "gage._internal.requests",
 }
 
 __all__ = [
@@ -99,7 +99,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'gage' has no attribute {name!r}")
     # importlib is not loaded for this: __import__ of a dotted name does the same.
-    module = __import__(f"gage._internal.{_HOMES[name]}", fromlist=[name])
+    module = __import__(_HOMES[name], fromlist=[name])
     value = getattr(module, name)
     globals()[name] = value
     return value

@@ -18,7 +18,6 @@ from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.manifest import read_manifest
 from gage._internal.progress import Progress, progress_of, read_progress
-from gage._internal.progress_file import read_reported_progress
 from gage._internal.run_meta import (
     meta_config,
     meta_opdef,
@@ -30,6 +29,7 @@ from gage._internal.run_meta import (
 from gage._internal.run_metrics import MetricsReader
 from gage._internal.status import read_status
 from gage._internal.types import PHASES, OpDef
+from gage.inside.progress_report import read_reported_progress
 from gage_nb.charts import charts_html
 from gage_nb.panel import ENDED, LIVE_TAIL_LINES, MAX_FILES, PanelState
 from gage_nb.terminal import Line, render

@@ -20,7 +20,7 @@ from gage._internal.errors import DependencyError
 from gage._internal.manifest import hash_file, read_manifest
 from gage._internal.run_meta import run_meta_path
 from gage._internal.suggestions import did_you_mean
-from gage._internal.values import INPUTS_DIR, OUTPUTS_DIR, SUFFIXES, read_value, write_value
+from gage.inside.variables import INPUTS_DIR, OUTPUTS_DIR, SUFFIXES, read_value, write_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +119,7 @@ def preamble(inputs: Sequence[InputFile]) -> str:
     if not inputs:
         return ""
     loads = "; ".join(f'{item.name} = _gage_load("{item.path}")' for item in inputs)
-    return f"from gage._internal.values import load as _gage_load; {loads}; del _gage_load"
+    return f"from gage.inside import load as _gage_load; {loads}; del _gage_load"
 
 
 def epilogue(outputs: Sequence[str]) -> str:
@@ -127,7 +127,7 @@ def epilogue(outputs: Sequence[str]) -> str:
     if not outputs:
         return ""
     names = ", ".join(f'"{name}"' for name in outputs)
-    return f"from gage._internal.values import save as _gage_save; _gage_save(globals(), {names})"
+    return f"from gage.inside import save as _gage_save; _gage_save(globals(), {names})"
 
 
 def with_values(

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gage._internal.capture import Capture
-from gage._internal.metrics import Metric, MetricLogReader
 from gage._internal.run_meta import run_meta_path
 from gage._internal.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
+from gage.inside.metric_log import Metric, MetricLogReader
 
 ROOT = Path(__file__).parents[1]
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import clean_html
 
-from gage._internal.metrics import Metric
 from gage._internal.run_meta import write_timestamp
 from gage._internal.run_metrics import MetricSeries, summarize
 from gage._internal.types import Run
+from gage.inside.metric_log import Metric
 from gage_nb.charts import (
     MAX_CHART_BYTES,
     RunCharts,

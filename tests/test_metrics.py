@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gage._internal.errors import MetaError
-from gage._internal.metrics import Metric, MetricLogReader, _OwnLog
 from gage._internal.types import Run
+from gage.inside.metric_log import Metric, MetricLogReader, _OwnLog
 from tests.reporting import ROOT, fail, logged, new_run, run_program, start, until
 
 

@@ -132,7 +132,7 @@ def test_a_notebook_without_code_completes(kernels: Path) -> None:
 )
 def test_a_wrong_argument_is_said(project: Path, args: list[str], code: int, message: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "gage._internal.notebook_program", *args],
+        [sys.executable, "-m", "gage.inside.notebook", *args],
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.metrics import Metric
 from gage._internal.progress import Progress
 from gage._internal.run_metrics import MetricSeries, summarize
+from gage.inside.metric_log import Metric
 from gage_nb.panel import (
     MAX_HTML_BYTES,
     PanelState,

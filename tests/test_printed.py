@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gage._internal.capture import Capture, run_captured
-from gage._internal.metrics import Metric
 from gage._internal.printed import PrintedReader
 from gage._internal.run_meta import run_meta_path
 from gage._internal.types import OpDef, Run
+from gage.inside.metric_log import Metric
 from tests.reporting import new_run, write_output
 
 STDERR = 1

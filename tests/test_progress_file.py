@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal import progress_file
-from gage._internal.progress_file import progress, read_reported_progress
 from gage._internal.types import Run
+from gage.inside import progress_report
+from gage.inside.progress_report import progress, read_reported_progress
 from tests.reporting import new_run, run_program, start, until
 
 
@@ -114,7 +114,7 @@ def test_what_is_not_a_number_is_refused(
     run: Run, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     monkeypatch.setenv("RUN_DIR", run.run_dir)
-    monkeypatch.setattr(progress_file, "_own", progress_file._Own())
+    monkeypatch.setattr(progress_report, "_own", progress_report._Own())
 
     with pytest.raises(TypeError, match="expected a number for completed, found"):
         progress(value, 10)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.metrics import Metric
 from gage._internal.run_meta import meta_opdef, write_timestamp
 from gage._internal.run_metrics import (
     SOURCES,
@@ -22,6 +21,7 @@ from gage._internal.run_metrics import (
 )
 from gage._internal.summary import finalize_summary
 from gage._internal.types import Run
+from gage.inside.metric_log import Metric
 from tests.reporting import fail, new_run, run_program, write_output
 from tests.test_event_files import write_simple
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from gage._internal.errors import DependencyError
-from gage._internal.values import read_value, write_value
+from gage.inside.variables import read_value, write_value
 
 ROOT = Path(__file__).parents[1]
 
@@ -159,7 +159,7 @@ def test_nothing_is_imported_that_the_value_does_not_need(tmp_path: Path) -> Non
     """The line before a cell's first costs the run next to nothing."""
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from gage._internal.values import load, save\n"
+        "from gage.inside.variables import load, save\n"
         "print(*sys.modules)"
     )
 

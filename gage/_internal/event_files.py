@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.metrics import Metric
+from gage.inside.metric_log import Metric
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ import os
 from collections import namedtuple
 
 from gage._internal.capture import OutputReader
-from gage._internal.metrics import Metric
 from gage._internal.run_meta import run_meta_path
+from gage.inside.metric_log import Metric
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from __future__ import annotations
 from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.event_files import TENSORBOARD, read_event_files
-from gage._internal.metrics import LOGGED, Metric, MetricLogReader
 from gage._internal.printed import PRINTED, PrintedReader
 from gage._internal.run_meta import meta_opdef, read_timestamp, run_meta_path
 from gage._internal.summary_file import read_summary
+from gage.inside.metric_log import LOGGED, Metric, MetricLogReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

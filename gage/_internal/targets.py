@@ -223,7 +223,7 @@ def _notebook(target: str, directory: str, given: dict[str, Any], args: Sequence
     if args:
         raise TargetError(f"a notebook takes no arguments, found {list(args)}: set k=v instead")
     path, project_dir = _file(target, directory)
-    command = ["python", "-m", "gage._internal.notebook_program", path]
+    command = ["python", "-m", "gage.inside.notebook", path]
     return _without_gagefile("notebook", path, command, project_dir, given, [quote_pattern(path)])
 
 

@@ -28,7 +28,7 @@ print(time.perf_counter() - start_s)
 _OURS = """
 import random, sys, time
 import gage
-from gage._internal.metrics import log
+from gage.inside.metric_log import log
 rng = random.Random(1)
 values = [rng.random() for _ in range({calls})]
 start_s = time.perf_counter()

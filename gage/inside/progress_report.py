@@ -18,9 +18,9 @@ from collections import namedtuple
 from time import monotonic_ns
 
 from gage._internal.atomic import replace
-from gage._internal.flusher import Flusher
-from gage._internal.own_run import own_meta_dir
 from gage._internal.quoting import quote, unquote
+from gage.inside.flusher import Flusher
+from gage.inside.own_run import own_meta_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

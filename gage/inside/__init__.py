@@ -1,0 +1,43 @@
+"""What a run's own program calls, and what it is started by.
+
+    from gage.inside import load, save          # variables that go into a run and come back
+    python -m gage.inside.notebook NOTEBOOK     # a notebook as a program
+
+These names are written into runs: into the command of a notebook's run, into the first and last
+line of a cell's program. A run that was recorded starts again years later, so they stay. Runs
+recorded before 0.2.0 use the names of `gage._internal.values` and
+`gage._internal.notebook_program`, which therefore stay too.
+
+Importing this package loads nothing else: a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage.inside.metric_log import log
+    from gage.inside.progress_report import progress
+    from gage.inside.variables import load, save
+
+# Each public name with the module it comes from.
+_HOMES = {
+    "load": "variables",
+    "log": "metric_log",
+    "progress": "progress_report",
+    "save": "variables",
+}
+
+__all__ = ["load", "log", "progress", "save"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gage.inside' has no attribute {name!r}")
+    module = __import__(f"gage.inside.{_HOMES[name]}", fromlist=[name])
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

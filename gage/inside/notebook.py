@@ -1,0 +1,135 @@
+"""A notebook as a program: `python -m gage.inside.notebook NOTEBOOK.ipynb`.
+
+Runs in the run directory, in the run's own process. Every cell is executed in a kernel of this
+interpreter; what it prints goes to stdout and stderr as it comes, under a line
+
+    [cell 3/10]
+
+and the executed notebook is written beside the source as NOTEBOOK.executed.ipynb, after every
+cell, so that a kill leaves what was done so far. A failing cell ends the program with exit code
+1; the last line says which it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any
+
+from gage._internal.atomic import replace
+
+__all__ = ["main", "run_notebook"]
+
+_TEXT = "text/plain"
+
+
+def run_notebook(path: str) -> int:
+    """Execute a notebook; return the exit code."""
+    import nbformat
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    notebook = nbformat.read(path, as_version=4)
+    executed_path = f"{path.removesuffix('.ipynb')}.executed.ipynb"
+
+    def save() -> None:
+        replace(executed_path, nbformat.writes(notebook).encode())
+
+    numbers = {
+        index: number
+        for number, index in enumerate(
+            (index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"), 1
+        )
+    }
+    client = _client(notebook, numbers, save)
+    exit_code = 0
+    try:
+        client.execute()
+    except CellExecutionError:
+        number = numbers[client.current_index]
+        _say(f"[cell {number}/{len(numbers)}] failed: {client.failure}", sys.stderr)
+        exit_code = 1
+    except DeadKernelError:
+        number = numbers[client.current_index]
+        _say(f"[cell {number}/{len(numbers)}] failed: the kernel died", sys.stderr)
+        exit_code = 1
+    except KeyboardInterrupt:
+        _say("interrupted", sys.stderr)
+        exit_code = 130
+    save()
+    return exit_code
+
+
+def _client(notebook: Any, numbers: dict[int, int], save: Any) -> Any:
+    """Return a client that prints what cells print; nbclient is imported only here."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
+    class OwnEnvironment(KernelSpecManager):
+        """Every kernel is of this interpreter, whatever kernels are installed by that name."""
+
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            # What the kernel says of itself is not the notebook's output.
+            argv.append(f"--log-level={logging.CRITICAL}")
+            return KernelSpec(argv=argv, display_name=kernel_name, language="python")
+
+    class PrintingClient(NotebookClient):
+        current_index = 0
+        failure = ""
+
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            _print_message(msg)
+            if msg["msg_type"] == "error":
+                content = msg["content"]
+                self.failure = f"{content['ename']}: {content['evalue']}"
+            return super().process_message(msg, cell, cell_index)
+
+    def begin(cell: Any, cell_index: int) -> None:
+        client.current_index = cell_index
+        _say(f"[cell {numbers[cell_index]}/{len(numbers)}]", sys.stdout)
+
+    def end(cell: Any, cell_index: int, **_: Any) -> None:
+        save()
+
+    client: Any = PrintingClient(
+        notebook,
+        km=AsyncKernelManager(kernel_spec_manager=OwnEnvironment()),
+        timeout=None,
+        resources={"metadata": {"path": os.getcwd()}},
+        on_cell_execute=begin,
+        on_cell_executed=end,
+        on_cell_error=end,
+    )
+    return client
+
+
+def _print_message(msg: Any) -> None:
+    content = msg["content"]
+    kind = msg["msg_type"]
+    if kind == "stream":
+        stream = sys.stderr if content["name"] == "stderr" else sys.stdout
+        stream.write(content["text"])
+        stream.flush()
+    elif kind == "error":
+        _say("\n".join(content["traceback"]), sys.stderr)
+    elif kind in ("execute_result", "display_data") and _TEXT in content["data"]:
+        _say(content["data"][_TEXT], sys.stdout)
+
+
+def _say(text: str, stream: Any) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+def main(argv: list[str]) -> int:
+    """Run the notebook that the arguments name."""
+    if len(argv) != 1:
+        _say("expected one argument: a notebook", sys.stderr)
+        return 2
+    return run_notebook(argv[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,317 @@
+"""A variable as a file: how values go from a notebook into a run and back.
+
+    NAME.parquet   a pandas DataFrame that Parquet gives back as it was
+    NAME.npy       a NumPy array without Python objects in it
+    NAME.pickle    anything else, by cloudpickle; a note says why
+
+A run's program has a line before its first and after its last that load and save such files,
+beside the program in `inputs` and `outputs`:
+
+    from gage.inside import load as _load; df = _load("inputs/df.parquet"); del _load
+    from gage.inside import save as _save; _save(globals(), "model")
+
+Parquet and npy hold data only. A pickle is a program that runs when it is loaded: whoever loads
+one has to know where it is from.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gage._internal.errors import DependencyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NamedTuple
+
+    class StoredValue(NamedTuple):
+        file_name: str
+        format: str
+        note: str
+
+else:
+    from collections import namedtuple
+
+    StoredValue = namedtuple("StoredValue", "file_name format note")
+
+__all__ = [
+    "INPUTS_DIR",
+    "OUTPUTS_DIR",
+    "SUFFIXES",
+    "StoredValue",
+    "load",
+    "read_value",
+    "save",
+    "write_value",
+]
+
+StoredValue.__doc__ = """A value in a file: its name, its format (`parquet`, `npy`, `pickle`).
+
+`note` says why a value was pickled; it is empty where it was not.
+"""
+
+INPUTS_DIR = "inputs"
+OUTPUTS_DIR = "outputs"
+SUFFIXES = (".parquet", ".npy", ".pickle")
+
+
+# In a run's program
+
+
+def load(path: str) -> Any:
+    """Return the value of a file beside the program."""
+    return read_value(os.path.join(_program_dir(), path))
+
+
+def save(variables: Mapping[str, Any], *names: str) -> None:
+    """Save variables of the program as files that the notebook loads; say what was pickled.
+
+    Ends the program with exit code 1 if one is not there or cannot be saved; all that can be is.
+    """
+    faults = []
+    directory = os.path.join(_program_dir(), OUTPUTS_DIR)
+    os.makedirs(directory, exist_ok=True)
+    for name in names:
+        if name not in variables:
+            faults.append(f"the cell ended without a variable `{name}`")
+            continue
+        try:
+            stored = write_value(variables[name], directory, name)
+        except DependencyError as error:
+            faults.append(str(error))
+            continue
+        if stored.note:
+            sys.stderr.write(f"gage: -o: `{name}`: {stored.note}\n")
+    if faults:
+        sys.exit("\n".join(f"gage: -o: {fault}" for fault in faults))
+
+
+def _program_dir() -> str:
+    # Not the current directory, which the program may have changed.
+    return os.path.dirname(os.path.abspath(sys.modules["__main__"].__file__ or ""))
+
+
+# Files
+
+
+def write_value(value: Any, directory: str, name: str) -> StoredValue:
+    """Write a value to `NAME.SUFFIX` in a directory that exists.
+
+    Raises
+    ------
+    DependencyError
+        If the value cannot be stored, with the reason.
+    OSError
+        If the file cannot be written.
+    """
+    path = os.path.join(directory, name)
+    kind = _kind_of(value)
+    problem = f"{_described(value)} has no format of its own"
+    if kind == "DataFrame":
+        problem = _write_parquet(value, path + ".parquet")
+        if not problem:
+            return StoredValue(f"{name}.parquet", "parquet", "")
+    elif kind == "ndarray":
+        problem = _write_npy(value, path + ".npy")
+        if not problem:
+            return StoredValue(f"{name}.npy", "npy", "")
+    version = _write_pickle(value, path + ".pickle", name)
+    return StoredValue(f"{name}.pickle", "pickle", f"pickled (cloudpickle {version}): {problem}")
+
+
+def read_value(path: str) -> Any:
+    """Return the value of a file that `write_value` wrote.
+
+    Raises
+    ------
+    DependencyError
+        If it cannot be read, with the reason.
+    """
+    suffix = os.path.splitext(path)[1]
+    try:
+        if suffix == ".parquet":
+            return _read_parquet(path)
+        if suffix == ".npy":
+            import numpy as np
+
+            return np.load(path, allow_pickle=False)
+        import pickle
+
+        with open(path, "rb") as file:
+            return pickle.load(file)  # noqa: S301 - callers know where it is from
+    except ImportError as error:
+        raise DependencyError(f"{path}: {error}: pip install 'gage[data]'") from error
+    except Exception as error:  # a pickle may raise anything
+        raise DependencyError(f"{path}: {type(error).__name__}: {error}") from error
+
+
+def _kind_of(value: Any) -> str:
+    """Return `DataFrame` or `ndarray` for exactly these; a subclass holds more than they do."""
+    for package, name in (("pandas", "DataFrame"), ("numpy", "ndarray")):
+        module = sys.modules.get(package)  # not imported: then it cannot be one
+        if module is not None and type(value) is getattr(module, name, None):
+            return name
+    return ""
+
+
+def _described(value: Any) -> str:
+    kind = type(value)
+    module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
+    return f"a value of type {module}{kind.__qualname__}"
+
+
+def _write_npy(array: Any, path: str) -> str:
+    if array.dtype.hasobject:
+        return "the array holds Python objects"
+    import numpy as np
+
+    with open(path + ".tmp", "wb") as file:
+        np.save(file, array, allow_pickle=False)
+    os.replace(path + ".tmp", path)
+    return ""
+
+
+def _write_pickle(value: Any, path: str, name: str) -> str:
+    try:
+        import cloudpickle
+    except ImportError as error:
+        raise DependencyError(
+            f"`{name}` ({_described(value)}) can only be pickled: pip install 'gage[data]'"
+        ) from error
+    try:
+        with open(path + ".tmp", "wb") as file:
+            cloudpickle.dump(value, file)
+    except OSError:
+        _remove(path + ".tmp")
+        raise
+    except Exception as error:  # what is pickled may raise anything
+        _remove(path + ".tmp")
+        raise DependencyError(
+            f"`{name}` ({_described(value)}) cannot be pickled: {type(error).__name__}: {error}"
+        ) from error
+    os.replace(path + ".tmp", path)
+    return str(cloudpickle.__version__)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+# DataFrames
+
+# What Parquet and pyarrow do not keep of a DataFrame with dates as its index.
+_FREQUENCY = b"gage.index_frequency"
+
+
+def _write_parquet(frame: Any, path: str) -> str:
+    """Write a DataFrame, or return why Parquet would not give it back as it is."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        return "Parquet needs pyarrow: pip install 'gage[data]'"
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it warns of is found below
+            table = pa.Table.from_pandas(frame)
+        # That of periods is part of their type.
+        frequency = getattr(frame.index, "freqstr", None)
+        if frequency and frame.index.dtype.kind in "mM":
+            metadata = {**(table.schema.metadata or {}), _FREQUENCY: frequency.encode()}
+            table = table.replace_schema_metadata(metadata)
+        pq.write_table(table, path + ".tmp")
+        change = _change_in(path + ".tmp", frame)
+    except OSError:
+        _remove(path + ".tmp")
+        raise
+    except Exception as error:  # noqa: BLE001 - pyarrow and the frame's objects raise any type
+        change = f"{type(error).__name__}: {error}"
+    if change:
+        _remove(path + ".tmp")
+        return f"Parquet would not keep the DataFrame as it is: {change}"
+    os.replace(path + ".tmp", path)
+    return ""
+
+
+def _read_parquet(path: str) -> Any:
+    import pyarrow.parquet as pq
+
+    # Not `read_table`: it takes a directory called `name=value` for data.
+    with pq.ParquetFile(path) as file:
+        return _frame_of(file.read())
+
+
+def _frame_of(table: Any) -> Any:
+    frame = table.to_pandas()
+    frequency = (table.schema.metadata or {}).get(_FREQUENCY)
+    if frequency:
+        frame.index.freq = frequency.decode()
+    return frame
+
+
+def _change_in(path: str, frame: Any) -> str:
+    """Return how a frame comes back changed from a file, or "".
+
+    Names and types are compared for all columns; the values of the index and of those columns
+    whose types do not settle what comes back.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        types = schema.empty_table().to_pandas()
+        if not _same_labels(frame.columns, types.columns):
+            return "the names of its columns change"
+        if frame.attrs != types.attrs:
+            return "its attrs change"
+        open_ones = []
+        for position, dtype in enumerate(frame.dtypes):
+            found = types.dtypes.iloc[position]
+            if not _settled(dtype):
+                open_ones.append(position)
+            elif found != dtype:
+                return f"column {frame.columns[position]!r} of type {dtype} comes back as {found}"
+        names = [schema.names[position] for position in open_ones]
+        part = _frame_of(file.read(columns=names, use_pandas_metadata=True))
+    if not _same_labels(frame.index, part.index):
+        return "its index changes"
+    for number, position in enumerate(open_ones):
+        if not _same_values(frame.iloc[:, position], part.iloc[:, number]):
+            return f"values of column {frame.columns[position]!r} change"
+    return ""
+
+
+def _settled(dtype: Any) -> bool:
+    """Tell whether a column's type alone settles that its values come back as they were."""
+    return dtype.kind in "biufmM" or type(dtype).__name__ == "StringDtype"
+
+
+def _same_labels(labels: Any, found: Any) -> bool:
+    return bool(
+        labels.nlevels == found.nlevels
+        and list(labels.names) == list(found.names)
+        and getattr(labels, "freq", None) == getattr(found, "freq", None)
+        and _same_values(labels, found)
+    )
+
+
+def _same_values(values: Any, found: Any) -> bool:
+    if values.dtype != found.dtype or not values.equals(found):
+        return False
+    if values.dtype.kind != "O" or type(values.dtype).__name__ == "StringDtype":
+        return True
+    # Equal is not the same: 1 and True, a tuple in one and an array in the other, None and NaN.
+    return all(map(_same_type, values, found))
+
+
+def _same_type(value: Any, found: Any) -> bool:
+    if isinstance(value, tuple) and isinstance(found, tuple):
+        return all(map(_same_type, value, found))
+    return type(value) is type(found)
