@@ -16,8 +16,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gage._internal.batch import Batch
-    from gage._internal.batch_requests import batches, run_batch
+    from gage._internal.api.batches import batches, run_batch
+    from gage._internal.api.runs import find, operations, run, runs
+    from gage._internal.batch.batch import Batch
     from gage._internal.errors import (
         BatchFailed,
         ConfigError,
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
         StoreError,
         TargetError,
     )
-    from gage._internal.recorded_run import RecordedRun
-    from gage._internal.requests import find, operations, run, runs
+    from gage._internal.store.recorded_run import RecordedRun
     from gage.inside.metric_log import log
     from gage.inside.progress_report import progress
 
@@ -42,7 +42,7 @@ __version__ = "0.2.0.dev0"
 
 # Each public name with the module it comes from.
 _HOMES = {
-    "Batch": "gage._internal.batch",
+    "Batch": "gage._internal.batch.batch",
     "BatchFailed": "gage._internal.errors",
     "ConfigError": "gage._internal.errors",
     "DependencyError": "gage._internal.errors",
@@ -51,20 +51,20 @@ _HOMES = {
     "MetaError": "gage._internal.errors",
     "PatternError": "gage._internal.errors",
     "PhaseError": "gage._internal.errors",
-    "RecordedRun": "gage._internal.recorded_run",
+    "RecordedRun": "gage._internal.store.recorded_run",
     "RunFailed": "gage._internal.errors",
     "RunNotFound": "gage._internal.errors",
     "RunStateError": "gage._internal.errors",
     "StoreError": "gage._internal.errors",
     "TargetError": "gage._internal.errors",
-    "batches": "gage._internal.batch_requests",
-    "find": "gage._internal.requests",
+    "batches": "gage._internal.api.batches",
+    "find": "gage._internal.api.runs",
     "log": "gage.inside.metric_log",
-    "operations": "gage._internal.requests",
+    "operations": "gage._internal.api.runs",
     "progress": "gage.inside.progress_report",
-    "run": "gage._internal.requests",
-    "run_batch": "gage._internal.batch_requests",
-    "runs": "gage._internal.requests",
+    "run": "gage._internal.api.runs",
+    "run_batch": "gage._internal.api.batches",
+    "runs": "gage._internal.api.runs",
 }
 
 __all__ = [

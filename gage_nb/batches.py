@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from IPython.core.getipython import get_ipython
 
-from gage._internal.batch import Batch, find_batch
-from gage._internal.batch_launch import BatchOptions, PlannedBatch, launch_batch, plan_batch
-from gage._internal.batch_requests import request_of
-from gage._internal.plan import Request, parse_objective, read_rows
-from gage._internal.requests import user_attrs
-from gage._internal.run_line import LineError, RunLine
-from gage._internal.store import runs_home
+from gage._internal.api.batches import request_of
+from gage._internal.api.runs import user_attrs
+from gage._internal.batch.batch import Batch, find_batch
+from gage._internal.batch.launch import BatchOptions, PlannedBatch, launch_batch, plan_batch
+from gage._internal.batch.plan import Request, parse_objective, read_rows
+from gage._internal.operations.run_line import LineError, RunLine
+from gage._internal.operations.targets import resolve_target, with_given_files
+from gage._internal.store.store import runs_home
 from gage._internal.suggestions import did_you_mean
-from gage._internal.targets import resolve_target, with_given_files
 from gage._internal.types import STATUSES, Operation
-from gage_nb.batch_panel import batch_bundle, batch_content, batch_text
-from gage_nb.batch_state import BatchReader, BatchState
 from gage_nb.frames import from_rows
 from gage_nb.launching import DEFAULT_NAME, mark_shown, recorder, staged_cell, was_shown
-from gage_nb.live import Panel, watch, watch_in_background
 from gage_nb.variables import variable_names
-from gage_nb.views import NOTHING, DisplayView, View, choose_view, send_output
+from gage_nb.views.batch_panel import batch_bundle, batch_content, batch_text
+from gage_nb.views.batch_state import BatchReader, BatchState
+from gage_nb.views.display import NOTHING, DisplayView, View, choose_view, send_output
+from gage_nb.views.live import Panel, watch, watch_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from gage._internal import requests
-from gage._internal.reports import difference_rows, operation_rows, run_rows
-from gage._internal.run_line import LineError
+from gage._internal.api import runs as requests
+from gage._internal.operations.run_line import LineError
+from gage._internal.store.reports import difference_rows, operation_rows, run_rows
 from gage_nb import frames
 from gage_nb.launching import attach, start
 from gage_nb.tables import readable
@@ -76,8 +76,8 @@ def _ops(words: Sequence[str]) -> Any:
 
 
 def _batches(words: Sequence[str]) -> Any:
-    from gage._internal.batch import batch_rows, list_batches
-    from gage._internal.store import runs_home
+    from gage._internal.batch.batch import batch_rows, list_batches
+    from gage._internal.store.store import runs_home
 
     if words:
         raise LineError(f"expected nothing after batches, found {' '.join(words)!r}")
@@ -96,8 +96,8 @@ def _show(reference: str | None) -> Any:
 
 def _batch_called(reference: str | None) -> Any:
     """Return the batch of that name, with its frame, if there is one."""
-    from gage._internal.batch import batch_called
-    from gage._internal.store import runs_home
+    from gage._internal.batch.batch import batch_called
+    from gage._internal.store.store import runs_home
 
     batch = batch_called(runs_home(), reference)
     if batch is None:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gage._internal.recorded_run import RecordedRun
-from gage._internal.reports import (
+from gage._internal.api.runs import find
+from gage._internal.api.runs import runs as list_all
+from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.store.reports import (
     EVENTS,
     FILE_TYPES,
     STREAMS,
@@ -24,8 +26,6 @@ from gage._internal.reports import (
     output_rows,
     run_row,
 )
-from gage._internal.requests import find
-from gage._internal.requests import runs as list_all
 from gage._internal.types import PHASES, STATUSES, Run
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
     Columns: `run` (string, its name), `name` (string), `step` (Int64), `time` (datetime64[us,
     UTC]), `value` (float64), `source` (category: logged, printed, tensorboard, summary).
     """
-    from gage._internal.run_metrics import SOURCES, metric_rows
+    from gage._internal.metrics.series import SOURCES, metric_rows
 
     chosen = [selected] if selected is None or isinstance(selected, Run | str | int) else selected
     return from_rows(

@@ -19,23 +19,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.getipython import get_ipython
 
-from gage._internal import requests
+from gage._internal.api import runs as requests
 from gage._internal.errors import DependencyError
-from gage._internal.launch import launch
-from gage._internal.patterns import quote_pattern
-from gage._internal.recorded_run import RecordedRun
-from gage._internal.run_meta import write_attr
-from gage._internal.runner import stop_run
-from gage._internal.sourcecode import DEFAULT_PATTERNS
-from gage._internal.store import runs_home
-from gage._internal.targets import configure, resolve_target, with_given_files
+from gage._internal.operations.targets import configure, resolve_target, with_given_files
+from gage._internal.record.run_meta import write_attr
+from gage._internal.running.runner import stop_run
+from gage._internal.running.waiting_supervisor import WaitingSupervisor
+from gage._internal.sources.patterns import quote_pattern
+from gage._internal.sources.sourcecode import DEFAULT_PATTERNS
+from gage._internal.staging.launch import launch
+from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.store.store import runs_home
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef, Run
-from gage._internal.waiting_supervisor import WaitingSupervisor
 from gage_nb.cell import DEFAULT_NAME, explain_name_error, lines_before_body, stage_cell
-from gage_nb.live import LivePanel, watch, watch_in_background
-from gage_nb.notebook import NotebookRecorder, executed_cells, executing_cell
+from gage_nb.notebook_recording import NotebookRecorder, executed_cells, executing_cell
 from gage_nb.variables import load_output, stage_inputs, variable_names, with_values
-from gage_nb.views import choose_view
+from gage_nb.views.display import choose_view
+from gage_nb.views.live import LivePanel, watch, watch_in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -462,8 +462,8 @@ def display_run(run: RecordedRun) -> None:
     """
     from IPython.display import display
 
-    from gage_nb.panel import static_bundle
-    from gage_nb.snapshot import read_state
+    from gage_nb.views.panel import static_bundle
+    from gage_nb.views.run_state import read_state
 
     if not was_shown(run.id):
         display(static_bundle(read_state(run)), raw=True)

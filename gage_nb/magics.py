@@ -16,9 +16,7 @@ from gage._internal.errors import (
     RunNotFound,
     TargetError,
 )
-from gage._internal.preview import operation_text, preview_text
-from gage._internal.recorded_run import RecordedRun
-from gage._internal.run_line import (
+from gage._internal.operations.run_line import (
     LineError,
     RunLine,
     asks_for_several,
@@ -26,11 +24,13 @@ from gage._internal.run_line import (
     make_parser,
     parse,
 )
+from gage._internal.operations.targets import resolve_target, with_given_files
+from gage._internal.staging.preview import operation_text, preview_text
+from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.suggestions import did_you_mean
-from gage._internal.targets import resolve_target, with_given_files
 from gage_nb import launching
 from gage_nb.commands import COMMANDS, carry_out, help_text
-from gage_nb.completing import register_matcher, unregister_matcher
+from gage_nb.completion import register_matcher, unregister_matcher
 from gage_nb.expansion import ExpansionError, expand
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _OF_THE_LINE = (
 )
 
 # By name: their modules are loaded when somebody asks for several runs.
-_BATCH_TYPES = ("gage._internal.batch.Batch", "gage_nb.batches.NotebookBatch")
+_BATCH_TYPES = ("gage._internal.batch.batch.Batch", "gage_nb.batches.NotebookBatch")
 
 _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
@@ -138,7 +138,7 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
 
 
 def _batch_choices(asked: dict[str, Any], line: RunLine) -> Any:
-    from gage._internal.batch_requests import options_of
+    from gage._internal.api.batches import options_of
     from gage_nb.batches import BatchChoices
 
     names = ("label", "tags", "background", "quiet", "check", "on_made")

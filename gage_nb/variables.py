@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import DependencyError
-from gage._internal.manifest import hash_file, read_manifest
-from gage._internal.run_meta import run_meta_path
+from gage._internal.record.manifest import hash_file, read_manifest
+from gage._internal.record.run_meta import run_meta_path
 from gage._internal.suggestions import did_you_mean
 from gage.inside.variables import INPUTS_DIR, OUTPUTS_DIR, SUFFIXES, read_value, write_value
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gage._internal.capture import Capture
-from gage._internal.run_meta import run_meta_path
-from gage._internal.staging import init_run_meta, make_run
+from gage._internal.output.capture import Capture
+from gage._internal.record.run_meta import run_meta_path
+from gage._internal.staging.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 from gage.inside.metric_log import Metric, MetricLogReader
 

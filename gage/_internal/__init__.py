@@ -1,1 +1,32 @@
-"""The parts of gage. What users may rely on is listed in `gage` itself."""
+"""The parts of gage. What users may rely on is listed in `gage` itself.
+
+This is the map of the house, and a test holds it to the folders. A package or a module imports
+only from those above it; within a package nothing imports in a circle.
+
+    types           values that the others hand to each other
+    errors          the tree of errors
+    clock           timestamps, ids and names
+    atomic          files that are replaced as a whole or appended to
+    quoting         names as one word of a line
+    light_json      JSON of the side-car, read without importing `json`
+    suggestions     near misses for a wrong name
+    parallel        the same function over many files
+    process         a process: which one it is, its command, its start, its end
+    record          what a side-car holds: definition, logs, manifest, status
+    output          what a command printed: written, recorded, read
+    gage.inside     public: what a run's own program calls or is started by
+    sources         which files belong to a run, and their copies
+    metrics         the numbers that a run gives back
+    progress        how far a run is
+    config          values of scripts, notebooks, JSON, YAML, TOML, argparse: read and rewritten
+    operations      what can be run: Gage files, targets, the line that asks for a run
+    system          what is recorded of the machine: packages, platform, git
+    running         from a staged run to an ended one
+    store           a directory of runs: finding, listing, reading
+    staging         from a project to a staged run
+    batch           several runs at once: plan, record, supervisor
+    api             what users ask for, each request one function
+    run_util        the life of a run as functions; a list, which defines nothing
+    values          former name of `gage.inside.variables`, for runs recorded before 0.2.0
+    notebook_program  former name of `gage.inside.notebook`, likewise
+"""

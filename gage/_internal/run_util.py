@@ -1,7 +1,6 @@
 """The life of a run as functions, in the order of a run's life; defines nothing itself."""
 
-from gage._internal.finalize import finalize_run
-from gage._internal.run_meta import (
+from gage._internal.record.run_meta import (
     meta_config,
     meta_opcmd,
     meta_opdef,
@@ -10,8 +9,10 @@ from gage._internal.run_meta import (
     run_meta_dir,
     run_meta_path,
 )
-from gage._internal.runner import start_run, stop_run, wait_for_run
-from gage._internal.staging import (
+from gage._internal.record.status import run_status
+from gage._internal.running.finalize import finalize_run
+from gage._internal.running.runner import start_run, stop_run, wait_for_run
+from gage._internal.staging.staging import (
     apply_config,
     copy_sourcecode,
     finalize_staged_run,
@@ -21,7 +22,6 @@ from gage._internal.staging import (
     resolve_deps,
     stage_run,
 )
-from gage._internal.status import run_status
 
 __all__ = [
     "apply_config",

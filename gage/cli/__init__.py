@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from gage._internal.waiting_supervisor import WaitingSupervisor
+    from gage._internal.running.waiting_supervisor import WaitingSupervisor
 
 __all__ = ["main"]
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _start_supervisor() -> WaitingSupervisor | None:
-    from gage._internal.waiting_supervisor import WaitingSupervisor
+    from gage._internal.running.waiting_supervisor import WaitingSupervisor
 
     try:
         return WaitingSupervisor()

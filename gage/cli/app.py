@@ -10,16 +10,16 @@ import click
 import click.shell_completion
 
 import gage
-from gage._internal import requests
+from gage._internal.api import runs as requests
 from gage._internal.errors import GageError, TargetError
-from gage._internal.run_line import LineError, make_parser
+from gage._internal.operations.run_line import LineError, make_parser
 from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gage._internal.batch import Batch
-    from gage._internal.recorded_run import RecordedRun
+    from gage._internal.batch.batch import Batch
+    from gage._internal.store.recorded_run import RecordedRun
 
 __all__ = ["app", "main_command"]
 
@@ -49,7 +49,7 @@ class _RunLine(click.Command):
     def shell_complete(
         self, ctx: click.Context, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        from gage._internal.completion import complete_words
+        from gage._internal.api.completion import complete_words
 
         words = complete_words(incomplete, [], "shell")
         return [click.shell_completion.CompletionItem(word) for word in words]
@@ -86,13 +86,13 @@ def main_command(words: Sequence[str]) -> int:
 
 
 def _complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from gage._internal.completion import complete_command
+    from gage._internal.api.completion import complete_command
 
     return complete_command(incomplete, [ctx.info_name or ""], [])
 
 
 def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from gage._internal.completion import complete_words
+    from gage._internal.api.completion import complete_words
 
     return complete_words(incomplete, list(ctx.params["words"] or ()), "shell")
 
@@ -123,7 +123,7 @@ def _run(words: tuple[str, ...]) -> int:
 @_json_option
 def _runs(where: tuple[str, ...], as_json: bool) -> None:
     """List the runs, the newest first; WHERE is COLUMN=VALUE, status=error for example."""
-    from gage._internal.reports import run_rows
+    from gage._internal.store.reports import run_rows
 
     rows = run_rows(requests.runs(), where)
     if as_json:
@@ -154,7 +154,7 @@ def _show(run: str | None, as_json: bool) -> None:
         return
     recorded = requests.find(run)
     if as_json:
-        from gage._internal.reports import run_row
+        from gage._internal.store.reports import run_row
 
         _print_json([run_row(recorded)])
     else:
@@ -168,7 +168,7 @@ def _show(run: str | None, as_json: bool) -> None:
 @_json_option
 def _meta(run: str | None, as_json: bool) -> None:
     """Show everything recorded about a run, a fact a row."""
-    from gage._internal.reports import meta_rows
+    from gage._internal.store.reports import meta_rows
 
     _print_rows(meta_rows(requests.find(run)), as_json)
 
@@ -178,7 +178,7 @@ def _meta(run: str | None, as_json: bool) -> None:
 @_json_option
 def _files(run: str | None, as_json: bool) -> None:
     """Show the log of a run's files: added, modified, deleted."""
-    from gage._internal.reports import file_rows
+    from gage._internal.store.reports import file_rows
 
     _print_rows(file_rows(requests.find(run)), as_json)
 
@@ -188,7 +188,7 @@ def _files(run: str | None, as_json: bool) -> None:
 @_json_option
 def _manifest(run: str | None, as_json: bool) -> None:
     """Show the files of a run with their sha256."""
-    from gage._internal.reports import manifest_rows
+    from gage._internal.store.reports import manifest_rows
 
     _print_rows(manifest_rows(requests.find(run)), as_json)
 
@@ -201,7 +201,7 @@ def _output(run: str | None, follow: bool, as_json: bool) -> None:
     """Write what a run printed: its stdout to stdout, its stderr to stderr."""
     recorded = requests.find(run)
     if as_json:
-        from gage._internal.reports import output_rows
+        from gage._internal.store.reports import output_rows
 
         _print_json(output_rows(recorded))
     elif follow:
@@ -264,7 +264,7 @@ def _wait(run: str | None, timeout: float | None) -> int:
 @_json_option
 def _verify(run: str | None, as_json: bool) -> int:
     """Hash a run's files again and show what differs from its manifest; exit code 1 if any does."""
-    from gage._internal.reports import difference_rows
+    from gage._internal.store.reports import difference_rows
 
     recorded = requests.find(run)
     rows = list(difference_rows(recorded))
@@ -279,7 +279,7 @@ def _verify(run: str | None, as_json: bool) -> int:
 @_json_option
 def _ops(as_json: bool) -> None:
     """List what can be run here: operations, scripts and notebooks."""
-    from gage._internal.reports import operation_rows
+    from gage._internal.store.reports import operation_rows
 
     _print_rows(operation_rows(), as_json)
 
@@ -289,7 +289,7 @@ def _ops(as_json: bool) -> None:
 @click.option("--schema", is_flag=True, help="Print where the JSON Schema for editors is.")
 def _check(file: str | None, schema: bool) -> int:
     """Check a Gage file; every fault with its line. Exit code 1 if there are any."""
-    from gage._internal.gagefile import check_gagefile, find_gagefile, schema_path
+    from gage._internal.operations.gagefile import check_gagefile, find_gagefile, schema_path
 
     if schema:
         click.echo(schema_path())
@@ -312,7 +312,7 @@ def _check(file: str | None, schema: bool) -> int:
 @_json_option
 def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
     """Show the numbers that runs gave back, a value a row, in order of time."""
-    from gage._internal.run_metrics import metric_rows
+    from gage._internal.metrics.series import metric_rows
 
     chosen = [requests.find(name) for name in runs or (None,)]
     _print_rows((row for run in chosen for row in metric_rows(run)), as_json)
@@ -354,15 +354,15 @@ def _completion(shell: str) -> None:
 @_json_option
 def _batches(as_json: bool) -> None:
     """List the batches (runs that were asked for at once), the newest first."""
-    from gage._internal.batch import batch_rows, list_batches
-    from gage._internal.store import runs_home
+    from gage._internal.batch.batch import batch_rows, list_batches
+    from gage._internal.store.store import runs_home
 
     _print_rows(batch_rows(list_batches(runs_home())), as_json)
 
 
 def _batch_called(reference: str | None) -> Batch | None:
-    from gage._internal.batch import batch_called
-    from gage._internal.store import runs_home
+    from gage._internal.batch.batch import batch_called
+    from gage._internal.store.store import runs_home
 
     return None if reference is None else batch_called(runs_home(), reference)
 

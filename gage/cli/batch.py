@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import sys
 
-from gage._internal.batch_launch import launch_batch, plan_batch
-from gage._internal.batch_record import ENDED, FOUND, TrialEvent
-from gage._internal.batch_requests import options_of, request_of
+from gage._internal.api.batches import options_of, request_of
+from gage._internal.api.runs import user_attrs
+from gage._internal.batch.launch import launch_batch, plan_batch
+from gage._internal.batch.record import ENDED, FOUND, TrialEvent
 from gage._internal.clock import now_us
 from gage._internal.errors import BatchFailed
-from gage._internal.requests import user_attrs
-from gage._internal.store import runs_home
-from gage._internal.targets import resolve_target, with_given_files
+from gage._internal.operations.targets import resolve_target, with_given_files
+from gage._internal.store.store import runs_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gage._internal.batch import Batch, BatchTrial
-    from gage._internal.run_line import RunLine
+    from gage._internal.batch.batch import Batch, BatchTrial
+    from gage._internal.operations.run_line import RunLine
 
 __all__ = ["follow_batch", "run_batch_line", "tell_end"]
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
+from gage._internal.api.runs import user_attrs
 from gage._internal.errors import GageError, PhaseError
-from gage._internal.launch import launch
-from gage._internal.output_stream import OutputStream
-from gage._internal.recorded_run import RecordedRun
-from gage._internal.requests import user_attrs
-from gage._internal.run_line import (
+from gage._internal.operations.run_line import (
     LineError,
     RunLine,
     asks_for_several,
@@ -22,18 +19,21 @@ from gage._internal.run_line import (
     make_parser,
     parse,
 )
-from gage._internal.run_meta import run_meta_path
-from gage._internal.runner import stop_run
-from gage._internal.store import runs_home
-from gage._internal.targets import resolve_target, with_given_files
+from gage._internal.operations.targets import resolve_target, with_given_files
+from gage._internal.output.stream import OutputStream
+from gage._internal.record.run_meta import run_meta_path
+from gage._internal.running.runner import stop_run
+from gage._internal.staging.launch import launch
+from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.store.store import runs_home
 from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gage._internal.running.waiting_supervisor import WaitingSupervisor
     from gage._internal.types import Run, Status
-    from gage._internal.waiting_supervisor import WaitingSupervisor
 
 __all__ = [
     "FAILED",
@@ -117,13 +117,13 @@ def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
             return code
     operation = resolve_target(line.target, config_of(line), line.args, strict=options.strict)
     if options.help_op:
-        from gage._internal.preview import operation_text
+        from gage._internal.staging.preview import operation_text
 
         print(operation_text(operation))
         return 0
     operation = with_given_files(operation, options.with_files)
     if options.preview:
-        from gage._internal.preview import preview_text
+        from gage._internal.staging.preview import preview_text
 
         print(preview_text(operation))
         return 0

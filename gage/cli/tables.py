@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
-from gage._internal.reports import FILE_TYPES, run_row
+from gage._internal.store.reports import FILE_TYPES, run_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from gage._internal.recorded_run import RecordedRun
+    from gage._internal.store.recorded_run import RecordedRun
 
 __all__ = ["format_duration", "format_size", "format_time", "print_rows", "print_run", "print_runs"]
 
@@ -91,7 +91,7 @@ def print_run(run: RecordedRun) -> None:
 
 
 def _print_metrics(run: RecordedRun) -> None:
-    from gage._internal.run_metrics import read_metrics, summarize
+    from gage._internal.metrics.series import read_metrics, summarize
 
     faults: list[str] = []
     series = summarize(read_metrics(run, faults.append))

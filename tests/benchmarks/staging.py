@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from gage._internal.staging import init_run_meta, make_run, stage_run
+from gage._internal.staging.staging import init_run_meta, make_run, stage_run
 from gage._internal.types import OpCmd, OpDef, OpRef
 from tests.benchmarks.case import Case, Side, timed
 

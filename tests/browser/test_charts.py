@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gage._internal.run_metrics import summarize
+from gage._internal.metrics.series import summarize
 from gage.inside.metric_log import Metric
-from gage_nb.charts import charts_html
+from gage_nb.views.charts import charts_html
 from tests.browser.jupyterlab import Server, open_notebook, output_of, screenshot
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ from gage._internal.config.keys import join_key, split_key
 from gage._internal.config.reading import Config, ConfigValue, Place, read_config
 from gage._internal.config.resolving import resolve_values
 from gage._internal.config.rewriting import rewrite, rewritten_sources
-from gage._internal.config.values import Text, parse_assignment, parse_value
+from gage._internal.config.typed import Text, parse_assignment, parse_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

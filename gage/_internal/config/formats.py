@@ -34,7 +34,7 @@ def read_document(path: str, data: bytes) -> Document:
     if suffix == ".py":
         from gage._internal.config.python_source import read
     elif suffix == ".ipynb":
-        from gage._internal.config.notebook import read
+        from gage._internal.config.notebook_file import read
     elif suffix in {".json", ".jsonc"}:
         from gage._internal.config.json_file import read
     elif suffix == ".toml":

@@ -21,7 +21,7 @@ from gage._internal.config.document import Document, Node, same
 from gage._internal.config.formats import read_document
 from gage._internal.config.keys import has_wildcard, join_key, split_key
 from gage._internal.config.selection import Rule, find_files, parse_rules, select
-from gage._internal.config.values import type_name
+from gage._internal.config.typed import type_name
 from gage._internal.errors import ConfigError
 from gage._internal.suggestions import did_you_mean
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gage._internal.config.document import Node, same
 from gage._internal.config.keys import join_key, split_key
-from gage._internal.config.values import Text, coerce, parse_value, type_name
+from gage._internal.config.typed import Text, coerce, parse_value, type_name
 from gage._internal.errors import ConfigError
 from gage._internal.suggestions import did_you_mean
 

@@ -26,7 +26,7 @@ import os
 from gage._internal.config.formats import SUFFIXES, is_source
 from gage._internal.config.keys import has_wildcard, key_matcher, split_key
 from gage._internal.errors import ConfigError, PatternError
-from gage._internal.patterns import (
+from gage._internal.sources.patterns import (
     Pattern,
     enter,
     match_path,

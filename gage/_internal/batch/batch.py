@@ -1,0 +1,367 @@
+"""A batch that can be asked and acted on: what `gage.run_batch` gives.
+
+Its directory (`batch_record`) says what was planned and begun, the runs of its trials what became
+of them: the batch itself keeps no truth about a run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gage._internal.atomic import replace
+from gage._internal.batch.record import ENDED as TRIAL_ENDED
+from gage._internal.batch.record import (
+    FOUND,
+    TrialEvent,
+    TrialLog,
+    batch_directory,
+    batch_ids,
+    live_keepers,
+    read_plan,
+)
+from gage._internal.clock import name_for_id, now_us
+from gage._internal.errors import BatchFailed, MetaError, RunNotFound
+from gage._internal.metrics.summary_file import read_summary
+from gage._internal.process.process import SIGTERM, kill, wait_for_exit
+from gage._internal.record.run_meta import META_SUFFIX, encode_json, read_attr, read_notes
+from gage._internal.record.status import read_status
+from gage._internal.running.runner import DEFAULT_GRACE_S, ENDED, stop_run
+from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.types import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, NamedTuple
+
+    from gage._internal.types import Status
+
+    class BatchTrial(NamedTuple):
+        index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
+        asked: dict[str, Any]
+        run: RecordedRun | None
+        event: str
+
+else:
+    from collections import namedtuple
+
+    BatchTrial = namedtuple("BatchTrial", "index asked run event")
+
+__all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "list_batches"]
+
+BatchTrial.__doc__ = """A trial: its place in the plan, what it was asked to have, its run or None.
+
+`event` is the last of its events (`batch_record`), empty for a trial that was not begun.
+"""
+
+_STEP_S = 1.0
+
+
+class Batch:
+    """Several runs that were asked for at once.
+
+    `text` is the plan in words, `columns` the keys that vary, `count` how many trials there are.
+    """
+
+    def __init__(self, home: str, batch_id: str) -> None:
+        self.home = os.path.abspath(home)
+        self.id = batch_id
+        self.name = name_for_id(batch_id)
+        self.directory = batch_directory(home, batch_id)
+        self.plan: dict[str, Any] = read_plan(self.directory)
+        self.operation = str(self.plan["operation"])
+        self.text = str(self.plan["text"])
+        self.count = int(self.plan["count"])
+        self.columns: tuple[str, ...] = tuple(self.plan["columns"])
+        self.objective: str | None = self.plan.get("objective")
+        self._log = TrialLog(self.directory)
+        # A trial that has ended does not change any more: what it says is read once.
+        self._ended: dict[str, tuple[Status, dict[str, float | None]]] = {}
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
+        return f"<Batch {self.name} {self.operation} {self.text}; {counts or 'nothing begun'}>"
+
+    @property
+    def running(self) -> bool:
+        """Whether its supervisor lives."""
+        return bool(live_keepers(self.directory))
+
+    @property
+    def trials(self) -> list[BatchTrial]:
+        """Every trial of the plan, in its order; those that were not begun have no run."""
+        return list(self._trials())
+
+    @property
+    def runs(self) -> list[RecordedRun]:
+        """The runs of the trials that were begun, in the order of the plan."""
+        return [trial.run for trial in self._trials() if trial.run is not None]
+
+    @property
+    def notes(self) -> list[str]:
+        """What staging the sources says one should know: files left out, links, warnings."""
+        path = os.path.join(self.directory, self.id)
+        return read_notes(Run(self.id, self.name, path, path + META_SUFFIX))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many trials have each status; those that were not begun are left out."""
+        counts: dict[str, int] = {}
+        for trial in self._trials():
+            if trial.run is not None:
+                name = self.status_of(trial).name
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def status_of(self, trial: BatchTrial) -> Status:
+        """Return the status of a trial that was begun."""
+        return self._said(trial)[0]
+
+    def metrics_of(self, trial: BatchTrial) -> dict[str, float | None]:
+        """Return the last value of each metric of a trial; none before its end."""
+        return self._said(trial)[1]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each trial: what it is, what it was asked to have, what it gave.
+
+        Columns: `index`, `run`, `status`, `duration_us`, the keys that vary, the metrics (last
+        values), `exit_code`, `reason`, `id`. A key or metric that is called like a column before
+        it is `config.NAME` or `metric.NAME`. A trial that was not begun has None in all but
+        `index` and its keys.
+        """
+        trials = self.trials
+        names: dict[str, None] = {}
+        for trial in trials:
+            if trial.run is not None:
+                names.update(dict.fromkeys(self.metrics_of(trial)))
+        return [self._row(trial, list(names)) for trial in trials]
+
+    def best(self) -> RecordedRun | None:
+        """Return the completed run with the best value of the objective, None where none has one.
+
+        Raises
+        ------
+        ValueError
+            If the batch has no objective.
+        """
+        if self.objective is None:
+            raise ValueError(f"batch {self.name} has no objective: it was not asked to optimize")
+        direction, _, metric = self.objective.partition(":")
+        found = []
+        for trial in self._trials():
+            if trial.run is not None and self.status_of(trial).name == "completed":
+                value = self.metrics_of(trial).get(metric)
+                if value is not None and value == value:  # noqa: PLR0124  # not NaN
+                    found.append((value, trial.index, trial.run))
+        if not found:
+            return None
+        return (min if direction == "minimize" else max)(found, key=lambda item: item[0])[2]
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing of the batch goes on; return whether that is so."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while keepers := live_keepers(self.directory):
+            left_s = _STEP_S if deadline is None else min(_STEP_S, deadline - time.monotonic())
+            if left_s <= 0:
+                return False
+            wait_for_exit(keepers[0], left_s)
+        return True
+
+    def stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> None:
+        """Stop what runs and begin nothing more; return when all is finalised.
+
+        What has ended stays as it is.
+        """
+        self.request_stop(by, grace_s)
+        self.wait()
+        for run in self.runs:  # left by supervisors that were killed
+            if read_status(run).name == "running":
+                stop_run(run, by, grace_s)
+
+    def request_stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> None:
+        """Ask the supervisor to stop; return at once."""
+        request = {"by": by, "asked_us": now_us(), "grace_s": grace_s}
+        keepers = live_keepers(self.directory)
+        if keepers:
+            replace(os.path.join(self.directory, "stop"), encode_json(request))
+            kill(keepers[0], SIGTERM)
+
+    def check(self) -> None:
+        """Raise what says which trials failed, if any did.
+
+        Raises
+        ------
+        BatchFailed
+            If a trial was not completed, or none gave the metric of the objective.
+        """
+        failed, missing = [], 0
+        evidence = ""
+        for trial in self._trials():
+            if trial.run is None:
+                missing += 1
+                continue
+            status = self.status_of(trial)
+            if status.name != "completed":
+                failed.append((trial.run.name, status.name, status.reason))
+                evidence = evidence or trial.run.last_lines(10)
+        if failed or missing:
+            raise BatchFailed(self.name, self.count, tuple(failed), missing, evidence)
+        if self.objective is not None and self.best() is None:
+            raise BatchFailed(self.name, self.count, (), 0, self._without_metric())
+
+    def update(self) -> list[TrialEvent]:
+        """Read what was begun and has ended since the last call; return it."""
+        return self._log.update()
+
+    def _without_metric(self) -> str:
+        metric = (self.objective or "").partition(":")[2]
+        names: dict[str, None] = {}
+        for trial in self._trials():
+            if trial.run is not None:
+                names.update(dict.fromkeys(self.metrics_of(trial)))
+        from gage._internal.suggestions import did_you_mean
+
+        near = did_you_mean(metric, list(names))
+        return (
+            f"no trial gave the metric {metric!r} of {self.objective}. {near + ' ' if near else ''}"
+            f"Metrics: {', '.join(names) or 'none'}"
+        )
+
+    def _trials(self) -> Iterator[BatchTrial]:
+        self._log.update()
+        planned = self.plan["trials"]
+        for index in range(self.count):
+            event = self._log.runs.get(index)
+            run = None if event is None else self._run(event.run_id)
+            asked: dict[str, Any] = {}
+            if planned:
+                asked = planned[index]["asked"]
+            elif run is not None:
+                asked = _asked(run)
+            yield BatchTrial(index, asked, run, "" if run is None or event is None else event.event)
+
+    def _run(self, run_id: str) -> RecordedRun | None:
+        run_dir = os.path.join(self.home, run_id)
+        meta_dir = run_dir + META_SUFFIX
+        # It was announced and not made, or somebody has deleted it.
+        if not os.path.isdir(meta_dir):
+            return None
+        return RecordedRun(run_id, name_for_id(run_id), run_dir, meta_dir)
+
+    def _said(self, trial: BatchTrial) -> tuple[Status, dict[str, float | None]]:
+        run = trial.run
+        assert run is not None  # noqa: S101  # callers have looked
+        known = self._ended.get(run.id)
+        if known is not None:
+            return known
+        status = read_status(run)
+        if status.name not in ENDED:
+            return status, {}
+        try:
+            metrics = read_summary(run)["metrics"]
+        except MetaError:
+            metrics = {}
+        if trial.event in (TRIAL_ENDED, FOUND) or not self.running:
+            self._ended[run.id] = status, metrics
+        return status, metrics
+
+    def _row(self, trial: BatchTrial, metric_names: list[str]) -> dict[str, Any]:
+        run = trial.run
+        status = None if run is None else self.status_of(trial)
+        row: dict[str, Any] = {
+            "index": trial.index,
+            "run": None if run is None else run.name,
+            "status": None if status is None else status.name,
+            "duration_us": None if run is None else _duration_us(run),
+        }
+        last = {
+            "exit_code": None if status is None else status.exit_code,
+            "reason": "" if status is None else status.reason,
+            "id": None if run is None else run.id,
+        }
+        for key in self.columns:
+            row[_free(key, "config", row, last)] = trial.asked.get(key)
+        metrics = {} if run is None else self.metrics_of(trial)
+        for name in metric_names:
+            row[_free(name, "metric", row, last)] = metrics.get(name)
+        return row | last
+
+
+def batch_rows(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
+    """Yield what a listing says of batches: what each runs, and how its trials are."""
+    for batch in batches:
+        yield {
+            "batch": batch.name,
+            "operation": batch.operation,
+            "plan": batch.text,
+            "running": batch.running,
+            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
+            "id": batch.id,
+        }
+
+
+def list_batches(home: str) -> list[Batch]:
+    """Return the batches in a directory of runs, the newest first; damaged ones are left out."""
+    batches = []
+    for batch_id in batch_ids(home):
+        try:
+            batches.append(Batch(home, batch_id))
+        except (MetaError, KeyError):
+            continue
+    return batches
+
+
+def batch_called(home: str, reference: object) -> Batch | None:
+    """Return the batch whose name or id a text is as a whole, None if it is none's."""
+    text = str(reference or "").strip()
+    if text:
+        for batch_id in batch_ids(home):
+            if text in (batch_id, name_for_id(batch_id)):
+                return Batch(home, batch_id)
+    return None
+
+
+def find_batch(home: str, reference: str | None = None) -> Batch:
+    """Return the batch with that name, id or prefix of either; the newest for None.
+
+    Raises
+    ------
+    RunNotFound
+        If there is no such batch, or more than one.
+    """
+    ids = batch_ids(home)
+    if not ids:
+        raise RunNotFound(f"there are no batches in {home}")
+    text = (reference or "").strip()
+    found = [i for i in ids if i == text or name_for_id(i) == text] or [
+        i for i in ids if i.startswith(text) or name_for_id(i).startswith(text)
+    ]
+    if text and len(found) != 1:
+        choices = ", ".join(f"{name_for_id(i)} ({i[:8]})" for i in (found or ids)[:8])
+        what = f"{len(found)} batches are" if found else "there is no batch"
+        raise RunNotFound(f"{what} called {text!r}: {choices}")
+    return Batch(home, found[0])
+
+
+def _asked(run: RecordedRun) -> dict[str, Any]:
+    try:
+        batch = read_attr(run, "sys", "batch", {})
+    except MetaError:
+        return {}
+    return dict(batch.get("asked") or {}) if isinstance(batch, dict) else {}
+
+
+def _duration_us(run: RecordedRun) -> int | None:
+    try:
+        started, stopped = run.timestamp("started"), run.timestamp("stopped")
+    except MetaError:
+        return None
+    if started is None:
+        return None
+    if stopped is not None:
+        return stopped - started
+    return now_us() - started if read_status(run).name == "running" else None
+
+
+def _free(name: str, kind: str, row: dict[str, Any], last: dict[str, Any]) -> str:
+    return f"{kind}.{name}" if name in row or name in last else name

@@ -1,0 +1,364 @@
+"""The story of a batch: planned, its sources staged once, started under one supervisor.
+
+plan_batch    which runs there will be; nothing is written
+launch_batch  the batch, started; its trials are made by the supervisor (`batch_supervisor`)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import namedtuple
+
+from gage._internal.atomic import replace
+from gage._internal.batch.batch import Batch
+from gage._internal.batch.record import (
+    SCHEMA,
+    batch_directory,
+    batch_ids,
+    live_keepers,
+    read_plan,
+    write_json,
+)
+from gage._internal.batch.template import stage_template
+from gage._internal.clock import make_id, now_us
+from gage._internal.errors import ConfigError, MetaError, RunStateError, StoreError
+from gage._internal.operations.targets import configure
+from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.status import live_processes
+from gage._internal.running.runner import stop_run
+from gage._internal.running.waiting_supervisor import ask_supervisor
+from gage._internal.store.same_work import remove_directory, remove_run
+from gage._internal.system.environment import start_recording
+from gage._internal.types import OpCmd, Operation, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, NamedTuple
+
+    from gage._internal.batch.plan import Plan, Request
+    from gage._internal.config import Config
+    from gage._internal.staging.launch import Recording
+
+    class BatchOptions(NamedTuple):
+        jobs: int = 1
+        fail_fast: bool = False
+        resume: bool = False
+        needed: bool = False
+
+    class PlannedBatch(NamedTuple):
+        operation: Operation
+        request: Request
+        plan: Plan
+        config: Config
+
+else:
+    BatchOptions = namedtuple(
+        "BatchOptions", "jobs fail_fast resume needed", defaults=(1, False, False, False)
+    )
+    PlannedBatch = namedtuple("PlannedBatch", "operation request plan config")
+
+__all__ = ["BatchOptions", "PlannedBatch", "launch_batch", "plan_batch"]
+
+BatchOptions.__doc__ = """How a batch is run.
+
+`jobs` is how many commands run at the same time; with `fail_fast` the first trial that fails stops
+the others; `resume` runs what is missing of the newest batch of the same request and code, if there
+is one; with `needed` a trial is skipped when a completed run has done the same.
+"""
+PlannedBatch.__doc__ = """What is going to be run, and what it was asked by."""
+
+_RECORDING_DEADLINE_S = 0.2
+# Not isolated as a run's supervisor is: it may need the user's packages (Optuna, formats).
+_SUPERVISOR = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from gage._internal.batch.supervisor import main; main(sys.argv[2])"
+)
+
+
+def plan_batch(
+    operation: Operation,
+    request: Request,
+    source_dir: str | None = None,
+    *,
+    strict: bool = False,
+) -> PlannedBatch:
+    """Return the plan of a request for an operation; nothing is written.
+
+    Parameters
+    ----------
+    operation
+        As `resolve_target` gives it without values.
+    source_dir
+        Where the files are that hold the defaults, if not in the project.
+
+    Raises
+    ------
+    ConfigError
+        For whatever is wrong with the request, all of it in one error.
+    GageError
+        If Optuna is needed and not there.
+    """
+    from gage._internal.batch.plan import make_plan
+    from gage._internal.config import read_config
+
+    if request.objective is not None:
+        from gage._internal.batch.search import require_optuna
+
+        require_optuna()
+    directory = source_dir or operation.project_dir
+    if not operation.opdef.config:
+        keys = {key: "" for row in (request.given, *(request.rows or ())) for key in row}
+        # Says that it has no configuration, and what to do.
+        configure(_with_config(operation, keys), directory, strict=strict)
+        raise ConfigError(
+            f"expected values for {operation.opref.op_name} that vary, found none: k=[a, b]"
+        )
+    config = read_config(directory, operation.opdef.config, operation.cmd.args)
+    return PlannedBatch(operation, request, make_plan(config, request, strict=strict), config)
+
+
+def launch_batch(
+    planned: PlannedBatch,
+    home: str,
+    options: BatchOptions,
+    *,
+    attrs: Mapping[str, Any] | None = None,
+    recordings: Sequence[Recording] = (),
+    on_phase: Callable[[str], None] | None = None,
+) -> Batch:
+    """Start a batch; return it when its supervisor is at work. It does not need this process.
+
+    Parameters
+    ----------
+    attrs
+        The user's attributes of every run.
+    recordings
+        As of `launch`.
+    on_phase
+        Called with the name of each phase of staging as it begins.
+
+    Raises
+    ------
+    GageError
+        If the sources cannot be staged, or there is no room; nothing is left behind then.
+    RunStateError
+        If the batch to be resumed is running, or the supervisor could not begin.
+    """
+    if options.jobs < 1:
+        raise ConfigError(f"expected 1 job at least, found {options.jobs}")
+    recordings = [start_recording(planned.operation.project_dir), *recordings]
+    batch_id = make_id()
+    directory = batch_directory(home, batch_id)
+    try:
+        template = _stage(planned.operation, directory, on_phase)
+        key = _key(planned, template)
+        found = _same_batch(home, key) if options.resume else None
+        if found is None:
+            plan = _plan_data(planned, batch_id, key, dict(attrs or {}), _collect(recordings))
+            _write(directory, "plan.json", plan)
+        else:
+            for recording in recordings:
+                recording.cancel()
+            before = os.path.join(batch_directory(home, found), found)
+            if not os.path.isdir(before):  # all had completed; a run was deleted since
+                os.rename(template.run_dir, before)
+            _remove(directory, template)
+            batch_id, directory = found, batch_directory(home, found)
+    except BaseException:
+        for recording in recordings:
+            recording.cancel()
+        _remove(directory, Run(batch_id, "", os.path.join(directory, batch_id), ""))
+        raise
+    batch = Batch(home, batch_id)
+    if batch.counts().get("completed") == batch.count:
+        _remove_template(batch)
+    else:
+        _start(batch, options)
+    return batch
+
+
+def _start(batch: Batch, options: BatchOptions) -> None:
+    """Start the supervisor of a batch; return when it is at work."""
+    directory = batch.directory
+    if live_keepers(directory):
+        raise RunStateError(
+            f"batch {batch.name} is running: watch it with gage attach {batch.name}"
+        )
+    for run in batch.runs:
+        if live_processes(run):  # left by supervisors that were killed
+            stop_run(run, by="resume")
+    for name in ("stop", "supervisor"):
+        try:
+            os.unlink(os.path.join(directory, name))
+        except FileNotFoundError:
+            pass
+    write_json(directory, "start.json", options._asdict())
+    package_home = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
+    said = ask_supervisor([sys.executable, "-P", "-c", _SUPERVISOR, package_home, directory])
+    if said != "started":
+        raise RunStateError(
+            f"the supervisor of batch {batch.name} could not begin: {said or 'it died'}"
+        )
+
+
+def _stage(operation: Operation, directory: str, on_phase: Callable[[str], None] | None) -> Run:
+    try:
+        os.makedirs(directory)
+    except OSError as error:
+        raise StoreError(
+            f"cannot make a batch in {directory}: {error.strerror}. Make it writable or name "
+            "another directory of runs with GAGE_RUNS"
+        ) from error
+    return stage_template(operation, directory, on_phase)
+
+
+def _key(planned: PlannedBatch, template: Run) -> str:
+    """Return the digest of what was asked for and of the sources."""
+    import json
+    from hashlib import sha256
+
+    operation = planned.operation
+    data = [
+        operation.opref.op_ns,
+        operation.opref.op_name,
+        operation.opdef.data,
+        operation.cmd.args,
+        operation.cmd.env,
+        planned.request.identity(),
+    ]
+    digest = sha256(json.dumps(data, sort_keys=True).encode())
+    with open(run_meta_path(template, "manifest"), "rb") as file:
+        digest.update(file.read())
+    return digest.hexdigest()
+
+
+def _same_batch(home: str, key: str) -> str | None:
+    """Return the newest batch with a key."""
+    for batch_id in batch_ids(home):
+        try:
+            if read_plan(batch_directory(home, batch_id)).get("key") == key:
+                return batch_id
+        except MetaError:
+            continue
+    return None
+
+
+def _plan_data(
+    planned: PlannedBatch,
+    batch_id: str,
+    key: str,
+    attrs: dict[str, Any],
+    sys_attrs: dict[str, Any],
+) -> dict[str, Any]:
+    operation, plan = planned.operation, planned.plan
+    defaults = {name: entry.value for name, entry in planned.config.items()}
+    trials = []
+    for trial in plan.trials:
+        values = {
+            name: value
+            for name, value in trial.values.items()
+            if name not in defaults or not _same(value, defaults[name])
+        }
+        data: dict[str, Any] = {"asked": trial.asked, "values": values}
+        command = _command(planned, trial.values)
+        if command != operation.cmd.args:
+            data["command"] = command
+        trials.append(data)
+    known = plan.trials[0].values if plan.trials else defaults
+    return {
+        "schema": SCHEMA,
+        "id": batch_id,
+        "key": key,
+        "operation": operation.opref.op_name,
+        "text": plan.text,
+        "count": plan.count,
+        "columns": list(plan.columns),
+        "seed": plan.seed,
+        "objective": None if plan.objective is None else str(plan.objective),
+        "space": {name: list(dist) for name, dist in plan.space.items()},
+        "fixed": _plain(planned, plan.fixed),
+        # Of an argument without a known default there is no value where it is not given.
+        "defaults": {name: value for name, value in defaults.items() if name in known},
+        "trials": trials,
+        "attrs": attrs,
+        "sys_attrs": sys_attrs,
+        "project_dir": operation.project_dir,
+        "created_us": now_us(),
+    }
+
+
+def _plain(planned: PlannedBatch, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given to every run of a search, typed; other plans have it in their trials."""
+    if planned.plan.objective is None or not fixed:
+        return {}
+    from gage._internal.config import resolve_values
+
+    values, _ = resolve_values(planned.config, fixed)
+    before, _ = resolve_values(planned.config, {})
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in before or not _same(value, before[name])
+    }
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
+
+
+def _command(planned: PlannedBatch, values: Mapping[str, Any]) -> list[str] | str:
+    from gage._internal.config import with_values
+
+    return with_values(planned.config, values, planned.operation.cmd.args)
+
+
+def _with_config(operation: Operation, config: dict[str, Any]) -> Operation:
+    return Operation(
+        operation.opref,
+        operation.opdef,
+        OpCmd(operation.cmd.args, operation.cmd.env),
+        config,
+        operation.project_dir,
+        operation.given,
+        operation.notes,
+    )
+
+
+def _collect(recordings: Sequence[Recording]) -> dict[str, Any]:
+    end = time.monotonic() + _RECORDING_DEADLINE_S
+    attrs: dict[str, Any] = {}
+    for recording in recordings:
+        attrs.update(recording.collect(max(0.0, end - time.monotonic())))
+    return attrs
+
+
+def _write(directory: str, name: str, value: Any) -> None:
+    import json
+
+    data = json.dumps(value, separators=(",", ":")).encode() + b"\n"
+    try:
+        replace(os.path.join(directory, name), data)
+    except OSError as error:
+        raise StoreError(f"cannot write {name} of a batch: {error.strerror}") from error
+
+
+def _remove_template(batch: Batch) -> None:
+    """Remove the sources of a batch of which nothing is missing."""
+    try:
+        remove_directory(os.path.join(batch.directory, batch.id))
+    except OSError:
+        return
+
+
+def _remove(directory: str, template: Run) -> None:
+    """Remove what there is of a batch that comes to nothing."""
+    try:
+        remove_run(template)
+        for name in os.listdir(directory):
+            os.unlink(os.path.join(directory, name))
+        os.rmdir(directory)
+    except OSError:
+        return  # without a plan it is no batch: what is left says nothing wrong

@@ -1,0 +1,217 @@
+"""A batch on disk: what was planned, what was begun, who keeps it.
+
+    RUNS/.batches/ID/           ID is a UUID, as of a run
+        plan.json               what is to be run; written once
+        start.json              how it was started the last time: jobs, fail_fast, needed
+        trials                  what was begun and what has ended, a line each
+        supervisor              its processes, one a line (`process.Identity`)
+        stop                    who asked to stop all of it, when and how, as of a run
+        log                     what the supervisor did, as `log/runner` of a run
+        ID ID.meta              the template: the sources of all trials, staged once
+
+A line of `trials` is `TRIAL EVENT RUN`: the position of the trial in the plan, from 0; the id of
+its run; and of the events
+
+    made      its run is going to be made
+    ended     the run has ended and is finalised: its side-car says how
+    found     a completed run did the same (`--needed`): it is the trial's
+    dropped   the run was staged ahead, never started, and is removed
+
+A trial's run is that of the last line with its position. A run that is made is announced first, so
+that each run of the batch is listed here, whatever is killed when. A last line without its line
+end was cut by a crash and is not read.
+
+`plan.json` holds `schema`; `id`; `key`, the digest of what was asked for and of the sources, equal
+for the same request of the same code; `operation`; `text`, the plan in words; `count`; `columns`,
+the keys that vary; `seed`; `objective`; `space` of a search; `defaults`, a value for every key;
+`trials` with `asked` and `values` (what differs from the defaults), and `command` where that
+differs; `attrs`, the user's attributes of every run; `project_dir`; `created_us`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.atomic import append, replace
+from gage._internal.clock import iso_time
+from gage._internal.errors import MetaError
+from gage._internal.process.process import Identity, decode_identity, is_alive
+from gage._internal.record.layout import BATCHES
+from gage._internal.record.run_meta import encode_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NamedTuple
+
+    class TrialEvent(NamedTuple):
+        trial: int
+        event: str
+        run_id: str
+
+else:
+    from collections import namedtuple
+
+    TrialEvent = namedtuple("TrialEvent", "trial event run_id")
+
+__all__ = [
+    "DROPPED",
+    "ENDED",
+    "EVENTS",
+    "FOUND",
+    "MADE",
+    "SCHEMA",
+    "TrialEvent",
+    "TrialLog",
+    "append_event",
+    "batch_directory",
+    "batch_ids",
+    "live_keepers",
+    "log_batch",
+    "mend_events",
+    "read_json",
+    "read_plan",
+    "write_json",
+]
+
+SCHEMA = 1
+MADE, ENDED, FOUND, DROPPED = "made", "ended", "found", "dropped"
+EVENTS = (MADE, ENDED, FOUND, DROPPED)
+
+TrialEvent.__doc__ = """A line of `trials`: see the module."""
+
+
+def batch_directory(home: str, batch_id: str) -> str:
+    """Return the directory of a batch; it need not exist."""
+    return os.path.join(os.path.abspath(home), BATCHES, batch_id)
+
+
+def batch_ids(home: str) -> list[str]:
+    """Return the ids of the batches in a directory of runs, the newest first."""
+    directory = os.path.join(home, BATCHES)
+    found = []
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return []
+    for name in names:
+        try:
+            info = os.stat(os.path.join(directory, name, "plan.json"))
+        except OSError:
+            continue  # its making was interrupted: nothing of it was begun
+        found.append((info.st_mtime_ns, name))
+    return [name for _, name in sorted(found, reverse=True)]
+
+
+def read_plan(directory: str) -> dict[str, Any]:
+    """Return the plan of a batch.
+
+    Raises
+    ------
+    MetaError
+        If it is damaged or of another version.
+    """
+    plan = read_json(directory, "plan.json")
+    if not isinstance(plan, dict) or plan.get("schema") != SCHEMA:
+        found = plan.get("schema") if isinstance(plan, dict) else plan
+        raise MetaError(
+            f"{os.path.join(directory, 'plan.json')}: expected version {SCHEMA} of a batch, "
+            f"found {found!r:.40}: read it with the gage that wrote it"
+        )
+    return plan
+
+
+def read_json(directory: str, name: str) -> Any:
+    """Return the value that a file of a batch holds.
+
+    Raises
+    ------
+    MetaError
+        If it cannot be read.
+    """
+    import json
+
+    path = os.path.join(directory, name)
+    try:
+        with open(path, "rb") as file:
+            return json.loads(file.read())
+    except OSError as error:
+        raise MetaError(f"{path}: expected a file of a batch, found {error.strerror}") from error
+    except ValueError as error:
+        raise MetaError(f"{path}: expected JSON: {error}") from error
+
+
+def write_json(directory: str, name: str, value: Any) -> None:
+    """Write a file of a batch as a whole."""
+    replace(os.path.join(directory, name), encode_json(value))
+
+
+def append_event(directory: str, event: TrialEvent) -> None:
+    """Append an event to `trials`."""
+    line = f"{event.trial} {event.event} {event.run_id}\n"
+    append(os.path.join(directory, "trials"), line.encode())
+
+
+def log_batch(directory: str, message: str) -> None:
+    """Append to what the supervisor did."""
+    text = f"{iso_time()} {message}".replace("\n", "\n  ")
+    append(os.path.join(directory, "log"), text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def live_keepers(directory: str) -> list[Identity]:
+    """Return the processes that keep a batch, as far as they live now."""
+    try:
+        with open(os.path.join(directory, "supervisor"), "rb") as file:
+            lines = file.read().decode("utf-8", "surrogateescape").split("\n")[:-1]
+    except FileNotFoundError:
+        return []
+    return [identity for identity in map(decode_identity, lines) if is_alive(identity)]
+
+
+class TrialLog:
+    """Follows `trials` of a batch: `runs` has the last event of each trial."""
+
+    def __init__(self, directory: str) -> None:
+        self._path = os.path.join(directory, "trials")
+        self._offset = 0
+        self.runs: dict[int, TrialEvent] = {}
+
+    def update(self) -> list[TrialEvent]:
+        """Read what is new; return it."""
+        try:
+            with open(self._path, "rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        events = list(_decoded(whole))
+        for event in events:
+            if event.event == DROPPED:
+                self.runs.pop(event.trial, None)
+            else:
+                self.runs[event.trial] = event
+        return events
+
+
+def mend_events(directory: str) -> None:
+    """End a line of `trials` that a crash cut, so that the next one is a line of its own."""
+    path = os.path.join(directory, "trials")
+    try:
+        with open(path, "rb") as file:
+            torn = (
+                file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n"
+            )
+    except FileNotFoundError:
+        return
+    if torn:
+        append(path, b"\n")
+
+
+def _decoded(data: bytes) -> Iterator[TrialEvent]:
+    for line in data.split(b"\n")[:-1]:
+        fields = line.decode("utf-8", "replace").split()
+        # Anything else was cut by a crash: what it announced was not begun.
+        if len(fields) == 3 and fields[0].isdecimal() and fields[1] in EVENTS:
+            yield TrialEvent(int(fields[0]), fields[1], fields[2])

@@ -1,0 +1,245 @@
+r"""Metrics in printed output: lines that say a name and a number.
+
+Without being told, a whole line `name: number` is a value: `loss: 0.25`, `val/acc: 9.1e-1`,
+`top 5: nan`. The name begins with a letter or `_` at the start of the line, has no colon and at
+most 80 characters; nothing follows the number. `step: 10` is the step of the values after it.
+
+An operation says in `output-summary` what counts instead (`OpDef.output_summary`): expressions
+that find name and value anywhere in a line, as often as they match, or one expression for each
+name. Groups are called `name` and `value`, or are the first two (or the first). The name `step`
+is the step, of the values on the same line too. What is not a number is not a value.
+
+A line is what a terminal shows of it: colours are taken out, and of the parts that `\r` begins
+the last one counts. Where both streams write to one line (a bar on stderr, a value on stdout),
+each has a line of its own. The time of a value is the time its line began.
+
+A value for which no step was said has one more than the last of its name, from 0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+
+from gage._internal.output.capture import OutputReader
+from gage._internal.record.run_meta import run_meta_path
+from gage.inside.metric_log import Metric
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+    from typing import NamedTuple
+
+    from gage._internal.types import OpDef, Run
+
+    class _Expressions(NamedTuple):
+        line: re.Pattern[str]
+        escapes: re.Pattern[str]
+        candidate: re.Pattern[bytes]
+
+else:
+    _Expressions = namedtuple("_Expressions", "line escapes candidate")
+
+__all__ = ["PRINTED", "PrintedReader"]
+
+PRINTED = "printed"
+
+_BLOCK_BYTES = 1 << 20
+_NEAR_LINES = 100  # to read as many lines costs as much as to find the next one
+
+
+class PrintedReader:
+    """Reads the values that a run has printed, each once, also while it prints.
+
+    Raises
+    ------
+    ValueError
+        If an expression of the operation cannot be used.
+    """
+
+    def __init__(self, run: Run, opdef: OpDef) -> None:
+        self._output = OutputReader(run_meta_path(run, "output", "40_run"))
+        self._patterns = _patterns(opdef)
+        self._compiled: _Expressions | None = None
+        self._step: int | None = None
+        self._steps: dict[str, int] = {}
+        # Where the first line that was not read begins, and how far no line end was found in it.
+        self._line = 0
+        self._offset = 0
+        self._scanned = 0
+
+    def read(self, *, final: bool) -> list[Metric]:
+        """Return the values of the lines completed since the last call.
+
+        `final`: nothing comes any more, so that an unfinished last line counts as well.
+        """
+        if self._patterns == []:
+            return []
+        metrics: list[Metric] = []
+        for start, stop in self._promising(final=final):
+            for line in self._output.lines(start, stop):
+                if self._patterns is not None or self._may_hold(line.data):
+                    metrics += self._values(line.data, line.time_ms * 1000)
+        return metrics
+
+    def _promising(self, *, final: bool) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of new lines that may hold values."""
+        try:
+            file = open(self._output.path, "rb")  # noqa: SIM115
+        except FileNotFoundError:
+            return
+        with file:
+            while True:
+                file.seek(self._offset + self._scanned)
+                data = file.read(_BLOCK_BYTES)
+                cut = data.rfind(b"\n") + 1
+                if cut:
+                    body = data[:cut]
+                    first, self._line = self._line, self._line + body.count(b"\n")
+                    self._offset += self._scanned + cut
+                    # A line that is longer than a block is looked at as a whole; and where both
+                    # streams wrote into lines, what one wrote is not seen in the bytes of both.
+                    looked_at = self._scanned == 0 and self._patterns is None and not self._mixed()
+                    self._scanned = 0
+                    if looked_at:
+                        yield from self._ranges(body, first)
+                    else:
+                        yield first, self._line
+                elif len(data) == _BLOCK_BYTES:
+                    self._scanned += len(data)
+                else:
+                    break
+            if final and (data or self._scanned):
+                self._line += 1
+                self._offset += self._scanned + len(data)
+                self._scanned = 0
+                yield self._line - 1, self._line
+
+    def _mixed(self) -> bool:
+        return os.path.exists(f"{self._output.path}.switches")
+
+    def _ranges(self, block: bytes, number: int) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of lines of a block that may hold values; its first has a number."""
+        if b":" not in block:
+            return
+        position = 0
+        start = stop = number
+        for match in self._expressions.candidate.finditer(block):
+            number += block.count(b"\n", position, match.start())
+            position = match.start()
+            if number - stop > _NEAR_LINES:
+                if stop > start:
+                    yield start, stop
+                start = number
+            stop = number + 1
+        if stop > start:
+            yield start, stop
+
+    @property
+    def _expressions(self) -> _Expressions:
+        if self._compiled is None:
+            self._compiled = _expressions()
+        return self._compiled
+
+    def _may_hold(self, lines: bytes) -> bool:
+        return b":" in lines and self._expressions.candidate.search(lines) is not None
+
+    def _shown(self, data: bytes) -> str:
+        text = data.rstrip(b"\r\n").decode("utf-8", "replace")
+        text = text[text.rfind("\r") + 1 :]
+        return self._expressions.escapes.sub("", text) if "\x1b" in text else text
+
+    def _found(self, text: str) -> list[tuple[str, str]]:
+        if self._patterns is not None:
+            return _found(self._patterns, text)
+        match = self._expressions.line.fullmatch(text) if ":" in text else None
+        return [(match[1], match[2])] if match else []
+
+    def _values(self, data: bytes, time_us: int) -> Iterator[Metric]:
+        """Yield the values of a line, or of what one stream wrote of it."""
+        values = []
+        for name, number in self._found(self._shown(data)):
+            value = _as_number(number)
+            if value is None:
+                continue
+            if name == "step":
+                self._step = int(value) if value.is_integer() else self._step
+            else:
+                values.append((name, value))
+        for name, value in values:
+            step = self._steps.get(name, -1) + 1 if self._step is None else self._step
+            self._steps[name] = step
+            yield Metric(name, step, time_us, value, PRINTED)
+
+
+def _expressions() -> _Expressions:
+    # Imported when there is something to look at: every run ends here, and few print numbers.
+    import re
+
+    number = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|NAN|[iI]nf(?:inity)?)"
+    name = r"[^\W\d][^:\t]{0,79}?"
+    return _Expressions(
+        re.compile(rf"({name})[ \t]*:[ \t]+({number})[ \t]*"),
+        re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"),
+        # What every line that the first one matches holds. It begins with a plain sign, so
+        # that the search for it in a block is one memchr after the other.
+        re.compile(
+            rb":(?:[ \t]|\x1b[^\n]*?)+(?:[-+.\d]|[nN][aA][nN]|[iI]nf)[-+.\deEinftyNaA]*"
+            rb"(?:[ \t\r]|\x1b[^\n]*?)*(?:\n|\Z)"
+        ),
+    )
+
+
+def _found(patterns: list[_Pattern], text: str) -> list[tuple[str, str]]:
+    found = []
+    for pattern in patterns:
+        for match in pattern.regex.finditer(text):
+            name = pattern.name if pattern.name_group is None else match[pattern.name_group]
+            value = match[pattern.value_group]
+            # A group that took no part in the match is None.
+            if name and value:
+                found.append((name, value))
+    return found
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+class _Pattern:
+    """An expression of an operation: its regex, and where in a match name and value are."""
+
+    __slots__ = ("name", "name_group", "regex", "value_group")
+
+    def __init__(self, name: str | None, text: str) -> None:
+        import re
+
+        try:
+            self.regex = re.compile(text)
+        except re.error as error:
+            raise ValueError(f"output-summary: {error} in the expression {text!r}") from None
+        self.name = name
+        self.name_group: int | str | None = None
+        named = self.regex.groupindex
+        wanted = 1 if name is not None else 2
+        if "value" in named and (name is not None or "name" in named):
+            self.name_group = "name" if name is None else None
+            self.value_group: int | str = "value"
+        elif not named and self.regex.groups >= wanted:
+            self.name_group = 1 if name is None else None
+            self.value_group = wanted
+        else:
+            groups = "name and value" if name is None else "the value"
+            raise ValueError(f"output-summary: expected groups for {groups} in {text!r}")
+
+
+def _patterns(opdef: OpDef) -> list[_Pattern] | None:
+    """Return the expressions; None for the default, an empty list for no metrics."""
+    said = opdef.output_summary
+    if isinstance(said, bool):
+        return None if said else []
+    return [_Pattern(name, text) for name, text in said]

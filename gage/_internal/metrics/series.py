@@ -1,0 +1,243 @@
+"""The values that a run gave back, from wherever it gave them.
+
+    logged        `gage.log` (`metrics`)
+    tensorboard   event files in the run directory (`event_files`)
+    printed       lines of output (`printed`)
+    summary       `summary.json`, for what is said nowhere else (`summary_file`); without a step
+
+A name is taken from the first of these that has it: a loss that is logged and printed too counts
+once, as logged. The output keeps what was printed.
+"""
+
+from __future__ import annotations
+
+from gage._internal.clock import now_us
+from gage._internal.errors import MetaError
+from gage._internal.metrics.event_files import TENSORBOARD, read_event_files
+from gage._internal.metrics.printed import PRINTED, PrintedReader
+from gage._internal.metrics.summary_file import read_summary
+from gage._internal.record.run_meta import meta_opdef, read_timestamp, run_meta_path
+from gage.inside.metric_log import LOGGED, Metric, MetricLogReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from gage._internal.types import Run
+
+__all__ = [
+    "SOURCES",
+    "SUMMARY",
+    "MetricSeries",
+    "MetricsReader",
+    "metric_rows",
+    "read_metrics",
+    "summarize",
+]
+
+SUMMARY = "summary"
+SOURCES = (LOGGED, PRINTED, TENSORBOARD, SUMMARY)
+
+_MAX_POINTS = 2000
+_NAN = float("nan")
+
+
+def read_metrics(
+    run: Run, on_fault: Callable[[str], None] | None = None, *, final: bool | None = None
+) -> list[Metric]:
+    """Return all values that a run has given so far, in the order of time.
+
+    Parameters
+    ----------
+    on_fault
+        Told what could not be read; by default a warning says it.
+    final
+        Whether the run's command has ended, so that its last line counts without a line end;
+        by default, whether the run has.
+    """
+    tell = on_fault or _warn
+    if final is None:
+        final = read_timestamp(run, "stopped") is not None
+    found = [
+        MetricLogReader(run.meta_dir, tell).read(),
+        read_event_files(run.run_dir, tell),
+        _printed_reader(run, tell).read(final=final),
+        _in_summary(run, tell),
+    ]
+    metrics: list[Metric] = []
+    names: set[str] = set()
+    for values in found:
+        metrics += [metric for metric in values if metric.name not in names]
+        names.update(metric.name for metric in values)
+    metrics.sort(key=lambda metric: metric.time_us)
+    return metrics
+
+
+def metric_rows(
+    run: Run, on_fault: Callable[[str], None] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each value of a run: run, name, step, time_us, value, source."""
+    for metric in read_metrics(run, on_fault):
+        yield {"run": run.name, **metric._asdict()}
+
+
+def summarize(metrics: Iterable[Metric]) -> dict[str, MetricSeries]:
+    """Return the values by name, in the order in which the names came: last, min, max, course."""
+    series: dict[str, MetricSeries] = {}
+    for metric in metrics:
+        known = series.get(metric.name)
+        if known is None:
+            known = series[metric.name] = MetricSeries(metric.name, metric.source)
+        known.add(metric)
+    return series
+
+
+class MetricSeries:
+    """The values of one name: how many, the last, the extremes, and their course.
+
+    `min` and `max` leave NaN out and are NaN where there is nothing else. `min_step` and
+    `max_step` are None where no value has a step.
+    """
+
+    __slots__ = (
+        *("count", "last", "last_step", "max", "max_step", "min", "min_step"),
+        *("name", "source"),
+        *("_kept", "_latest", "_stretch", "_stretch_values"),
+    )
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name = name
+        self.source = source
+        self.count = 0
+        self.last = self.min = self.max = _NAN
+        self.last_step: int | None = None
+        self.min_step: int | None = None
+        self.max_step: int | None = None
+        self._kept: list[tuple[int, float]] = []
+        # Each stretch of so many values leaves its two extremes; the last is not full yet.
+        self._stretch_values = 2
+        self._stretch: list[tuple[int, float]] = []
+        self._latest = 0
+
+    @property
+    def points(self) -> list[tuple[int, float]]:
+        """Step and value of up to 4000 values, those without a step left out.
+
+        Of more values these are the extremes of each stretch, all of the same length, and what
+        came after the last stretch: no peak is lost.
+        """
+        return self._kept + self._stretch
+
+    def add(self, metric: Metric) -> None:
+        """Take one more value."""
+        value = metric.value
+        self.count += 1
+        self.last = value
+        step = self.last_step = metric.step
+        if not _is_nan(value):
+            self.min = value if _is_nan(self.min) else min(self.min, value)
+            self.max = value if _is_nan(self.max) else max(self.max, value)
+        if step is None:
+            return
+        self.min_step = step if self.min_step is None else min(self.min_step, step)
+        self.max_step = step if self.max_step is None else max(self.max_step, step)
+        self._stretch.append((step, value))
+        self._latest += 1
+        # A long stretch is not kept as a whole: its extremes so far stand for it.
+        if len(self._stretch) >= 64 or self._latest == self._stretch_values:
+            self._stretch = _extremes(self._stretch)
+        if self._latest == self._stretch_values:
+            self._kept += self._stretch
+            self._stretch = []
+            self._latest = 0
+            if len(self._kept) >= 2 * _MAX_POINTS:
+                groups = range(0, len(self._kept), 4)
+                self._kept = [
+                    point for start in groups for point in _extremes(self._kept[start : start + 4])
+                ]
+                self._stretch_values *= 2
+
+    def __repr__(self) -> str:
+        return (
+            f"<MetricSeries {self.name} last {self.last:g} min {self.min:g} max {self.max:g} "
+            f"of {self.count} {self.source}>"
+        )
+
+
+class MetricsReader:
+    """Follows what a run logs and prints, for a view that is drawn again and again.
+
+    `series` holds the values by name; event files and the summary come in with the end.
+    """
+
+    def __init__(self, run: Run, on_fault: Callable[[str], None] | None = None) -> None:
+        self._run = run
+        self._tell = on_fault or _warn
+        self._log = MetricLogReader(run.meta_dir, self._tell)
+        self._printed = _printed_reader(run, self._tell)
+        self.series: dict[str, MetricSeries] = {}
+
+    def update(self, *, final: bool = False) -> bool:
+        """Read what is new; return whether there was anything.
+
+        `final` says that the run has ended: all is read again, event files and summary too.
+        """
+        if final:
+            self.series = summarize(read_metrics(self._run, self._tell))
+            return True
+        logged = self._log.read()
+        printed = self._printed.read(final=False)
+        for metric in [*logged, *printed]:
+            known = self.series.get(metric.name)
+            if known is None or (known.source != LOGGED and metric.source == LOGGED):
+                known = self.series[metric.name] = MetricSeries(metric.name, metric.source)
+            if known.source == metric.source:
+                known.add(metric)
+        return bool(logged or printed)
+
+
+def _extremes(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return the lowest and the highest of some points in their order; NaN where all are."""
+    numbers = [point for point in points if not _is_nan(point[1])]
+    if len(points) <= 2 or not numbers:
+        return points[:2]
+    low = min(range(len(numbers)), key=lambda i: numbers[i][1])
+    high = max(range(len(numbers)), key=lambda i: numbers[i][1])
+    if low == high or numbers[low][1] == numbers[high][1]:
+        return [numbers[0], numbers[-1]]
+    return [numbers[i] for i in sorted((low, high))]
+
+
+def _is_nan(value: float) -> bool:
+    return value != value  # noqa: PLR0124 # math is a library of its own to load
+
+
+def _printed_reader(run: Run, tell: Callable[[str], None]) -> PrintedReader:
+    opdef = meta_opdef(run)
+    try:
+        return PrintedReader(run, opdef)
+    except ValueError as error:
+        tell(f"{run_meta_path(run, 'opdef.json')}: {error}: printed metrics are not read")
+        opdef.data["output-summary"] = False
+        return PrintedReader(run, opdef)
+
+
+def _in_summary(run: Run, tell: Callable[[str], None]) -> list[Metric]:
+    try:
+        summary = read_summary(run)
+    except MetaError as error:
+        tell(str(error))
+        return []
+    time_us = read_timestamp(run, "stopped") or now_us()
+    return [
+        Metric(name, None, time_us, float(value), SUMMARY)
+        for name, value in summary["metrics"].items()
+        if value is not None
+    ]
+
+
+def _warn(fault: str) -> None:
+    import warnings
+
+    warnings.warn(fault, stacklevel=3)

@@ -1,0 +1,157 @@
+"""What a run says at its end: `summary.json`, metrics and attributes in a few words.
+
+A run may leave a file in its directory, `summary.json` or what its operation names in `summary`:
+
+    {"metrics": {"acc": 0.91, "loss": {"value": 0.2, "label": "Final loss"}},
+     "attributes": {"data": "v2", "model": {"value": "small", "label": "Model"}}}
+
+Metrics are numbers or null; attributes texts, numbers, booleans or null; each may be a table
+with `value` and `label`; both keys may hold a list of such tables, the later over the earlier.
+Lines of `//` are comments; TOML and YAML by the ending of the name.
+
+In the side-car, `summary.json` has the same form, JSON as Python writes it (`NaN`, `Infinity`
+for such values): every metric of the run with its last value, and over them what the run's own
+file says. It is written at the end of a run, for lists that cannot read every value of every run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import MetaError
+from gage._internal.record.run_meta import read_text, run_meta_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from gage._internal.types import Run
+
+__all__ = ["SUMMARY_KEYS", "read_said_summary", "read_summary"]
+
+SUMMARY_KEYS = ("metrics", "attributes")
+
+
+def read_summary(run: Run) -> dict[str, dict[str, Any]]:
+    """Return `metrics` and `attributes` of a run that has ended, without their labels.
+
+    Before the end, and where the run said nothing, both are empty.
+
+    Raises
+    ------
+    MetaError
+        If the file is damaged.
+    """
+    text = read_text(run, "summary.json")
+    if text is None:
+        return {key: {} for key in SUMMARY_KEYS}
+    import json
+
+    path = run_meta_path(run, "summary.json")
+    try:
+        data = json.loads(text)
+        summary = {key: data[key] for key in SUMMARY_KEYS}
+        for key in SUMMARY_KEYS:
+            for name, value in summary[key].items():
+                fault = _fault(key, value)
+                if fault:
+                    raise ValueError(f"{key}: {name}: {fault}")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise MetaError(f"{path}: expected metrics and attributes: {error!r}") from None
+    return {
+        key: {
+            name: value["value"] if isinstance(value, dict) else value
+            for name, value in summary[key].items()
+        }
+        for key in SUMMARY_KEYS
+    }
+
+
+def read_said_summary(
+    run: Run, file_name: str, tell: Callable[[str], None]
+) -> dict[str, dict[str, Any]] | None:
+    """Return what a run says in a file of its directory, None where there is no such file.
+
+    `tell` is told what is not in one of the forms; that is left out.
+    """
+    path = os.path.join(run.run_dir, file_name)
+    said: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
+    try:
+        data = _load(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ImportError as error:
+        tell(f"{file_name} is not read: {error}: install it (pip install 'gage[config]')")
+        return said
+    except (OSError, ValueError) as error:
+        tell(f"{file_name} is not read: {error}")
+        return said
+    if not isinstance(data, dict):
+        tell(
+            f"{file_name}: expected a table with {' and '.join(SUMMARY_KEYS)}, found {_kind(data)}"
+        )
+        return said
+    for key in data.keys() - {*SUMMARY_KEYS}:
+        tell(f"{file_name}: expected {' and '.join(SUMMARY_KEYS)}, found {key!r}: left out")
+    for key in SUMMARY_KEYS:
+        tables = data.get(key) or {}
+        for table in tables if isinstance(tables, list) else [tables]:
+            if not isinstance(table, dict):
+                tell(f"{file_name}: expected a table for {key}, found {_kind(table)}: left out")
+                continue
+            for name, value in table.items():
+                fault = _fault(key, value)
+                if fault:
+                    tell(f"{file_name}: {key}: {name}: {fault}: left out")
+                else:
+                    said[key][str(name)] = value
+    return said
+
+
+def _fault(key: str, value: object) -> str | None:
+    """Return what is wrong with the value of a metric or attribute, None where nothing is."""
+    if isinstance(value, dict):
+        if "value" not in value or value.keys() - {"value", "label"}:
+            return f"expected value and label, found {', '.join(map(repr, value)) or 'no key'}"
+        value = value["value"]
+    if key == "metrics":
+        allowed = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+        return None if allowed else f"expected a number, found {_kind(value)}"
+    allowed = value is None or isinstance(value, (str, int, float))
+    return None if allowed else f"expected a text, number or boolean, found {_kind(value)}"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, (dict, list)):
+        return "a table" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _load(path: str) -> object:
+    """Return the data of a file, or raise ValueError with line and column of its fault."""
+    with open(path, encoding="utf-8-sig") as file:
+        text = file.read()
+    ending = os.path.splitext(path)[1].lower()
+    if ending == ".toml":
+        import tomllib
+
+        return tomllib.loads(text)
+    if ending in {".yaml", ".yml"}:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        try:
+            return YAML(typ="safe", pure=True).load(text)
+        except YAMLError as error:
+            raise ValueError(f"expected YAML: {error}") from None
+    import json
+
+    lines = ["" if line.lstrip().startswith("//") else line for line in text.split("\n")]
+    try:
+        return json.loads("\n".join(lines))
+    except RecursionError:
+        raise ValueError("expected JSON: nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"expected JSON: {error}") from None

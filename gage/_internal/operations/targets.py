@@ -1,0 +1,303 @@
+"""What can be run: an operation of the Gage file, a script, a module or a notebook."""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import ConfigError, DependencyError, TargetError
+from gage._internal.operations.gagefile import (
+    default_operation,
+    find_gagefile,
+    get_operation,
+    load_gagefile,
+)
+from gage._internal.sources.patterns import quote_pattern
+from gage._internal.sources.sourcecode import DEFAULT_PATTERNS
+from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gage._internal.operations.gagefile import GageFile
+
+__all__ = ["configure", "known_operations", "known_scripts", "resolve_target", "with_given_files"]
+
+
+def resolve_target(
+    target: str | None,
+    config: Mapping[str, Any] | None = None,
+    args: Sequence[str] = (),
+    directory: str | None = None,
+    *,
+    strict: bool = False,
+) -> Operation:
+    """Return the operation that a target names, with the values that it is to have.
+
+    Parameters
+    ----------
+    target
+        The name of an operation of the Gage file in the directory or a parent, a `.py` or
+        `.ipynb` file, `-m MODULE`, or None for the default operation.
+    config
+        Values by key, as given: texts are read as the type of the key's default.
+    args
+        Further arguments of the command, handed on as they are.
+    directory
+        Where the target is looked for; the current directory when None.
+    strict
+        Whether a value of another type than its default is an error; else it is a note of the
+        operation.
+
+    Raises
+    ------
+    TargetError
+        If there is no such operation or file, or it has no command.
+    ConfigError
+        If a key is unknown or a value cannot be given.
+    """
+    operation = _resolve(target, config, args, directory)
+    # Values of a script are in its staged source: they need not be read to start it.
+    if operation.config or operation.opdef.src is not None:
+        return configure(operation, operation.project_dir, strict=strict)
+    return operation
+
+
+def configure(operation: Operation, source_dir: str, *, strict: bool = False) -> Operation:
+    """Return an operation whose `config` has the value of every key, those given and defaults.
+
+    Parameters
+    ----------
+    source_dir
+        Where the files are that hold the defaults.
+    """
+    if not operation.opdef.config:
+        if operation.config:
+            raise ConfigError(_without_config(operation))
+        return operation
+    from gage._internal.config import read_config, resolve_values, with_values
+
+    command = operation.cmd.args
+    config = read_config(source_dir, operation.opdef.config, command)
+    values, warnings = resolve_values(config, operation.config, strict=strict)
+    return Operation(
+        operation.opref,
+        operation.opdef,
+        OpCmd(with_values(config, values, command), operation.cmd.env),
+        values,
+        operation.project_dir,
+        operation.given,
+        (*operation.notes, *config.notes, *warnings),
+    )
+
+
+def _resolve(
+    target: str | None,
+    config: Mapping[str, Any] | None,
+    args: Sequence[str],
+    directory: str | None,
+) -> Operation:
+    directory = os.path.abspath(directory or os.getcwd())
+    given = dict(config or {})
+    gagefile = _gagefile(directory)
+    if target is None:
+        return _default(gagefile, directory, given, args)
+    if gagefile is not None and target in gagefile.operations:
+        return _of_gagefile(gagefile, gagefile.operations[target], given, args)
+    if target.startswith("-m "):
+        return _module(target[3:].strip(), directory, given, args)
+    if target.endswith(".py"):
+        return _script(target, directory, given, args)
+    if target.endswith(".ipynb"):
+        return _notebook(target, directory, given, args)
+    raise TargetError(_unknown(target, directory, gagefile))
+
+
+def with_given_files(
+    operation: Operation, files: Sequence[str], directory: str | None = None
+) -> Operation:
+    """Return an operation that gets further files as dependencies: what `--with FILE` asks for.
+
+    A file of the project keeps its path; any other lies at the top of the run directory.
+
+    Raises
+    ------
+    DependencyError
+        If one of them is not there, or two would have the same path; all faults at once.
+    """
+    directory = os.path.abspath(directory or os.getcwd())
+    faults: list[str] = []
+    given: dict[str, GivenFile] = {}
+    for name in files:
+        path = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
+        if not os.path.isfile(path):
+            what = "a directory" if os.path.isdir(path) else "nothing"
+            faults.append(f"expected the file {name}, found {what} in {directory}")
+            continue
+        inside = os.path.commonpath([path, operation.project_dir]) == operation.project_dir
+        home = operation.project_dir if inside else os.path.dirname(path)
+        relative = os.path.relpath(path, home).replace(os.sep, "/")
+        if relative in given:
+            faults.append(f"two files would be {relative} in the run: give one another name")
+        given[relative] = GivenFile("d", home, relative)
+    if faults:
+        raise DependencyError("\n".join(faults))
+    return Operation(
+        operation.opref,
+        operation.opdef,
+        operation.cmd,
+        operation.config,
+        operation.project_dir,
+        (*operation.given, *given.values()),
+        operation.notes,
+    )
+
+
+def known_operations(directory: str | None = None) -> list[OpDef]:
+    """Return the operations that the Gage file of a directory (or a parent) defines."""
+    gagefile = _gagefile(os.path.abspath(directory or os.getcwd()))
+    return [] if gagefile is None else list(gagefile.operations.values())
+
+
+def known_scripts(directory: str | None = None) -> list[str]:
+    """Return the names of the scripts and notebooks in a directory, sorted."""
+    try:
+        names = os.listdir(directory or os.getcwd())
+    except OSError:
+        return []
+    return sorted(
+        name for name in names if name.endswith((".py", ".ipynb")) and not name.startswith(".")
+    )
+
+
+def _gagefile(directory: str) -> GageFile | None:
+    path = find_gagefile(directory)
+    return None if path is None else load_gagefile(path)
+
+
+def _default(
+    gagefile: GageFile | None, directory: str, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    opdef = None if gagefile is None else default_operation(gagefile)
+    if gagefile is None or opdef is None:
+        choices = [opdef.name for opdef in gagefile.operations.values()] if gagefile else []
+        choices += known_scripts(directory)
+        raise TargetError(
+            "expected something to run, found nothing: name an operation, a .py file, "
+            f"an .ipynb file or -m MODULE. Here: {', '.join(choices[:12]) or 'none of these'}"
+        )
+    return _of_gagefile(gagefile, opdef, given, args)
+
+
+def _of_gagefile(
+    gagefile: GageFile, opdef: OpDef, given: dict[str, Any], args: Sequence[str]
+) -> Operation:
+    command = opdef.command("run")
+    if command is None:
+        raise TargetError(
+            f"operation {opdef.name!r} of {gagefile.path} has no command: "
+            'add exec = "COMMAND" (or exec.run) to it'
+        )
+    if args:
+        if isinstance(command, str) and command.startswith("#!"):
+            raise TargetError(
+                f"operation {opdef.name!r} of {gagefile.path} takes no arguments, found "
+                f"{list(args)}: its command is a script of its own"
+            )
+        if isinstance(command, str):
+            import shlex
+
+            command = f"{command.rstrip()} {shlex.join(args)}"
+        else:
+            command = [*command, *args]
+    opref = OpRef("gage", opdef.name)
+    return Operation(opref, opdef, OpCmd(command, opdef.env), given, gagefile.project_dir)
+
+
+def _script(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
+    path, project_dir = _file(target, directory)
+    # The interpreter would take a name with a dash for options.
+    program = f"./{path}" if path.startswith("-") else path
+    return _without_gagefile(
+        "script", path, ["python", program, *args], project_dir, given, [quote_pattern(path)]
+    )
+
+
+def _notebook(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
+    if args:
+        raise TargetError(f"a notebook takes no arguments, found {list(args)}: set k=v instead")
+    path, project_dir = _file(target, directory)
+    command = ["python", "-m", "gage.inside.notebook", path]
+    return _without_gagefile("notebook", path, command, project_dir, given, [quote_pattern(path)])
+
+
+def _module(name: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
+    if not name or not all(part.isidentifier() for part in name.split(".")):
+        raise TargetError(f"expected -m MODULE with a dotted name, found {name!r}")
+    return _without_gagefile("module", name, ["python", "-m", name, *args], directory, given, [])
+
+
+def _without_gagefile(
+    namespace: str,
+    name: str,
+    command: list[str],
+    project_dir: str,
+    given: dict[str, Any],
+    patterns: list[str],
+) -> Operation:
+    # The last match wins: what is run is taken even where the defaults would leave it out.
+    data: dict[str, Any] = {
+        "exec": {"run": command},
+        "sourcecode": [*DEFAULT_PATTERNS, *patterns],
+    }
+    if patterns:
+        data["config"] = [{"keys": [f"{patterns[0]}#*"]}]
+    opdef = OpDef(name, data)
+    return Operation(OpRef(namespace, name), opdef, OpCmd(command, {}), given, project_dir)
+
+
+def _without_config(operation: Operation) -> str:
+    given = ", ".join(operation.config)
+    what = f"{operation.opref.op_ns} {operation.opref.op_name}"
+    where = f"in {operation.opdef.src}" if operation.opdef.src else "with it in a Gage file"
+    return (
+        f"expected no configuration for {what}, found {given}: "
+        f"define an operation's `config` {where} to set values"
+    )
+
+
+def _file(target: str, directory: str) -> tuple[str, str]:
+    """Return the path of a file relative to the project directory, and that directory."""
+    path = os.path.abspath(os.path.join(directory, os.path.expanduser(target)))
+    if not os.path.isfile(path):
+        what = "a directory" if os.path.isdir(path) else "nothing"
+        raise TargetError(
+            f"expected the file {target}, found {what} in {directory}{_near(target, directory)}"
+        )
+    if os.path.commonpath([path, directory]) == directory:
+        return os.path.relpath(path, directory).replace(os.sep, "/"), directory
+    return os.path.basename(path), os.path.dirname(path)
+
+
+def _unknown(target: str, directory: str, gagefile: GageFile | None) -> str:
+    if gagefile is None:
+        return (
+            f"expected a .py file, an .ipynb file, -m MODULE or an operation, found {target!r}. "
+            f"There is no Gage file in {directory} or above it{_near(target, directory)}"
+        )
+    try:
+        get_operation(gagefile, target)
+    except TargetError as error:
+        return str(error)
+    raise AssertionError("an operation that is known is not unknown")
+
+
+def _near(target: str, directory: str) -> str:
+    from gage._internal.suggestions import did_you_mean
+
+    scripts = known_scripts(directory)
+    near = did_you_mean(target, scripts)
+    if near:
+        return f". {near}"
+    return f". Here: {', '.join(scripts[:12])}" if scripts else ""

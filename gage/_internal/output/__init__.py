@@ -1,0 +1,1 @@
+"""What a command printed: written, recorded, read."""

@@ -1,0 +1,1 @@
+"""What a side-car holds: definition, logs, manifest, status."""

@@ -1,0 +1,164 @@
+"""What happened to a run, as its side-car and the machine's processes tell it."""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import MetaError
+from gage._internal.light_json import loads
+from gage._internal.process.process import Identity, decode_identity, is_alive, is_local
+from gage._internal.record.run_meta import (
+    check_schema,
+    meta_opref,
+    read_text,
+    read_timestamp,
+    run_for_meta_dir,
+    run_meta_path,
+)
+from gage._internal.types import Run, Status
+
+__all__ = [
+    "live_command",
+    "live_processes",
+    "live_supervisors",
+    "read_exit_code",
+    "read_status",
+    "run_status",
+    "signal_name",
+]
+
+
+def run_status(run: Run) -> str:
+    """Return the run's status, one of `types.STATUSES`."""
+    return read_status(run).name
+
+
+def read_status(run: Run) -> Status:
+    """Return the run's status with its reason; never raises.
+
+    `running` is said only of a process that lives now: the one with the recorded pid, start time
+    and boot. A run without an end whose processes are gone was `terminated`.
+    """
+    try:
+        return _read_status(run)
+    except (MetaError, OSError, ValueError) as error:
+        return Status("damaged", str(error))
+
+
+def live_processes(run: Run) -> list[Identity]:
+    """Return the processes that keep the run or are its command, as far as they live now."""
+    return [identity for identity in _processes(run) if is_alive(identity)]
+
+
+def live_supervisors(run: Run) -> list[Identity]:
+    """Return the supervisor and its keeper, as far as they live now."""
+    return [identity for identity in _identities(run, "supervisor") if is_alive(identity)]
+
+
+def live_command(run: Run) -> Identity | None:
+    """Return the process of the run's command, if it lives now."""
+    return next(filter(is_alive, _identities(run, "command")), None)
+
+
+def read_exit_code(run: Run) -> int | None:
+    """Return the recorded exit code (below 0: a signal), or None where none is recorded."""
+    text = read_text(run, "proc", "exit")
+    if text is None or not text.endswith("\n"):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        path = run_meta_path(run, "proc", "exit")
+        raise MetaError(f"{path}: expected an exit code, found {text[:40]!r}") from None
+
+
+def _read_status(run: Run) -> Status:
+    if not os.path.isdir(run.meta_dir):
+        return Status("damaged", f"{run.meta_dir}: the side-car is missing")
+    check_schema(run.meta_dir)
+    if _filled_timestamp(run, "initialized") is None:
+        if os.path.exists(run_meta_path(run, "staged")):
+            path = run_meta_path(run, "initialized")
+            return Status("damaged", f"{path}: missing, but the run was staged")
+        return Status("pending", "not initialised: its making is going on or was interrupted")
+    run_for_meta_dir(run.meta_dir)  # raises for another version or a damaged id
+    meta_opref(run)
+    if not os.path.isdir(run.run_dir):
+        return Status("damaged", f"{run.run_dir}: the run directory is missing")
+    if read_timestamp(run, "stopped") is not None:
+        return _ended(run)
+    # In this order: what has started has recorded its processes before.
+    started = read_timestamp(run, "started")
+    processes = _processes(run)
+    if any(is_alive(identity) for identity in processes):
+        if started is None:
+            return Status("staged", "starting")
+        return Status("running")
+    # The processes may have ended between the two looks, as they should: by writing `stopped`.
+    if read_timestamp(run, "stopped") is not None:
+        return _ended(run)
+    if any(not is_local(identity) for identity in processes):
+        return Status("damaged", "no end is recorded, and it was started on another machine")
+    if read_exit_code(run) is not None:
+        ended = _ended(run)
+        reason = ", ".join(filter(None, [ended.reason, "not finalised"]))
+        return Status(ended.name, reason, ended.exit_code)
+    if started is not None:
+        return Status("terminated", "its processes are gone and left no exit code")
+    if processes and os.path.exists(run_meta_path(run, "output", "40_run")):
+        return Status("terminated", "its supervisor was killed while it started the command")
+    if read_timestamp(run, "staged") is not None:
+        return Status("staged")
+    return Status("pending", "not staged: its staging is going on or was interrupted")
+
+
+def _filled_timestamp(run: Run, name: str) -> int | None:
+    # A crash while the file is made leaves it empty.
+    return None if not (read_text(run, name) or "").strip() else read_timestamp(run, name)
+
+
+def _ended(run: Run) -> Status:
+    exit_code = read_exit_code(run)
+    asked_by = _asked_by(run)
+    said = [f"stopped by {asked_by}"] if asked_by else []
+    said += filter(None, [(read_text(run, "proc", "reason") or "").strip()])
+    if exit_code is None:
+        return Status("terminated", ", ".join(said) or "exit code not known", None)
+    if exit_code < 0:
+        said.append(f"ended by signal {signal_name(-exit_code)}")
+        return Status("terminated", ", ".join(said), exit_code)
+    if asked_by is not None:
+        said.append(f"exit code {exit_code}")
+        return Status("terminated", ", ".join(said), exit_code)
+    if exit_code == 0:
+        return Status("completed", ", ".join(said), 0)
+    return Status("error", ", ".join(said) or f"exit code {exit_code}", exit_code)
+
+
+def _asked_by(run: Run) -> str | None:
+    text = read_text(run, "proc", "stop")
+    if text is None:
+        return None
+    try:
+        return str(loads(text).get("by") or "unknown")
+    except (ValueError, AttributeError) as error:
+        raise MetaError(f"{run_meta_path(run, 'proc', 'stop')}: {error}") from None
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, `SIGKILL` for 9, or its number where it has none."""
+    import signal
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def _processes(run: Run) -> list[Identity]:
+    return _identities(run, "supervisor") + _identities(run, "command")
+
+
+def _identities(run: Run, name: str) -> list[Identity]:
+    text = read_text(run, "proc", name) or ""
+    return [decode_identity(line) for line in text.split("\n")[:-1]]

@@ -1,0 +1,1 @@
+"""From a staged run to an ended one."""

@@ -1,0 +1,153 @@
+"""The end of a run: what it made is logged and hashed, its files closed, its end recorded."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from gage._internal.atomic import replace
+from gage._internal.clock import now_us
+from gage._internal.output.capture import run_captured
+from gage._internal.process.process import child_env, command_argv
+from gage._internal.quoting import quote
+from gage._internal.record.file_log import (
+    FileEvent,
+    FoundFile,
+    current_files,
+    log_changes,
+    read_events,
+    scan_files,
+)
+from gage._internal.record.manifest import append_manifest, hash_files, read_manifest
+from gage._internal.record.run_meta import (
+    log_note,
+    log_runner,
+    meta_opcmd,
+    meta_opdef,
+    read_timestamp,
+    run_meta_path,
+    write_timestamp,
+)
+from gage._internal.types import ManifestEntry, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["finalize_run", "hash_entries", "make_read_only"]
+
+
+def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
+    """Finalise a run whose command has ended.
+
+    Records the exit code, runs the command `finalize-run`, logs the files that the run made,
+    changed or deleted, adds the made ones to the manifest, makes all read-only, and writes
+    `stopped`. Called again after a crash it does what is missing; after `stopped`, nothing.
+
+    Parameters
+    ----------
+    exit_code
+        As in `subprocess`: below 0 for a signal; None when it is not known.
+    reason
+        Why the run ended so, where the exit code does not say it (a full disk, say).
+    """
+    if read_timestamp(run, "stopped") is not None:
+        return
+    if exit_code is not None:
+        replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+    if reason:
+        replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
+    known = "unknown" if exit_code is None else exit_code
+    log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
+    _run_finalize_command(run, exit_code)
+    found = scan_files(run.run_dir)
+    _record_generated(run, log_changes(run, "g", found), found)
+    _write_summary(run)
+    make_read_only(run, found)
+    log_runner(run, "Writing meta stopped")
+    write_timestamp(run, "stopped", now_us())
+
+
+def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
+    """Take write permission from those of the run's files that have it; note what keeps it."""
+    for path, file in found.items():
+        if stat.S_ISREG(file.mode) and file.mode & 0o222:
+            full_path = os.path.join(run.run_dir, path)
+            try:
+                own = os.lstat(full_path)
+                if stat.S_ISLNK(own.st_mode):
+                    continue
+                if own.st_nlink > 1:
+                    # Its other names may be outside: of a cache, say, that a package manager uses.
+                    log_note(run, f"Not made read-only (it has hard links): {quote(path)}")
+                    continue
+                os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
+            except OSError as error:  # it belongs to another user, or is gone by now
+                log_note(run, f"Not made read-only ({error.strerror}): {quote(path)}")
+
+
+def hash_entries(
+    run: Run,
+    types: Mapping[str, str],
+    found: Mapping[str, FoundFile],
+    known: Mapping[str, str] | None = None,
+) -> list[ManifestEntry]:
+    """Return the manifest's entries of files, given with their types; note what has none.
+
+    Parameters
+    ----------
+    known
+        Digests that need not be found out again, by path.
+    """
+    digests = dict(known or {})
+    regular = [path for path in types if path in found and stat.S_ISREG(found[path].mode)]
+    digests |= hash_files(run.run_dir, [path for path in regular if path not in digests])
+    entries = []
+    for path, type_ in types.items():
+        if path in digests:
+            entries.append(ManifestEntry(type_, digests[path], path))
+        elif path in found:
+            readable = "cannot be read" if path in regular else "not a regular file"
+            log_note(run, f"Not in the manifest, {readable}: {quote(path)}")
+    return entries
+
+
+def _run_finalize_command(run: Run, exit_code: int | None) -> None:
+    command = meta_opdef(run).command("finalize-run")
+    if command is None:
+        return
+    log_runner(run, f"Running finalize-run (see output/50_finalize for output): {command}")
+    op_env = meta_opcmd(run).env
+    argv = command_argv(command, run_meta_path(run, "proc", "finalize-script"), op_env)
+    env = child_env(os.environ, run, op_env)
+    output_path = run_meta_path(run, "output", "50_finalize")
+    code = run_captured(argv, run.run_dir, env, output_path)
+    log_runner(run, f"Exit code for finalize-run: {code}")
+    if code != 0 and exit_code == 0:
+        replace(run_meta_path(run, "proc", "exit"), b"%d\n" % code)
+        text = f"finalize-run failed with exit code {code}"
+        replace(run_meta_path(run, "proc", "reason"), text.encode() + b"\n")
+
+
+def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundFile]) -> None:
+    changed = {event.path: event for event in events if event.event in "md"}
+    for path, event in changed.items():
+        if event.type != "g":
+            what = "changed" if event.event == "m" else "deleted"
+            log_note(run, f"The run {what} a staged file: {quote(path)}")
+    manifest_path = run_meta_path(run, "manifest")
+    # Not the events of now: whoever was killed while finalising may have logged some before.
+    listed = {entry.path for entry in read_manifest(manifest_path)} - changed.keys()
+    files = current_files(read_events(run))
+    generated = {
+        path: "g" for path in sorted(files) if files[path].type == "g" and path not in listed
+    }
+    entries = hash_entries(run, generated, found)
+    if entries:
+        append_manifest(manifest_path, entries)
+
+
+def _write_summary(run: Run) -> None:
+    from gage._internal.metrics.summary import finalize_summary
+
+    finalize_summary(run, meta_opdef(run))

@@ -1,0 +1,162 @@
+"""From an initialised run to an ended one: stage it, start it, wait for it, stop it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gage._internal.atomic import replace
+from gage._internal.clock import now_us
+from gage._internal.errors import RunFailed, RunStateError
+from gage._internal.output.capture import OutputReader
+from gage._internal.process.process import kill, stop_group, wait_for_exit
+from gage._internal.record.run_meta import encode_json, read_timestamp, run_meta_path
+from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
+from gage._internal.running.finalize import finalize_run
+from gage._internal.running.waiting_supervisor import WaitingSupervisor, reap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.types import Run, Status
+
+__all__ = [
+    "DEFAULT_GRACE_S",
+    "ENDED",
+    "check_run",
+    "last_lines",
+    "start_run",
+    "stop_run",
+    "wait_for_run",
+]
+
+DEFAULT_GRACE_S = 5.0
+ENDED = ("completed", "error", "terminated", "damaged")
+
+_SIGTERM = 15
+_STEP_S = 1.0
+_TAIL_BYTES = 8192
+
+
+def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
+    """Start a staged run under a supervisor of its own; return when its command runs.
+
+    The run does not need this process any more. A command that cannot be started ends the run
+    with status `error`; that is not an error here.
+
+    Raises
+    ------
+    RunStateError
+        If the run is not staged, was started before, or its supervisor could not begin.
+    """
+    status = read_status(run)
+    if status.name != "staged" or live_processes(run):
+        if supervisor is not None:
+            supervisor.dismiss()
+        raise RunStateError(f"run {run.name} is {status.name}: only a staged run can be started")
+    said = (supervisor or WaitingSupervisor()).start(run)
+    if not said and supervisor is not None and _is_untouched(run):
+        # It was killed while it waited, which may have been long.
+        said = WaitingSupervisor().start(run)
+    if said.startswith("refused") or (not said and read_status(run).name not in ENDED):
+        raise RunStateError(
+            f"the supervisor of run {run.name} could not begin: {said or 'it died'}"
+        )
+
+
+def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
+    """Wait until the run has ended and is finalised; return its status.
+
+    After `timeout_s` seconds returns the status that the run has then. Any number of processes
+    can wait for a run. An interrupt (`KeyboardInterrupt`) ends the waiting, not the run.
+
+    Raises
+    ------
+    RunStateError
+        If the run is neither running nor ended: nobody would ever end the waiting.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    while True:
+        processes = live_processes(run)
+        status = read_status(run)
+        if status.name in ENDED:
+            reap()
+            return status
+        if status.name != "running" and not processes:
+            raise RunStateError(f"run {run.name} is {status.name}: nothing to wait for")
+        left_s = _STEP_S if deadline is None else min(_STEP_S, deadline - time.monotonic())
+        if left_s <= 0:
+            return status
+        if processes:
+            wait_for_exit(processes[0], left_s)
+
+
+def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> Status:
+    """Stop a running run and wait until it is finalised; return its status.
+
+    Its process group gets SIGINT, after `grace_s` seconds SIGTERM, after as many again SIGKILL.
+    `by` is recorded as who asked. A run that has ended already keeps its status.
+
+    Raises
+    ------
+    RunStateError
+        If the run was never started.
+    """
+    processes = live_processes(run)
+    status = read_status(run)
+    if status.name in ENDED:
+        return status
+    if not processes:
+        raise RunStateError(f"run {run.name} is {status.name}: there is nothing to stop")
+    path = run_meta_path(run, "proc", "stop")
+    replace(path, encode_json({"by": by, "asked_us": now_us(), "grace_s": grace_s}))
+    if read_timestamp(run, "stopped") is not None:
+        _remove(path)  # it had ended by itself: the request did not end it
+        return wait_for_run(run)
+    supervisors = live_supervisors(run)
+    for supervisor in supervisors[:1]:
+        kill(supervisor, _SIGTERM)
+    if supervisors:
+        return wait_for_run(run)
+    # Both the supervisor and its keeper were killed: what is left of the run is stopped here.
+    command = live_command(run)
+    if command is not None:
+        stop_group(command, grace_s)
+    finalize_run(run, None)
+    return read_status(run)
+
+
+def _is_untouched(run: Run) -> bool:
+    return read_status(run).name == "staged" and not live_processes(run)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass  # its supervisor was quicker
+
+
+def check_run(run: Run, hint: str = "") -> None:
+    """Raise what says how the run failed, if it did.
+
+    Raises
+    ------
+    RunFailed
+        If the run ended with any status but `completed`.
+    """
+    status = read_status(run)
+    if status.name in ENDED and status.name != "completed":
+        tail = last_lines(run)
+        raise RunFailed(run.name, status.name, status.exit_code, status.reason, tail, hint)
+
+
+def last_lines(run: Run, count: int = 20) -> str:
+    """Return the last lines of what the run printed, at most 8 kB of them.
+
+    Of a run that never began these are of the last phase of its staging that printed anything.
+    """
+    for output in ("40_run", "30_dependencies", "20_runtime", "10_sourcecode"):
+        reader = OutputReader(run_meta_path(run, "output", output))
+        if reader.size_bytes:
+            return reader.last_lines(count, _TAIL_BYTES)
+    return ""

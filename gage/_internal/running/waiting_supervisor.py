@@ -1,0 +1,128 @@
+"""A supervisor that waits for its run: started early, so that nobody has to wait for it.
+
+Starting an interpreter takes longer than staging a small run. The supervisor is therefore started
+first, gets ready on another core meanwhile, and is told its run when that is staged.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from gage._internal.process.process import identity_of, spawn, supervisor_command
+from gage._internal.record.run_meta import read_timestamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.types import Run
+
+__all__ = ["WaitingSupervisor", "ask_supervisor", "reap"]
+
+_POLL_S = 0.01
+
+# Supervisors that this process started and that are to be reaped when they have ended.
+_started: set[int] = set()
+
+
+class WaitingSupervisor:
+    """A supervisor that is started before its run is staged, so that it need not be waited for.
+
+    `dismiss` it when the run comes to nothing; it also ends with the process that started it.
+    """
+
+    __slots__ = ("_answers", "_orders", "_pid")
+
+    def __init__(self) -> None:
+        reap()
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        try:
+            env = dict(os.environ)
+            self._pid = spawn(supervisor_command(), "/", env, answers, answers, stdin_fd=orders)
+            _started.add(self._pid)
+        except BaseException:
+            self.dismiss()
+            raise
+        finally:
+            os.close(orders)
+            os.close(answers)
+
+    def start(self, run: Run) -> str:
+        """Have it start a run; return its answer (`supervisor`), empty if it died.
+
+        An interrupt (`KeyboardInterrupt`) is raised when the run can be stopped, or never will run.
+        """
+        try:
+            self._order(run)
+            return _read_line(self._answers)
+        except BrokenPipeError:
+            return _read_line(self._answers)
+        except KeyboardInterrupt:
+            # Who has no order ends by the end of them; its answer may have been read and lost.
+            self._close_orders()
+            while read_timestamp(run, "started") is None and _is_alive(self._pid):
+                time.sleep(_POLL_S)
+            raise
+        finally:
+            self.dismiss()
+
+    def dismiss(self) -> None:
+        """Let it go; a supervisor that has no run ends."""
+        self._close_orders()
+        if self._answers >= 0:
+            os.close(self._answers)
+            self._answers = -1
+
+    def _order(self, run: Run) -> None:
+        env = (f"{name}={value}" for name, value in os.environ.items() if name)
+        left = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *env)) + b"\0"
+        while left:
+            left = left[os.write(self._orders, left) :]
+
+    def _close_orders(self) -> None:
+        if self._orders >= 0:
+            os.close(self._orders)
+            self._orders = -1
+
+
+def ask_supervisor(argv: list[str]) -> str:
+    """Start a supervisor that knows what to do; return its answer, empty if it died."""
+    reap()
+    answers, answer = os.pipe()
+    try:
+        try:
+            _started.add(spawn(argv, "/", dict(os.environ), answer, answer))
+        finally:
+            os.close(answer)
+        return _read_line(answers)
+    finally:
+        os.close(answers)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        identity_of(pid)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _read_line(fd: int) -> str:
+    said = b""
+    while b"\n" not in said:
+        data = os.read(fd, 65536)
+        if not data:
+            break
+        said += data
+    return said.decode("utf-8", "replace").strip()
+
+
+def reap() -> None:
+    """Reap the supervisors of this process that have ended, so that none stays a zombie."""
+    for pid in list(_started):
+        try:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            ended = pid
+        if ended:
+            _started.discard(pid)

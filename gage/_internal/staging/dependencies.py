@@ -1,0 +1,225 @@
+"""What an operation depends on: files of its project and files that other runs made.
+
+    depends = "data/*.csv"                          files of the project, by pattern
+    depends = { files = ["data/*.csv"] }            the same
+    depends = { run = "prepare" }                   what the newest completed run of it made
+    depends = { run = "prepare", files = "*.csv" }  of that, only these
+
+`run` names an operation or, where no operation is called so, a run. gage 0.1 writes `run-select`
+for it, with the operation's name.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import DependencyError, RunNotFound
+from gage._internal.quoting import quote
+from gage._internal.record.file_log import current_files, read_events
+from gage._internal.record.layout import home_of
+from gage._internal.record.manifest import hash_file
+from gage._internal.record.run_meta import write_attr
+from gage._internal.sources.copying import Copied, copy_files
+from gage._internal.sources.patterns import match_path, parse_pattern
+from gage._internal.sources.sourcecode import select_sourcecode
+from gage._internal.store.store import find_run, list_runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from gage._internal.sources.sourcecode import Selection
+    from gage._internal.store.recorded_run import RecordedRun
+    from gage._internal.types import Data, Run
+
+__all__ = ["copy_dependencies", "planned_dependencies"]
+
+_MOST_SHOWN = 8
+
+
+def copy_dependencies(
+    project_dir: str, run: Run, tables: Sequence[Data]
+) -> tuple[list[Copied], list[str]]:
+    """Copy what the tables of `depends` name into a run; return the copies, and notes for its log.
+
+    What came from other runs is recorded in `sys/dependencies`, a list of `{"path", "run",
+    "name", "operation"}`.
+
+    Raises
+    ------
+    DependencyError
+        If a pattern matches no file, there is no such run, a file of a run is not what its
+        manifest says, or the run has other source code in its place. Nothing
+        that was copied is left out of the message.
+    """
+    copied: list[Copied] = []
+    notes: list[str] = []
+    origins: list[dict[str, Any]] = []
+    for table in tables:
+        source = _source_run(home_of(run.run_dir), table)
+        if source is None:
+            found, found_notes = _copy_project_files(project_dir, run, table)
+        else:
+            found, found_notes = _copy_run_files(source, run, table)
+            origins += [_origin(file.path, source) for file in found]
+        copied += found
+        notes += found_notes
+    if origins:
+        write_attr(run, "sys", "dependencies", origins)
+    return copied, notes
+
+
+def planned_dependencies(project_dir: str, home: str, tables: Sequence[Data]) -> list[str]:
+    """Return what would be copied for the tables of `depends`, and what is missing, a line each.
+
+    `home` is the directory in which the run would be made.
+    """
+    lines: list[str] = []
+    for table in tables:
+        try:
+            source = _source_run(home, table)
+            if source is None:
+                lines += map(quote, _project_files(project_dir, table).paths)
+            else:
+                lines += [
+                    f"{quote(path)}, from run {source.name}" for path in _run_files(source, table)
+                ]
+        except DependencyError as error:
+            lines.append(str(error))
+    return lines
+
+
+def _copy_project_files(project_dir: str, run: Run, table: Data) -> tuple[list[Copied], list[str]]:
+    selection = _project_files(project_dir, table)
+    wanted, there = _not_there(run, selection.paths)
+    return copy_files(project_dir, run.run_dir, wanted), [*selection.notes, *there]
+
+
+def _project_files(project_dir: str, table: Data) -> Selection:
+    patterns = _patterns(table)
+    if not patterns:
+        raise DependencyError(f"expected `files` or `run` in a dependency, found {table}")
+    for pattern in patterns:
+        if not pattern.startswith("-") and not select_sourcecode(project_dir, [pattern]).paths:
+            raise DependencyError(
+                f"a dependency is missing: no file of {project_dir} matches {pattern!r}. "
+                "Make the file, or correct the pattern in `depends`"
+            )
+    return select_sourcecode(project_dir, patterns)
+
+
+def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Copied], list[str]]:
+    made = _run_files(source, table)
+    wanted, notes = _not_there(run, list(made))
+    missing = [path for path in wanted if not os.path.isfile(os.path.join(source.run_dir, path))]
+    if missing:
+        raise DependencyError(
+            f"files of run {source.name} are gone: {_listed(missing)}. "
+            f"Run {source.opref.op_name} again"
+        )
+    _check_source_code(run, source, {path: made[path] for path in made if path not in wanted})
+    copied = copy_files(source.run_dir, run.run_dir, wanted)
+    changed = [file.path for file in copied if file.digest != made[file.path]]
+    if changed:
+        raise DependencyError(
+            f"files of run {source.name} are not what its manifest says: {_listed(changed)}. "
+            f"See gage verify {source.name}, and run {source.opref.op_name} again"
+        )
+    came = [f"From run {source.name} ({source.id}): {quote(file.path)}" for file in copied]
+    return copied, came + notes
+
+
+def _run_files(source: RecordedRun, table: Data) -> dict[str, str]:
+    """Return the digests, by path, of the files of a run that a table names."""
+    made = {entry.path: entry.digest for entry in source.manifest if entry.type == "g"}
+    patterns = [parse_pattern(text) for text in _patterns(table)]
+    paths = list(made)
+    if patterns:
+        known = {entry.path: entry.digest for entry in source.manifest}
+        paths = [path for path in known if _selected(path, patterns)]
+        made = known
+    if not paths:
+        what = f"matches {_patterns(table)}" if patterns else "was made by it"
+        raise DependencyError(
+            f"a dependency is missing: no file of run {source.name} "
+            f"({source.opref.op_name}) {what}. Look at its files: gage manifest {source.name}"
+        )
+    return {path: made[path] for path in paths}
+
+
+def _source_run(home: str, table: Data) -> RecordedRun | None:
+    named = table.get("run") or table.get("run-select")
+    if named is None:
+        return None
+    operation = str(named).removeprefix("operation=")
+    of_operation = [found for found in list_runs(home) if found.opref.op_name == operation]
+    for found in of_operation:
+        if found.status == "completed":
+            return found
+    if of_operation:
+        raise DependencyError(
+            f"a dependency is missing: no run of {operation!r} has completed (the newest is "
+            f"{of_operation[0].name}, {of_operation[0].status}). Run it: gage run {operation}"
+        )
+    try:
+        return find_run(home, operation)
+    except RunNotFound as error:
+        raise DependencyError(
+            f"a dependency is missing: there is no run of an operation {operation!r}, and {error}. "
+            f"Run it: gage run {operation}"
+        ) from None
+
+
+def _not_there(run: Run, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the paths that the run does not have, and a note for each that it has."""
+    there = {path for path in paths if os.path.lexists(os.path.join(run.run_dir, path))}
+    wanted = [path for path in paths if path not in there]
+    return wanted, [f"Not copied, the run has it already: {quote(path)}" for path in sorted(there)]
+
+
+def _check_source_code(run: Run, source: RecordedRun, digests: dict[str, str]) -> None:
+    """Raise an error if the run would work with source code in place of what another run made."""
+    if not digests:
+        return
+    files = current_files(read_events(run))
+    hidden = [
+        path
+        for path, digest in digests.items()
+        if path in files
+        and files[path].type == "s"
+        and hash_file(os.path.join(run.run_dir, path)) != digest
+    ]
+    if hidden:
+        raise DependencyError(
+            f"files of run {source.name} are in the project's source code too, with other "
+            f"contents: {_listed(hidden)}. Leave them out of it, such as by "
+            f"`sourcecode = ['-{hidden[0]}']`, or remove them from the project"
+        )
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - _MOST_SHOWN
+    return ", ".join(map(quote, paths[:_MOST_SHOWN])) + (f" and {more} more" if more > 0 else "")
+
+
+def _selected(path: str, patterns: Sequence[Any]) -> bool:
+    selected = False
+    for pattern in patterns:
+        if match_path(pattern, path):
+            selected = not pattern.exclude
+    return selected
+
+
+def _patterns(table: Data) -> list[str]:
+    files = table.get("files") or []
+    return [files] if isinstance(files, str) else list(files)
+
+
+def _origin(path: str, source: RecordedRun) -> dict[str, Any]:
+    return {
+        "path": path,
+        "run": source.id,
+        "name": source.name,
+        "operation": source.opref.op_name,
+    }

@@ -1,0 +1,354 @@
+"""Staging: from a directory of source code to a run that can start without it.
+
+The phases stand in `PHASES_OF_STAGING`, in their order; `stage_run` goes through them. Each takes
+the project directory and the run, and leaves what it did in the side-car, so that they can also
+be called one by one, by different processes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from gage._internal.atomic import replace
+from gage._internal.clock import make_id, name_for_id, now_us
+from gage._internal.errors import MetaError, PhaseError, StoreError
+from gage._internal.output.capture import OutputReader, run_captured
+from gage._internal.process.process import child_env, command_argv
+from gage._internal.quoting import quote
+from gage._internal.record.file_log import (
+    FileEvent,
+    append_events,
+    current_files,
+    log_changes,
+    read_events,
+    scan_files,
+)
+from gage._internal.record.manifest import write_manifest
+from gage._internal.record.run_meta import (
+    META_SUFFIX,
+    log_note,
+    log_runner,
+    meta_config,
+    meta_opcmd,
+    meta_opdef,
+    run_meta_path,
+    write_definition,
+    write_timestamp,
+)
+from gage._internal.running.finalize import hash_entries, make_read_only
+from gage._internal.sources.copying import Copied, copy_files
+from gage._internal.sources.sourcecode import copy_selected, sourcecode_patterns
+from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
+
+    from gage._internal.types import Command, GivenFile
+
+    StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
+
+__all__ = [
+    "PHASES_OF_STAGING",
+    "Staging",
+    "apply_config",
+    "copy_sourcecode",
+    "finalize_staged_run",
+    "finish_phase",
+    "init_run_meta",
+    "init_runtime",
+    "make_run",
+    "record_failure",
+    "resolve_deps",
+    "stage_run",
+]
+
+_TAIL_LINES = 20
+_TAIL_BYTES = 8192
+_RESERVE_BYTES = 64 << 10
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Staging:
+    """What one phase knows and a later one can use.
+
+    `given` are files that the run gets beside what its patterns select; `digests` holds, by path,
+    the modification time that a file was copied with and its sha256, so that it is hashed once.
+    """
+
+    __slots__ = ("digests", "given")
+
+    def __init__(self, given: Sequence[GivenFile] = ()) -> None:
+        self.given = given
+        self.digests: dict[str, tuple[int, str]] = {}
+
+
+def make_run(runs_home: str, run_id: str | None = None) -> Run:
+    """Make the two directories of a new run; they hold no files yet.
+
+    Raises
+    ------
+    StoreError
+        If they cannot be made below the runs home.
+    """
+    run_id = run_id or make_id()
+    run_dir = os.path.join(os.path.abspath(runs_home), run_id)
+    meta_dir = run_dir + META_SUFFIX
+    try:
+        os.makedirs(meta_dir)
+        os.mkdir(run_dir)
+    except OSError as error:
+        raise StoreError(_store_message(f"cannot make a run in {runs_home}", error)) from error
+    return Run(run_id, name_for_id(run_id), run_dir, meta_dir)
+
+
+def init_run_meta(run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd) -> None:
+    """Write what the run is into its side-car.
+
+    Raises
+    ------
+    ValueError
+        If the reference and the definition name different operations; nothing is written.
+    StoreError
+        If the side-car cannot be written.
+    """
+    if opref.op_name != opdef.name:
+        raise ValueError(
+            f"mismatched names in opref ({opref.op_name!r}) and opdef ({opdef.name!r})"
+        )
+    try:
+        write_definition(run, opref, opdef, config, cmd, now_us)
+    except OSError as error:
+        raise StoreError(_store_message(f"cannot initialise run {run.name}", error)) from error
+
+
+def stage_run(
+    project_dir: str,
+    run: Run,
+    *,
+    given: Sequence[GivenFile] = (),
+    on_phase: Callable[[str], None] | None = None,
+) -> None:
+    """Take an initialised run through every phase of staging.
+
+    A failure ends the run: it is recorded as `error` with what is known, stays listed, and the
+    error is raised. `on_phase` is called with the name of each phase as it begins.
+
+    Raises
+    ------
+    PhaseError
+        If the command of a phase fails.
+    GageError
+        If a pattern, a configuration value or a dependency is wrong.
+    StoreError
+        If files of the run cannot be written; there is no room, say.
+    """
+    staging = Staging(given)
+    try:
+        for name, phase in PHASES_OF_STAGING:
+            if on_phase is not None:
+                on_phase(name)
+            phase(project_dir, run, staging)
+    except OSError as error:
+        failure = StoreError(_store_message(f"cannot stage run {run.name}", error))
+        record_failure(run, failure)
+        raise failure from error
+    except BaseException as error:
+        record_failure(run, error)
+        raise
+
+
+def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) -> None:
+    """Copy the operation's source code into the run, then run its `copy-sourcecode` command."""
+    opdef = meta_opdef(run)
+    log_runner(run, "Copying source code (see log/files for details)")
+    patterns = sourcecode_patterns(opdef)
+    log_runner(run, f"Source code patterns: {patterns}")
+    # Nothing writes to a copied file later unless a command does: configuration replaces it.
+    read_only = not any(opdef.command(phase.name) for phase in PHASES[:3])
+    copied, notes = copy_selected(project_dir, run.run_dir, patterns, read_only=read_only)
+    for note in notes:
+        log_note(run, note)
+    copied += _copy_given(run, "s", staging)
+    _note_digests(copied, staging)
+    finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
+
+
+def apply_config(run: Run) -> None:
+    """Write the run's configuration into its copied files and log the difference."""
+    opdef = meta_opdef(run)
+    if not opdef.config:
+        return
+    values = meta_config(run)
+    if not values:
+        return
+    from gage._internal.config import read_config, rewrite
+
+    log_runner(run, "Applying configuration (see log/patched for details)")
+    config = read_config(run.run_dir, opdef.config, meta_opcmd(run).args)
+    patch = rewrite(run.run_dir, config, values)
+    if patch:
+        data = patch.encode("utf-8", "surrogateescape")
+        replace(run_meta_path(run, "log", "patched"), data)
+        log_changes(run, "s", scan_files(run.run_dir))
+
+
+def init_runtime(project_dir: str, run: Run) -> None:
+    """Run the operation's `init-runtime` command."""
+    finish_phase(project_dir, run, "init-runtime", "r", [])
+
+
+def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
+    """Copy what the operation depends on into the run, then run its `resolve-deps` command."""
+    opdef = meta_opdef(run)
+    copied = _copy_given(run, "d", staging)
+    if opdef.depends:
+        from gage._internal.staging.dependencies import copy_dependencies
+
+        log_runner(run, "Resolving dependencies (see log/files for details)")
+        found, notes = copy_dependencies(project_dir, run, opdef.depends)
+        for note in notes:
+            log_note(run, note)
+        copied += found
+    _note_digests(copied, staging)
+    finish_phase(project_dir, run, "resolve-deps", "d", copied)
+
+
+def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
+    """Close a staged run: manifest, files read-only, `staged`.
+
+    `staging` spares hashing what was hashed while it was copied and has not changed since.
+    """
+    found = scan_files(run.run_dir)
+    files = current_files(read_events(run))
+    known = {
+        path: digest
+        for path, (modified_us, digest) in (staging.digests if staging else {}).items()
+        if path in found and found[path].modified_us == modified_us
+    }
+    types = {path: files[path].type for path in sorted(files)}
+    entries = hash_entries(run, types, found, known)
+    log_runner(run, "Writing meta manifest")
+    write_manifest(run_meta_path(run, "manifest"), entries)
+    make_read_only(run, found)
+    log_runner(run, "Writing meta staged")
+    write_timestamp(run, "staged", now_us())
+
+
+PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
+    ("copy-sourcecode", copy_sourcecode),
+    ("apply-config", lambda _, run, __: apply_config(run)),
+    ("init-runtime", lambda project_dir, run, _: init_runtime(project_dir, run)),
+    ("resolve-deps", resolve_deps),
+    ("finalize-staged", lambda _, run, staging: finalize_staged_run(run, staging)),
+)
+
+
+def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
+    wanted: dict[str, list[str]] = {}
+    for file in staging.given if staging else ():
+        if file.type != type_:
+            continue
+        if os.path.lexists(os.path.join(run.run_dir, file.path)):
+            log_note(run, f"Not copied again, it is part of the source code: {quote(file.path)}")
+        else:
+            wanted.setdefault(file.directory, []).append(file.path)
+    copied: list[Copied] = []
+    for directory, paths in wanted.items():
+        copied += copy_files(directory, run.run_dir, paths)
+    return copied
+
+
+def _note_digests(copied: list[Copied], staging: Staging | None) -> None:
+    if staging is not None:
+        staging.digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
+
+
+def finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]) -> None:
+    """Run the phase's command, if it has one, and log what the phase changed, by path."""
+    command = meta_opdef(run).command(phase)
+    if command is None:
+        in_order = sorted(copied, key=lambda file: file.path)
+        append_events(
+            run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order]
+        )
+        return
+    try:
+        _run_command(project_dir, run, phase, command)
+    finally:
+        log_changes(run, type_, scan_files(run.run_dir))
+
+
+def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> None:
+    output = next(known.output for known in PHASES if known.name == phase)
+    log_runner(run, f"Running {phase} (see output/{output} for output): {command}")
+    op_env = meta_opcmd(run).env
+    argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
+    env = child_env(os.environ, run, op_env)
+    output_path = run_meta_path(run, "output", output)
+    # Room for the record of a failure, should the command fill the disk with what it prints.
+    reserve = run_meta_path(run, "proc", "reserve")
+    replace(reserve, os.urandom(_RESERVE_BYTES))
+    try:
+        exit_code = run_captured(argv, project_dir, env, output_path)
+    finally:
+        os.unlink(reserve)
+    log_runner(run, f"Exit code for {phase}: {exit_code}")
+    if exit_code != 0:
+        tail = OutputReader(output_path).last_lines(_TAIL_LINES, _TAIL_BYTES)
+        raise PhaseError(phase, command, exit_code, tail, run.name)
+
+
+def record_failure(run: Run, error: BaseException) -> None:
+    """Record that staging a run has failed: status `error`, with what is known."""
+    try:
+        _write_failure(run, error)
+    except OSError as full:
+        if full.errno not in _FULL:
+            return  # the store cannot be written any more: `error` says why
+        # The copies are incomplete, the project has the originals: their room is for the record.
+        _remove_copies(run)
+        try:
+            _write_failure(run, error)
+        except OSError:
+            return  # nor was that enough: it stays listed as not staged
+
+
+def _remove_copies(run: Run) -> None:
+    try:
+        for path in scan_files(run.run_dir):
+            os.unlink(os.path.join(run.run_dir, path))
+        log_runner(run, "Removed the copied files, to have room for this record")
+        log_changes(run, "s", {})
+    except (OSError, MetaError):
+        return  # what could be removed is
+
+
+def _write_failure(run: Run, error: BaseException) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        exit_code, reason = -2, "interrupted while it was staged"
+    elif isinstance(error, PhaseError):
+        exit_code, reason = (
+            error.exit_code,
+            f"{error.phase} failed with exit code {error.exit_code}",
+        )
+    else:
+        exit_code, reason = 1, str(error) or type(error).__name__
+    replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+    replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
+    log_runner(run, f"Staging failed: {reason}")
+    write_timestamp(run, "stopped", now_us())
+
+
+def _store_message(what: str, error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    what = f"{what}: {error.strerror or error}{where}"
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return f"{what}. Expected a directory; name another with GAGE_RUNS"
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return f"{what}. Make it writable or name another directory with GAGE_RUNS"
+    if error.errno in _FULL:
+        return f"{what}. Free some room or name a directory on another disk with GAGE_RUNS"
+    return what

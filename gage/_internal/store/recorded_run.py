@@ -1,0 +1,175 @@
+"""A run that can be asked and acted on: what `gage.run` and `gage.runs` give."""
+
+from __future__ import annotations
+
+from gage._internal.errors import ConfigError, MetaError, PatternError
+from gage._internal.output.capture import OutputReader
+from gage._internal.output.stream import follow_output
+from gage._internal.record.manifest import Difference, read_manifest, verify
+from gage._internal.record.run_meta import (
+    meta_config,
+    meta_opcmd,
+    meta_opdef,
+    meta_opref,
+    read_attr,
+    read_attrs,
+    read_notes,
+    read_timestamp,
+    run_meta_path,
+)
+from gage._internal.record.status import read_status
+from gage._internal.running.runner import (
+    DEFAULT_GRACE_S,
+    ENDED,
+    check_run,
+    last_lines,
+    start_run,
+    stop_run,
+    wait_for_run,
+)
+from gage._internal.types import ManifestEntry, OpRef, Run, Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from gage._internal.metrics.series import MetricSeries
+
+__all__ = ["RecordedRun"]
+
+
+_FOLLOW_STEP_S = 0.03
+
+
+class RecordedRun(Run):
+    """A run on disk. Every property is read when it is asked for, so it is never out of date."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, run: Run) -> RecordedRun:
+        """Return the run with what this class adds."""
+        return cls(run.id, run.name, run.run_dir, run.meta_dir)
+
+    @property
+    def opref(self) -> OpRef:
+        """The operation's namespace and name; `?` for both where a damaged run does not say."""
+        try:
+            return meta_opref(self)
+        except MetaError:
+            return OpRef("?", "?")
+
+    @property
+    def status(self) -> str:
+        """One of `pending`, `staged`, `running`, `completed`, `error`, `terminated`, `damaged`."""
+        return read_status(self).name
+
+    @property
+    def full_status(self) -> Status:
+        """The status with its reason and exit code."""
+        return read_status(self)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, below 0 for a signal; None before the end or where it is not known."""
+        return read_status(self).exit_code
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The values that the run has, those given and defaults, by key.
+
+        Defaults that were not needed to start it are read from its staged source.
+        """
+        recorded = meta_config(self)
+        opdef = meta_opdef(self)
+        if recorded or not opdef.config:
+            return recorded
+        from gage._internal.config import read_config
+
+        try:
+            return read_config(self.run_dir, opdef.config, meta_opcmd(self).args).defaults()
+        except (ConfigError, PatternError):
+            return recorded  # the source is gone or was changed: what was given is nothing
+
+    @property
+    def label(self) -> str | None:
+        """The label given to the run, if any."""
+        label: str | None = read_attr(self, "user", "label")
+        return label
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags given to the run."""
+        return list(read_attr(self, "user", "tags", []))
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What was recorded about the system: platform, packages, git, notebook."""
+        return read_attrs(self, "sys")
+
+    def timestamp(self, name: str) -> int | None:
+        """Return `initialized`, `staged`, `started` or `stopped` in epoch µs, None if not yet."""
+        return read_timestamp(self, name)
+
+    @property
+    def duration_us(self) -> int | None:
+        """From start to end in µs; None before the end."""
+        started, stopped = self.timestamp("started"), self.timestamp("stopped")
+        return None if started is None or stopped is None else stopped - started
+
+    @property
+    def manifest(self) -> list[ManifestEntry]:
+        """The files of the run with their digests, staged ones first; empty before `staged`."""
+        return read_manifest(run_meta_path(self, "manifest"))
+
+    @property
+    def metrics(self) -> dict[str, MetricSeries]:
+        """The numbers that the run has given back, by name: each with `last`, `min` and `max`."""
+        from gage._internal.metrics.series import read_metrics, summarize
+
+        return summarize(read_metrics(self))
+
+    def output(self, phase: str = "40_run") -> OutputReader:
+        """Return a reader of what a phase printed."""
+        return OutputReader(run_meta_path(self, "output", phase))
+
+    def follow(self, phase: str = "40_run") -> Iterator[tuple[int, bytes]]:
+        """Yield what a phase prints as (stream, bytes), from its start until the run has ended."""
+        return follow_output(
+            run_meta_path(self, "output", phase),
+            finished=lambda: read_status(self).name in ENDED,
+            wait=lambda: wait_for_run(self, _FOLLOW_STEP_S),
+        )
+
+    def last_lines(self, count: int = 20) -> str:
+        """Return the last lines of output as text."""
+        return last_lines(self, count)
+
+    def start(self) -> None:
+        """Start a staged run; return when its command runs."""
+        start_run(self)
+
+    def wait(self, timeout_s: float | None = None) -> Status:
+        """Wait for the end; return the status."""
+        return wait_for_run(self, timeout_s)
+
+    def stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> Status:
+        """Stop the run: SIGINT, SIGTERM, SIGKILL, `grace_s` seconds apart; return the status."""
+        return stop_run(self, by, grace_s)
+
+    def check(self, hint: str = "") -> None:
+        """Raise `RunFailed` if the run ended with anything but `completed`.
+
+        `hint` becomes a line of the message: what may have caused it.
+        """
+        check_run(self, hint)
+
+    @property
+    def notes(self) -> list[str]:
+        """What staging and finalising say one should know: files left out, links, warnings."""
+        return read_notes(self)
+
+    def verify(self) -> list[Difference]:
+        """Hash the files again; return what differs from the manifest."""
+        return verify(self)

@@ -1,0 +1,244 @@
+"""What runs hold, as rows of plain values: the one source of frames, tables and JSON.
+
+A row is a dict whose keys are the columns, in order; the same for every row of a report. Bare
+numbers carry their unit in the name of the column.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.clock import now_us
+from gage._internal.errors import MetaError
+from gage._internal.operations.run_line import LineError
+from gage._internal.operations.targets import known_operations, known_scripts
+from gage._internal.record.file_log import read_events
+from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
+from gage._internal.suggestions import did_you_mean
+from gage._internal.types import PHASES, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any, TypeAlias
+
+    from gage._internal.store.recorded_run import RecordedRun
+
+    Row: TypeAlias = dict[str, Any]
+
+__all__ = [
+    "EVENTS",
+    "FILE_TYPES",
+    "STREAMS",
+    "difference_rows",
+    "file_rows",
+    "manifest_rows",
+    "meta_rows",
+    "operation_rows",
+    "output_rows",
+    "run_row",
+    "run_rows",
+    "shown_path",
+]
+
+FILE_TYPES = {"s": "source code", "d": "dependency", "r": "runtime", "g": "generated"}
+EVENTS = {"a": "added", "m": "modified", "d": "deleted"}
+STREAMS = ("stdout", "stderr")
+
+_CONDITIONS = ("run", "operation", "status", "exit_code", "label", "tag", "id")
+
+
+def run_rows(runs: Sequence[RecordedRun], where: Sequence[str] = ()) -> list[Row]:
+    """Return a listing of runs, each with its `position`, as far as they match.
+
+    `where` holds texts `COLUMN=VALUE`, all of which must be true: `status=error`, for example;
+    `tag=VALUE` matches runs that have the tag.
+
+    Raises
+    ------
+    LineError
+        If a text is no such condition, or there is no such column.
+    """
+    conditions = [_condition(text) for text in where]
+    rows = [{"position": number, **run_row(run)} for number, run in enumerate(runs, 1)]
+    return [row for row in rows if all(_matches(row, *condition) for condition in conditions)]
+
+
+def difference_rows(run: RecordedRun) -> Iterator[Row]:
+    """Yield how the files of a run differ from its manifest: missing, changed, added."""
+    for difference in run.verify():
+        yield {
+            "difference": difference.kind,
+            "path": shown_path(difference.path),
+            "expected": difference.expected,
+            "found": difference.found,
+        }
+
+
+def operation_rows(directory: str | None = None) -> Iterator[Row]:
+    """Yield what can be run in a directory: operations of its Gage file, scripts, notebooks."""
+    for opdef in known_operations(directory):
+        yield {
+            "name": opdef.name,
+            "kind": "operation",
+            "default": opdef.default,
+            "description": opdef.description.strip().partition("\n")[0],
+        }
+    for name in known_scripts(directory):
+        kind = "notebook" if name.endswith(".ipynb") else "script"
+        yield {"name": name, "kind": kind, "default": False, "description": ""}
+
+
+def run_row(run: RecordedRun) -> Row:
+    """Return what a listing says of a run; never raises, a damaged run says what is wrong."""
+    status = run.full_status
+    started_us, stopped_us = _timestamp(run, "started"), _timestamp(run, "stopped")
+    duration_us = None
+    if started_us is not None and stopped_us is not None:
+        duration_us = stopped_us - started_us
+    elif started_us is not None and status.name == "running":
+        duration_us = now_us() - started_us
+    return {
+        "run": run.name,
+        "operation": run.opref.op_name,
+        "status": status.name,
+        "started_us": started_us,
+        "duration_us": duration_us,
+        "exit_code": status.exit_code,
+        "label": _label(run),
+        "tags": _tags(run),
+        "reason": status.reason,
+        "id": run.id,
+    }
+
+
+def meta_rows(run: RecordedRun) -> Iterator[Row]:
+    """Yield what is recorded about a run, a fact a row: `name` and `value`."""
+    for name, value in _facts(run):
+        yield {"name": name, "value": value}
+
+
+def file_rows(run: RecordedRun) -> Iterator[Row]:
+    """Yield the log of the run's files, oldest first; `size_bytes` is of the file as it is now."""
+    for event in read_events(run):
+        yield {
+            "event": EVENTS[event.event],
+            "type": FILE_TYPES.get(event.type, event.type),
+            "modified_us": event.modified_us,
+            "size_bytes": _size(run, event.path),
+            "path": shown_path(event.path),
+        }
+
+
+def manifest_rows(run: RecordedRun) -> Iterator[Row]:
+    """Yield the run's files with their digests, staged ones first."""
+    for entry in run.manifest:
+        yield {
+            "type": FILE_TYPES.get(entry.type, entry.type),
+            "size_bytes": _size(run, entry.path),
+            "sha256": entry.digest,
+            "path": shown_path(entry.path),
+        }
+
+
+def output_rows(
+    run: RecordedRun, phase: str | None = None, start: int = 0, stop: int | None = None
+) -> Iterator[Row]:
+    """Yield what the run printed, a line a row, a line of both streams a row for each part.
+
+    Raises
+    ------
+    ValueError
+        If there is no such phase.
+    """
+    known = [item.name for item in PHASES]
+    if phase is not None and phase not in known:
+        raise ValueError(f"unknown phase {phase!r}: expected one of {', '.join(known)}")
+    for item in PHASES:
+        if phase in (None, item.name):
+            for line in run.output(item.output).lines(start, stop):
+                yield {
+                    "phase": item.name,
+                    "line": line.number,
+                    "time_ms": line.time_ms,
+                    "stream": STREAMS[line.stream],
+                    "text": line.data.decode("utf-8", "replace").rstrip("\r\n"),
+                }
+
+
+def shown_path(path: str) -> str:
+    r"""Return a path as valid text: bytes that are not UTF-8 become escapes such as `\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _condition(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise LineError(f"expected COLUMN=VALUE, status=error for example, found {text!r}")
+    if column not in _CONDITIONS:
+        near = did_you_mean(column, _CONDITIONS)
+        columns = f"Columns: {', '.join(_CONDITIONS)}"
+        raise LineError(" ".join(filter(None, [f"there is no column {column!r}.", near, columns])))
+    return column, value
+
+
+def _matches(row: Row, column: str, value: str) -> bool:
+    if column == "tag":
+        return value in row["tags"]
+    return str(row[column] if row[column] is not None else "") == value
+
+
+def _facts(run: RecordedRun) -> Iterable[tuple[str, Any]]:
+    status = run.full_status
+    yield "id", run.id
+    yield "name", run.name
+    yield "operation", run.opref.full_name
+    yield "status", status.name
+    yield "reason", status.reason
+    yield "exit_code", status.exit_code
+    for name in ("initialized", "staged", "started", "stopped"):
+        yield f"{name}_us", _timestamp(run, name)
+    yield "run_dir", run.run_dir
+    try:
+        cmd = meta_opcmd(run)
+        yield "command", cmd.args
+        for name, text in cmd.env.items():
+            yield f"env.{name}", text
+        for key, value in run.config.items():
+            yield f"config.{key}", value
+        for kind in ("user", "sys"):
+            for name, value in read_attrs(run, kind).items():
+                yield f"{kind}.{name}", value
+    except MetaError as error:
+        yield "damaged", str(error)
+
+
+def _timestamp(run: Run, name: str) -> int | None:
+    try:
+        return read_timestamp(run, name)
+    except MetaError:
+        return None  # the status of the run says that it is damaged, and where
+
+
+def _label(run: Run) -> str | None:
+    label = _user_attr(run, "label")
+    return None if label is None else str(label)
+
+
+def _tags(run: Run) -> list[str]:
+    tags = _user_attr(run, "tags")
+    return [str(tag) for tag in tags] if isinstance(tags, list) else []
+
+
+def _user_attr(run: Run, name: str) -> Any:
+    try:
+        return read_attr(run, "user", name)
+    except MetaError:
+        return None  # a listing shows what there is; `meta` says what is wrong
+
+
+def _size(run: Run, path: str) -> int | None:
+    try:
+        return os.stat(os.path.join(run.run_dir, path)).st_size
+    except OSError:
+        return None

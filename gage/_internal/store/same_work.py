@@ -1,0 +1,100 @@
+"""Which completed run has done the same: what `--needed` looks for.
+
+Two runs are the same work when their operation, command, environment that the operation sets,
+configuration, and staged files (source code, dependencies, runtime) are the same, by digest.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.record.manifest import read_manifest
+from gage._internal.record.run_meta import META_SUFFIX, run_meta_path
+from gage._internal.record.status import read_status
+from gage._internal.store.store import list_runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.store.recorded_run import RecordedRun
+    from gage._internal.types import Run
+
+__all__ = ["completed_work", "find_same", "remove_directory", "remove_run", "work_digest"]
+
+_PARTS = ("opref", "proc/cmd", "proc/env", "config.json")
+
+
+def work_digest(run: Run) -> str | None:
+    """Return what makes two staged runs the same work, None for a run that is not staged."""
+    from hashlib import sha256
+
+    digest = sha256()
+    try:
+        for name in _PARTS:
+            with open(run_meta_path(run, *name.split("/")), "rb") as file:
+                data = file.read()
+            digest.update(b"%d " % len(data) + data)
+    except OSError:
+        return None
+    entries = read_manifest(run_meta_path(run, "manifest"))
+    staged = sorted(entry for entry in entries if entry.type != "g")
+    if not os.path.exists(run_meta_path(run, "staged")):
+        return None
+    for type_, file_digest, path in staged:
+        digest.update(f"{type_} {file_digest} {path}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def completed_work(home: str, like: Run) -> dict[str, RecordedRun]:
+    """Return the completed runs of an operation by what they did; of several the newest.
+
+    `like` is a run of the operation, or a template.
+    """
+    opref = _opref(like)
+    found: dict[str, RecordedRun] = {}
+    for run in list_runs(home):
+        if run.id == like.id or _opref(run) != opref or read_status(run).name != "completed":
+            continue
+        digest = work_digest(run)
+        if digest is not None:
+            found.setdefault(digest, run)
+    return found
+
+
+def find_same(run: Run) -> RecordedRun | None:
+    """Return the newest completed run that did what a staged run is going to do."""
+    digest = work_digest(run)
+    if digest is None:
+        return None
+    return completed_work(os.path.dirname(run.run_dir), run).get(digest)
+
+
+def remove_run(run: Run) -> None:
+    """Remove a run that was never started, with all its files."""
+    # The side-car last: while it is there, the run is listed as what it is.
+    for directory in (run.run_dir, run.run_dir + META_SUFFIX):
+        remove_directory(directory)
+
+
+def remove_directory(directory: str) -> None:
+    """Remove a directory with all its files; it need not exist."""
+    for path, directories, files in os.walk(directory, topdown=False):
+        for name in files:
+            os.unlink(os.path.join(path, name))
+        for name in directories:
+            full_path = os.path.join(path, name)
+            if os.path.islink(full_path):
+                os.unlink(full_path)
+            else:
+                os.rmdir(full_path)
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return
+
+
+def _opref(run: Run) -> bytes | None:
+    try:
+        with open(run_meta_path(run, "opref"), "rb") as file:
+            return file.read()
+    except OSError:
+        return None

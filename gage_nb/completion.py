@@ -1,0 +1,60 @@
+"""Completion of the magics' lines: options, targets, keys of configuration, commands, runs.
+
+IPython asks every matcher and puts Python's names first, two hundred of them after a `-`. Ours
+comes before the others, and where it has an answer that is the only one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+
+from gage._internal.api.completion import complete_command, complete_words
+from gage_nb.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["register_matcher", "unregister_matcher"]
+
+_LINE = re.compile(r"\s*(?:[\w.]+\s*=\s*)?(%gage_run|%gage|%%gage_run)\s+(.*)", re.DOTALL)
+
+
+def register_matcher(ip: InteractiveShell) -> None:
+    """Have a shell complete the lines of the magics."""
+    ip.Completer.custom_matchers.append(_match)
+
+
+def unregister_matcher(ip: InteractiveShell) -> None:
+    """Take away what `register_matcher` registered."""
+    matchers = ip.Completer.custom_matchers
+    matchers[:] = [matcher for matcher in matchers if matcher is not _match]
+
+
+# Before all others. IPython gives its decorator no types.
+@context_matcher(identifier="gage_nb", priority=1000)  # type: ignore[untyped-decorator]
+def _match(context: CompletionContext) -> Any:  # a TypedDict that IPython 8 has not yet
+    texts = _continuations(context.text_until_cursor, context.token, context.cursor_line)
+    found = [SimpleCompletion(text=text, type="magic") for text in texts]
+    return {"completions": found, "suppress": bool(found), "ordered": True}
+
+
+def _continuations(line: str, token: str, line_number: int) -> list[str]:
+    """Return what the token before the cursor may become; never raises."""
+    found = _LINE.fullmatch(line)
+    if not found or (found[1].startswith("%%") and line_number > 0):
+        return []
+    magic, rest = found[1], found[2]
+    words = rest.split()
+    incomplete = words.pop() if words and not rest[-1].isspace() else ""
+    # IPython's token is the end of the word: it begins after a `=`, for example.
+    before = len(incomplete) - len(token)
+    if not incomplete.endswith(token) or before < 0:
+        return []
+    if magic == "%gage":
+        choices = complete_command(incomplete, words, list(COMMANDS))
+    else:
+        choices = complete_words(incomplete, words, "cell" if magic.startswith("%%") else "line")
+    return [choice[before:] for choice in choices]

@@ -1,0 +1,254 @@
+"""The live view of a run: it reads the run's files ten times a second and shows what they say.
+
+    side-car → snapshot.StateReader → PanelState → LivePanel → views
+
+The view keeps nothing of its own and the run does not need it. A front end that fails never
+fails a run: every update is guarded, the first fault is logged. The environment's `GAGE_VIEW`
+chooses how it looks, for builds of documentation and front ends without widgets (see `views`).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from gage._internal.running.runner import wait_for_run
+from gage_nb.views.display import View, choose_view, make_view
+from gage_nb.views.panel import ENDED, PanelState
+from gage_nb.views.run_state import StateReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gage._internal.types import Run
+
+__all__ = ["LivePanel", "Panel", "Reader", "watch", "watch_in_background"]
+
+INTERVAL_S = 0.1
+# An update may take this part of the time at most: on a slow machine there are fewer of them.
+MAX_SHARE = 0.1
+
+_log = logging.getLogger(__name__)
+
+S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
+
+
+class Reader(Protocol[S_co]):
+    """Something that is read again and again, for a view of it."""
+
+    def read(self) -> S_co:
+        """Return what there is to be shown now."""
+
+
+class Panel(Generic[S]):
+    """A view that follows something and ends as what stays of it.
+
+        panel.show()
+        while not wait(0.1):
+            panel.refresh()
+        panel.finish()
+
+    `show`, `refresh` and `finish` never raise for what a front end does.
+
+    Parameters
+    ----------
+    name
+        What it shows, for messages.
+    reader
+        Reads what is shown.
+    make
+        Makes the view; given what its Stop button calls, None where there is to be none.
+    stop
+        What the Stop button calls, in a thread of its own. Without it there is no button: while a
+        cell runs, none would work.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reader: Reader[S],
+        make: Callable[[Callable[[], object] | None], View[S]],
+        stop: Callable[[], object] | None = None,
+    ) -> None:
+        self.name = name
+        self._reader = reader
+        self._stop = stop
+        self._view = make(stop and self._on_stop)
+        self._lock = threading.Lock()
+        self._next_s = 0.0
+        self._fault_logged = False
+        self._shown = self._finished = False
+
+    def show(self) -> None:
+        """Display the panel in the cell that runs; a second call does nothing."""
+        with self._lock:
+            if self._shown:
+                return
+            self._guarded(lambda: self._view.show(self._reader.read()))
+            self._shown = True
+
+    def complete(self) -> None:
+        """Display what is put off for a run that may be over soon, now, in the cell's thread."""
+        with self._lock:
+            if self._shown and not self._finished:
+                self._guarded(lambda: self._view.complete(self._reader.read()))
+
+    def refresh(self, *, force: bool = False) -> None:
+        """Show what changed, if it is time for it."""
+        started_s = time.monotonic()
+        if not self._shown or (started_s < self._next_s and not force):
+            return
+        with self._lock:
+            if self._finished:
+                return
+            self._guarded(lambda: self._view.update(self._reader.read()))
+            took_s = time.monotonic() - started_s
+            self._next_s = started_s + max(INTERVAL_S, took_s / MAX_SHARE)
+
+    def finish(self) -> None:
+        """Replace the panel by the static one, in the same output; a second call does nothing."""
+        with self._lock:
+            if self._finished or not self._shown:
+                return
+            self._finished = True
+            self._guarded(lambda: self._view.finish(self._reader.read()))
+
+    def _on_stop(self) -> None:
+        """Stop the run; the thread of the button's events must stay free."""
+        if self._stop is not None:
+            threading.Thread(
+                target=self._guarded, args=[self._stop], name="gage-stop", daemon=True
+            ).start()
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception:  # noqa: BLE001  whatever it is, the run is worth more than its view
+            level = logging.DEBUG if self._fault_logged else logging.WARNING
+            self._fault_logged = True
+            _log.log(level, "the view of %s failed; the run goes on", self.name, exc_info=True)
+
+
+class LivePanel(Panel[PanelState]):
+    """A view of a run that follows it and ends as the static panel.
+
+    Parameters
+    ----------
+    run
+        Where it is on disk; it need not be staged or even initialised yet.
+    view
+        `widget`, `html` or `text`; else the environment's `GAGE_VIEW`, else what the front end
+        can show.
+    stop
+        What the Stop button calls.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        view: str | None = None,
+        stop: Callable[[], object] | None = None,
+    ) -> None:
+        self.run = run
+        self._states = StateReader(run)
+        kind = choose_view(view)
+        super().__init__(
+            f"run {run.name}", self._states, lambda stop: make_view(kind, run, stop), stop
+        )
+
+    def phase(self, name: str) -> None:
+        """Say which step of staging goes on; fits `stage_run(on_phase=…)`."""
+        self._states.phase = name
+        self.refresh(force=True)
+
+
+def watch(
+    panel: Panel[S],
+    *,
+    wait: Callable[[float], bool] | None = None,
+    stop: Callable[[], object] | None = None,
+) -> None:
+    """Show a run until it has ended; the caller's cell is busy meanwhile.
+
+    Parameters
+    ----------
+    wait
+        Waits that many seconds at most and says whether the run has ended.
+    stop
+        What an interrupt of the kernel (`KeyboardInterrupt`) calls before it is raised again;
+        without it the run goes on. The panel shows the stopping; a second interrupt does not wait.
+    """
+    wait = wait or _waiter(panel)
+    try:
+        try:
+            panel.show()
+            _follow(panel, wait)
+        except KeyboardInterrupt:
+            if stop is not None:
+                _stop_while_shown(panel, stop)
+            raise
+    finally:
+        panel.finish()
+
+
+def watch_in_background(
+    panel: Panel[S],
+    *,
+    wait: Callable[[float], bool] | None = None,
+    ended: Callable[[], object] | None = None,
+) -> threading.Thread:
+    """Show a run until it has ended, while other cells run; return the thread that does.
+
+    `ended` is called from that thread when the panel shows the end.
+    """
+    wait_ = wait or _waiter(panel)
+
+    def follow() -> None:
+        try:
+            _follow(panel, wait_)
+        except Exception:  # noqa: BLE001  nobody waits for this thread
+            _log.warning("waiting for %s failed", panel.name, exc_info=True)
+        panel.finish()
+        if ended is not None:
+            ended()
+
+    panel.show()
+    panel.complete()
+    thread = threading.Thread(target=follow, name=f"gage-{panel.name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _follow(panel: Panel[S], wait: Callable[[float], bool]) -> None:
+    # Short steps: an interrupt of the kernel is only seen between them.
+    while not wait(INTERVAL_S):
+        panel.refresh()
+
+
+def _stop_while_shown(panel: Panel[S], stop: Callable[[], object]) -> None:
+    faults: list[BaseException] = []
+
+    def stopping() -> None:
+        try:
+            stop()
+        except BaseException as error:  # noqa: BLE001  handed to the thread that waits
+            faults.append(error)
+
+    thread = threading.Thread(target=stopping, name="gage-stop", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(INTERVAL_S)
+        panel.refresh()
+    if faults:
+        raise faults[0]
+
+
+def _waiter(panel: Panel[S]) -> Callable[[float], bool]:
+    if not isinstance(panel, LivePanel):
+        raise TypeError(f"expected `wait` for a view of {panel.name}")
+    run = panel.run
+    return lambda seconds: wait_for_run(run, seconds).name in ENDED

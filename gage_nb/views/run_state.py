@@ -1,0 +1,278 @@
+"""A run at one moment, read from its files, cheaply and again and again.
+
+    side-car → StateReader → PanelState
+
+What cannot change is read once, and of the output only its end. Nothing that is in the files
+makes the reading fail: a damaged run is a state too.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from gage._internal.clock import now_us
+from gage._internal.errors import GageError, MetaError
+from gage._internal.metrics.series import MetricsReader
+from gage._internal.output.capture import OutputReader
+from gage._internal.progress.bars import Progress, progress_of, read_progress
+from gage._internal.record.manifest import read_manifest
+from gage._internal.record.run_meta import (
+    meta_config,
+    meta_opdef,
+    meta_opref,
+    read_notes,
+    read_timestamp,
+    run_meta_path,
+)
+from gage._internal.record.status import read_status
+from gage._internal.types import PHASES, OpDef
+from gage.inside.progress_report import read_reported_progress
+from gage_nb.views.charts import charts_html
+from gage_nb.views.panel import ENDED, LIVE_TAIL_LINES, MAX_FILES, PanelState
+from gage_nb.views.terminal import Line, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gage._internal.metrics.series import MetricSeries
+    from gage._internal.types import Run
+
+__all__ = ["StateReader", "read_state"]
+
+TAIL_BYTES = 16_384
+MAX_COLUMNS = 1000
+
+METRICS_INTERVAL_S = 0.3
+# The part of the time that following the metrics may take.
+METRICS_SHARE = 0.05
+
+_log = logging.getLogger(__name__)
+
+
+class StateReader:
+    """Reads a run again and again; what cannot change is read once."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._metrics: MetricsReader | None = None
+        self._charts = ""
+        self._metrics_due_s = 0.0
+        self._all_metrics = False
+        self._defined: tuple[str, OpDef, str] | None = None
+        self._notes: tuple[str, ...] | None = None
+        self._tail_key: tuple[str, int, int] | None = None
+        self._tail = _Tail()
+        self._cell: Progress | None = None
+        # What goes on before there is a trace of it in the side-car; given by who does it.
+        self.phase = ""
+
+    def read(self) -> PanelState:
+        """Return what the run's files say now; never raises for what is in them."""
+        run = self._run
+        status = read_status(run)
+        operation, opdef, config = self._definition()
+        started_us = _timestamp(run, "started")
+        ended = status.name in ENDED
+        phase = _phase(run, started_us, ended=ended) or self.phase
+        tail = self._read_tail(phase)
+        files = _made_files(run) if ended else []
+        return PanelState(
+            operation=operation,
+            name=run.name,
+            id=run.id,
+            status=status.name,
+            as_of_us=now_us(),
+            reason="" if status.name in {"pending", "staged"} else status.reason,
+            exit_code=status.exit_code,
+            phase=phase,
+            config=config,
+            started_us=started_us,
+            stopped_us=_timestamp(run, "stopped"),
+            progress=None if ended else self._progress(opdef, phase, tail.data),
+            tail=tail.lines,
+            earlier_lines=tail.earlier_lines,
+            line_count=tail.line_count,
+            size_bytes=tail.size_bytes,
+            files=tuple((path, _size(run, path)) for path in files[:MAX_FILES]),
+            file_count=len(files),
+            notes=self._read_notes(),
+            metrics=self._read_metrics(started_us, ended=ended),
+            charts=self._charts,
+        )
+
+    def _definition(self) -> tuple[str, OpDef, str]:
+        if self._defined is None:
+            try:
+                config = " ".join(
+                    f"{key}={value!r}" for key, value in list(meta_config(self._run).items())[:50]
+                )
+                self._defined = meta_opref(self._run).op_name, meta_opdef(self._run), config
+            except (MetaError, OSError):
+                return "?", OpDef("?", {}), ""  # not written yet, or damaged: the status says which
+        return self._defined
+
+    def _read_tail(self, phase: str) -> _Tail:
+        output = next((known.output for known in PHASES if known.name == phase), "40_run")
+        if phase == "finalize-run":
+            output = "40_run"
+        path = run_meta_path(self._run, "output", output)
+        reader = OutputReader(path)
+        key = (output, reader.size_bytes, reader.line_count)
+        if key != self._tail_key:
+            self._tail = _tail_of(reader)
+            self._tail_key = key
+        return self._tail
+
+    def _progress(self, opdef: OpDef, phase: str, tail: bytes) -> Progress | None:
+        if phase == "run":
+            said = read_reported_progress(self._run.meta_dir)
+            if said is not None and said.completed != said.total:
+                return progress_of(said.completed, said.total, said.description)
+        elif phase not in {known.name for known in PHASES}:
+            return None
+        try:
+            progress = read_progress(tail, opdef.progress(phase))
+        except (ValueError, TypeError) as error:
+            _log.debug("progress of %s: %s", self._run.name, error)
+            return None
+        if progress and progress.description.startswith("cell "):
+            self._cell = progress
+        # A cell prints more than a tail holds: it is the one until the next begins.
+        return self._cell or progress
+
+    def _read_metrics(self, started_us: int | None, *, ended: bool) -> Mapping[str, MetricSeries]:
+        """Return the metrics so far; a run that gives them in floods is followed with delay."""
+        began_s = time.monotonic()
+        if (
+            started_us is not None
+            and not self._all_metrics
+            and (ended or began_s >= self._metrics_due_s)
+        ):
+            try:
+                if self._metrics is None:
+                    self._metrics = MetricsReader(self._run, _log.debug)
+                if self._metrics.update(final=ended):
+                    self._charts = charts_html(self._metrics.series)
+            except (GageError, OSError, ValueError) as error:
+                _log.debug("metrics of %s: %s", self._run.name, error)
+            self._all_metrics = ended
+            took_s = time.monotonic() - began_s
+            self._metrics_due_s = began_s + max(METRICS_INTERVAL_S, took_s / METRICS_SHARE)
+        return {} if self._metrics is None else self._metrics.series
+
+    def _read_notes(self) -> tuple[str, ...]:
+        if self._notes is not None:
+            return self._notes
+        staged = Path(run_meta_path(self._run, "staged")).exists()
+        notes = tuple(read_notes(self._run))
+        if staged:
+            self._notes = notes
+        return notes
+
+
+def read_state(run: Run) -> PanelState:
+    """Return what the run's files say now; never raises for what is in them."""
+    return StateReader(run).read()
+
+
+class _Tail(NamedTuple):
+    data: bytes = b""
+    lines: tuple[Line, ...] = ()
+    earlier_lines: int = 0
+    line_count: int = 0
+    size_bytes: int = 0
+
+
+def _tail_of(reader: OutputReader) -> _Tail:
+    """Read the end of an output, from the beginning of a line where it has one.
+
+    Bytes and streams are read one after the other while the output grows: a line that came in
+    between may be taken for one of the other stream, until the next reading.
+    """
+    data = reader.tail(TAIL_BYTES)
+    size_bytes, line_count = reader.size_bytes, reader.line_count
+    if size_bytes > len(data):
+        data = _from_a_beginning(data)
+    # Nested bars move up by one line for each that they draw: twice the lines are enough.
+    lines = data.split(b"\n")[-2 * LIVE_TAIL_LINES - 1 :]
+    data = b"\n".join(lines)
+    count = len(lines) - (not lines[-1])
+    chunks = _with_streams(reader.path, data, count, max(0, size_bytes - len(data)))
+    rendered = render(chunks, max_lines=len(lines) + 1, max_columns=MAX_COLUMNS)
+    return _Tail(data, tuple(rendered), max(0, line_count - count), line_count, size_bytes)
+
+
+def _from_a_beginning(data: bytes) -> bytes:
+    for end in (b"\n", b"\r"):
+        position = data.find(end)
+        if 0 <= position < len(data) - 1:
+            return data[position + 1 :]
+    return data.lstrip(bytes(range(0x80, 0xC0)))  # the rest of a character that is cut
+
+
+def _with_streams(
+    path: str, data: bytes, line_count: int, offset: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the data of the last lines by stream; `capture` draws the files."""
+    if not data:
+        return
+    streams = _last_records(f"{path}.index", line_count)[8::9]
+    streams = bytes(line_count - len(streams)) + streams
+    changes = _last_records(f"{path}.switches", 2 * LIVE_TAIL_LINES)
+    switches = sorted(
+        (int.from_bytes(changes[at : at + 8], "big") - offset, changes[at + 8])
+        for at in range(0, len(changes), 9)
+    )
+    points = {position: stream for position, stream in switches if 0 < position < len(data)}
+    position = 0
+    for stream in streams:
+        points[position] = stream
+        position = data.find(b"\n", position) + 1
+    starts = sorted(points)
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        yield points[start], data[start:end]
+
+
+def _last_records(path: str, count: int) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            whole = file.seek(0, 2) // 9
+            file.seek(9 * max(0, whole - count))
+            return file.read(9 * min(whole, count))
+    except FileNotFoundError:
+        return b""
+
+
+def _phase(run: Run, started_us: int | None, *, ended: bool) -> str:
+    """Return the phase that goes on or was the last, as far as there is a trace of it."""
+    there = [
+        known.name for known in PHASES if Path(run_meta_path(run, "output", known.output)).exists()
+    ]
+    if started_us is None:
+        return there[-1] if there else ""
+    return "finalize-run" if "finalize-run" in there and not ended else "run"
+
+
+def _timestamp(run: Run, name: str) -> int | None:
+    try:
+        return read_timestamp(run, name)
+    except (MetaError, OSError):
+        return None
+
+
+def _made_files(run: Run) -> list[str]:
+    try:
+        entries = read_manifest(run_meta_path(run, "manifest"))
+    except (GageError, OSError, ValueError):
+        return []
+    return [entry.path for entry in entries if entry.type == "g"]
+
+
+def _size(run: Run, path: str) -> int | None:
+    try:
+        return Path(run.run_dir, path).stat().st_size
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,104 @@
+"""What can come next on a line; silence about what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gage
+from gage._internal.api.completion import complete_command, complete_words
+from gage._internal.operations.run_line import option_names
+
+
+@pytest.fixture
+def with_operations(project: Path) -> Path:
+    (project / "gage.toml").write_text(
+        '[train]\nexec = "python train.py"\nconfig = "train.py"\n[test]\nexec = "true"\n'
+    )
+    (project / "train.py").write_text("lr = 0.1\nepochs = 5\n")
+    (project / "src").mkdir()
+    (project / "src" / "main.py").write_text("depth = 3\n")
+    (project / "src" / "data.csv").write_text("")
+    (project / "src" / "deep").mkdir()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "words", "expected"),
+    [
+        ("t", [], ["test", "train", "train.py"]),
+        ("train.", [], ["train.py"]),
+        ("src/", [], ["src/deep/", "src/main.py"]),
+        ("./t", [], ["./train.py"]),
+        ("", ["train"], ["epochs=5", "lr=0.1"]),
+        ("l", ["train.py"], ["lr=0.1"]),
+        ("", ["src/main.py"], ["depth=3"]),
+        ("", ["train", "lr=1"], ["epochs=5"]),
+        ("", ["-l", "x", "train", "-q"], ["epochs=5", "lr=0.1"]),
+        ("tr", ["-l", "x"], ["train", "train.py"]),
+        ("", ["train", "--label"], []),
+        ("", ["train", "--", "x"], []),
+        ("", ["unknown"], []),
+        ("nowhere/", [], []),
+        ("--la", ["train"], ["--label"]),
+    ],
+    ids=str,
+)
+def test_what_can_come_next(
+    with_operations: Path, incomplete: str, words: list[str], expected: list[str]
+) -> None:
+    assert complete_words(incomplete, words, "line") == expected
+
+
+def test_values_are_single_words(project: Path) -> None:
+    (project / "t.py").write_text(
+        """name = "a b"\nsizes = [1, 2]\nopts = {"a": 1}\nit = "it's"\n"""
+    )
+
+    assert complete_words("", ["t.py"], "line") == ["it=", "name='a b'", "opts=", "sizes='[1, 2]'"]
+
+
+def test_arguments_of_a_script_are_completed(project: Path) -> None:
+    (project / "gage.toml").write_text('[op]\nexec = ["python", "t.py"]\nconfig = "args"\n')
+    (project / "t.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "p.add_argument('--lr', type=float, default=0.1)\np.parse_args()\n"
+    )
+
+    assert complete_words("l", ["op"], "line") == ["lr=0.1"]
+
+
+@pytest.mark.parametrize("form", ["shell", "line", "cell"])
+def test_each_form_completes_its_own_options(project: Path, form: str) -> None:
+    assert complete_words("-", [], form) == option_names(form)
+
+
+def test_a_cell_has_no_target_to_complete(with_operations: Path) -> None:
+    assert complete_words("", [], "cell") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("gage.toml", "[broken"), ("train.py", "def broken("), ("train.py", "\0")],
+    ids=["gage-file", "syntax", "nul"],
+)
+def test_what_is_broken_completes_to_nothing(with_operations: Path, name: str, text: str) -> None:
+    (with_operations / name).write_text(text)
+
+    assert complete_words("", ["train"], "line") == []
+
+
+def test_a_command_then_a_run(project: Path, runs_home: Path) -> None:
+    (project / "hi.py").write_text("")
+    run = gage.run("hi.py")
+
+    assert complete_command("s", [], ["show", "stop", "runs"]) == ["show", "stop"]
+    assert complete_command(run.name[:4], ["show"], []) == [run.name]
+    assert complete_command("x-", ["show"], []) == []
+
+
+def test_a_home_that_is_a_file_has_no_runs_to_complete(project: Path, runs_home: Path) -> None:
+    runs_home.write_text("")
+
+    assert complete_command("", ["show"], []) == []

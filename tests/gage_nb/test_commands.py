@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import gage
+from gage._internal.operations.run_line import LineError
+from gage_nb.commands import COMMANDS, carry_out, help_text
+
+
+@pytest.fixture
+def run(project: Path, runs_home: Path) -> gage.RecordedRun:
+    (project / "hi.py").write_text("print('hi')\nprint('loss: 0.5')\n")
+    return gage.run("hi.py", label="first")
+
+
+def waiting(project: Path) -> gage.RecordedRun:
+    """Return a run that goes on until somebody stops it."""
+    (project / "wait.py").write_text("import threading\nthreading.Event().wait()\n")
+    return gage.run("wait.py", background=True)
+
+
+def test_the_help_has_every_command() -> None:
+    lines = help_text().splitlines()
+
+    for command in COMMANDS.values():
+        (line,) = [line for line in lines if line.startswith(f"    %gage {command.usage} ")]
+        assert line.endswith(f"  {command.about}")
+
+
+FRAMES = ["runs", "meta", "files", "manifest", "output", "metrics", "verify", "ops", "batches"]
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_report_is_a_plain_frame_that_shows_for_reading(name: str, run: gage.RecordedRun) -> None:
+    frame = carry_out(name, [])
+
+    assert "(DataFrame)" in COMMANDS[name].about
+    assert type(frame) is pd.DataFrame
+    assert frame.empty == (name in {"verify", "batches"})
+    assert "gage-table" in frame._repr_html_()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", ["show", "wait", "attach"])
+@pytest.mark.parametrize("words", [[], ["1"]], ids=["newest", "named"])
+def test_a_command_about_a_run_gives_it(
+    name: str, words: Sequence[str], run: gage.RecordedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert carry_out(name, words) == run
+
+    assert ("completed" in capsys.readouterr().out) == (name == "attach")
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"runs", "metrics"}])
+def test_more_words_than_expected_are_a_wrong_line(name: str, run: gage.RecordedRun) -> None:
+    with pytest.raises(LineError, match=r"expected .*, found 'one two'"):
+        carry_out(name, ["one", "two"])
+
+
+def test_runs_keep_their_positions_when_some_are_chosen(
+    project: Path, run: gage.RecordedRun
+) -> None:
+    (project / "bad.py").write_text("raise SystemExit(3)\n")
+    bad = gage.run("bad.py", tags=["x"])
+
+    assert list(carry_out("runs", []).index) == [1, 2]
+    assert list(carry_out("runs", ["status=completed"]).index) == [2]
+    assert list(carry_out("runs", ["tag=x", "exit_code=3"])["run"]) == [bad.name]
+    assert list(carry_out("runs", ["label=first"])["run"]) == [run.name]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("status", "expected COLUMN=VALUE, status=error for example, found 'status'"),
+        ("statu=error", r"no column 'statu'\. Did you mean 'status'\? Columns: run, "),
+        ("zzz=error", r"no column 'zzz'\. Columns: run, "),
+    ],
+)
+def test_a_wrong_condition_says_what_there_is(word: str, said: str, run: gage.RecordedRun) -> None:
+    with pytest.raises(LineError, match=said):
+        carry_out("runs", [word])
+
+
+def test_stop_means_the_newest_run_that_goes_on(project: Path, run: gage.RecordedRun) -> None:
+    older = waiting(project)
+    newer = gage.run("hi.py")
+
+    stopped = carry_out("stop", [])
+
+    assert stopped == older
+    assert (older.status, newer.status) == ("terminated", "completed")
+    assert "stopped by notebook" in older.full_status.reason
+
+
+def test_nothing_that_goes_on_is_nothing_to_stop(run: gage.RecordedRun) -> None:
+    with pytest.raises(gage.RunNotFound, match="no run goes on: there is nothing to stop"):
+        carry_out("stop", [])
+
+
+def test_stop_of_a_run_that_is_over_leaves_it_as_it_is(run: gage.RecordedRun) -> None:
+    assert carry_out("stop", [run.name]).status == "completed"
+
+
+def test_wait_returns_at_the_end(project: Path, runs_home: Path) -> None:
+    (project / "wait.py").write_text("open('go').read()\n")
+    staged = gage.run("wait.py", stage=True)
+    os.mkfifo(Path(staged.run_dir, "go"))
+    staged.start()
+    Path(staged.run_dir, "go").write_text("")
+
+    assert carry_out("wait", []).status == "completed"
+
+
+def test_start_starts_what_is_staged(
+    project: Path, run: gage.RecordedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    staged = gage.run("hi.py", stage=True)
+
+    assert carry_out("start", []) == staged
+
+    assert staged.status == "completed"
+    assert "hi\nloss: 0.5\n" in capsys.readouterr().out
+    with pytest.raises(gage.RunStateError, match="only a staged run can be started"):
+        carry_out("start", [staged.name])
+
+
+def test_verify_lists_what_was_changed(run: gage.RecordedRun) -> None:
+    path = Path(run.run_dir, "hi.py")
+    path.chmod(0o644)
+    path.write_text("print('other')\n")
+
+    row = carry_out("verify", []).loc[0]
+
+    assert (row["difference"], row["path"]) == ("changed", "hi.py")
+    assert row["expected"] != row["found"]
+
+
+def test_metrics_of_runs_that_are_named(run: gage.RecordedRun) -> None:
+    second = gage.run("hi.py")
+
+    assert set(carry_out("metrics", ["1", run.name])["run"]) == {run.name, second.name}
+    assert set(carry_out("metrics", [])["run"]) == {second.name}
+
+
+def test_every_command_calls_with_its_words() -> None:
+    for command in COMMANDS.values():
+        assert len(inspect.signature(command.call).parameters) == 1

@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import dataclasses
+import html.parser
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gage._internal.metrics.series import MetricSeries, summarize
+from gage._internal.progress.bars import Progress
+from gage.inside.metric_log import Metric
+from gage_nb.views.panel import (
+    MAX_HTML_BYTES,
+    PanelState,
+    bar_html,
+    foot_html,
+    format_duration,
+    format_size,
+    head_html,
+    static_bundle,
+    static_html,
+    static_text,
+    tail_html,
+    time_html,
+)
+from gage_nb.views.terminal import render
+
+STATE = PanelState(
+    operation="train.py",
+    name="kafom-fikud",
+    id="60a825b1-0000-4000-8000-000000000000",
+    status="completed",
+    as_of_us=1_763_853_010_000_000,
+    exit_code=0,
+    phase="run",
+    config="lr=0.1 epochs=5",
+    started_us=1_763_853_000_000_000,
+    stopped_us=1_763_853_003_200_000,
+    tail=tuple(render([(0, b"loading\n"), (1, b"a warning\n")])),
+    earlier_lines=12_343,
+    line_count=12_345,
+    size_bytes=1_234_567,
+    files=(("model.pt", 1_200_000), ("odd\nname", 3)),
+    file_count=2,
+    notes=("Left out, not text, by '**/*': data.bin",),
+)
+RUNNING = dataclasses.replace(
+    STATE,
+    status="running",
+    exit_code=None,
+    stopped_us=None,
+    as_of_us=1_763_853_065_000_000,
+    progress=Progress(0.45, 45, 100, "epoch 2", "0:04"),
+    files=(),
+    file_count=0,
+)
+FAILED = dataclasses.replace(STATE, status="error", exit_code=3, reason="exit code 3")
+
+
+class _Reader(html.parser.HTMLParser):
+    """The tags, attributes and text of a document, and whether its elements are nested well."""
+
+    VOID = frozenset(["br", "img", "polyline", "path"])
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+
+def test_the_text_says_what_happened() -> None:
+    assert static_text(STATE) == (
+        "✔ train.py kafom-fikud · completed · 3.2 s\n"
+        "  lr=0.1 epochs=5\n"
+        "  … 12,343 lines above: gage output kafom-fikud\n"
+        "  loading\n"
+        "! a warning\n"
+        '2 files made: model.pt (1.2 MB), "odd\\nname" (3 bytes)\n'
+        "note: Left out, not text, by '**/*': data.bin\n"
+        "exit code 0 · 12,345 lines · 1.2 MB · 3.2 s · ! is stderr"
+        " · full output: gage output kafom-fikud"
+    )
+
+
+def test_html_and_text_say_the_same() -> None:
+    for state in (STATE, RUNNING, FAILED):
+        seen = _Reader(static_html(state)).text
+        for word in re.findall(r"[\w.,%]+", static_text(state)):
+            assert word in seen or word in {"note", "is"}
+
+
+def test_a_failure_says_exit_code_and_reason_once() -> None:
+    assert static_text(FAILED).startswith("✖ train.py kafom-fikud · error (exit code 3) · 3.2 s\n")
+    assert static_html(FAILED).count("exit code 3") == 1
+
+
+def test_a_reason_that_names_the_phase_is_not_told_it_again() -> None:
+    reason = "init-runtime failed with exit code 7"
+    state = dataclasses.replace(FAILED, phase="init-runtime", reason=reason)
+
+    assert static_text(state).count("init-runtime") == 1
+
+
+def test_a_failure_of_staging_names_the_phase() -> None:
+    state = dataclasses.replace(FAILED, phase="init-runtime", reason="no such program")
+    assert "init-runtime: no such program" in static_text(state)
+    assert "init-runtime: no such program" in static_html(state)
+
+
+def test_what_is_saved_of_a_running_run_says_when_and_does_not_move() -> None:
+    for text in (static_html(RUNNING), static_text(RUNNING)):
+        assert "as it stood on 2025-1" in text
+        assert "gage show kafom-fikud" in text
+        assert "epoch 2 · 45% · 45/100 · 0:04 left" in text
+    assert "class='fill wait'" not in static_html(dataclasses.replace(RUNNING, progress=None))
+
+
+def test_without_known_progress_a_bar_only_moves() -> None:
+    state = dataclasses.replace(RUNNING, progress=None)
+    assert "wait" in bar_html(state)
+    assert "%" not in bar_html(state) + time_html(state)
+    assert "1:05" in time_html(state)
+
+
+def test_progress_is_a_bar_and_a_text() -> None:
+    assert "width:45.0%" in bar_html(RUNNING)
+    assert "45%" in time_html(RUNNING)
+    assert not bar_html(STATE)
+
+
+def test_no_output_is_said() -> None:
+    empty = dataclasses.replace(STATE, tail=(), earlier_lines=0)
+    assert "no output" in _Reader(static_html(empty)).text
+    assert "no output\n" in static_text(empty)
+    assert "no output yet" in tail_html(dataclasses.replace(RUNNING, tail=(), earlier_lines=0))
+
+
+def test_files_beyond_the_first_are_counted() -> None:
+    state = dataclasses.replace(STATE, files=tuple((f"f{i}", i) for i in range(30)), file_count=500)
+    assert "and 480 more" in static_text(state)
+    assert "and 480 more" in static_html(state)
+    assert "f20" not in static_html(state)
+
+
+def test_notes_beyond_the_first_are_counted() -> None:
+    state = dataclasses.replace(STATE, notes=tuple(f"note {i}" for i in range(9)))
+    assert "4 more notes" in static_html(state)
+    assert "4 more notes" in static_text(state)
+
+
+def _metrics(count: int) -> dict[str, MetricSeries]:
+    return summarize(
+        Metric(f"<loss {number}>", step, step, (step * 7919 % 101) / 3, "logged")
+        for number in range(count)
+        for step in range(3000)
+    )
+
+
+def test_the_static_view_keeps_the_charts() -> None:
+    state = dataclasses.replace(STATE, metrics=_metrics(2))
+    for text in (static_text(state), _Reader(static_html(state)).text):
+        assert "<loss 0>" in text
+        assert "<loss 1>" in text
+        assert "33.3" in text
+    assert "<svg" not in static_html(state)
+
+
+def test_charts_that_are_too_many_for_a_saved_notebook_are_named() -> None:
+    text = static_html(dataclasses.replace(STATE, metrics=_metrics(30)))
+    assert len(text.encode()) <= MAX_HTML_BYTES
+    assert "<img" in text or "gage metrics kafom-fikud" in text
+
+
+def test_the_static_view_needs_no_script_no_frame_and_no_network() -> None:
+    for state in (STATE, RUNNING, FAILED):
+        found = _Reader(static_html(state))
+        assert not found.tags & {"script", "iframe", "img", "link", "object", "form", "button"}
+        assert found.attributes <= {"class", "style", "open"}
+        assert "url(" not in static_html(state)
+
+
+def test_without_style_the_status_is_a_word_and_a_sign() -> None:
+    assert _Reader(head_html(STATE)).text.startswith("✔ completed train.py kafom-fikud")
+    assert "12,345 lines · 1.2 MB" in _Reader(foot_html(STATE)).text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ended", "text"),
+    [
+        (0.04, True, "0.0 s"),
+        (3.24, True, "3.2 s"),
+        (3.9, False, "0:03"),
+        (62.9, True, "1:02"),
+        (3725, False, "1:02:05"),
+        (360_000, True, "100:00:00"),
+    ],
+)
+def test_durations(seconds: float, ended: bool, text: str) -> None:
+    assert format_duration(seconds, ended=ended) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_999, "1.0 MB"),
+        (1_234_567, "1.2 MB"),
+        (5 * 10**12, "5.0 TB"),
+        (5 * 10**16, "50,000.0 TB"),
+    ],
+)
+def test_sizes(size: int, text: str) -> None:
+    assert format_size(size) == text
+
+
+# Surrogates stand for bytes of file names that are not UTF-8.
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(
+    ["<script>alert(1)</script>", "</pre></div></style>", "' onmouseover='x", "\udcff", "\u202e"]
+)
+STATES = st.builds(
+    PanelState,
+    operation=ANY,
+    name=ANY,
+    id=ANY,
+    status=ANY | st.sampled_from(["running", "error", "completed", "damaged"]),
+    as_of_us=st.integers(0, 10**16),
+    reason=ANY,
+    exit_code=st.none() | st.integers(-64, 255),
+    phase=ANY,
+    config=ANY,
+    started_us=st.none() | st.integers(0, 10**16),
+    stopped_us=st.none() | st.integers(0, 10**16),
+    progress=st.none()
+    | st.builds(
+        Progress,
+        st.none() | st.floats(0, 1),
+        st.none() | st.floats(0, 1e18),
+        st.none() | st.floats(0, 1e18),
+        ANY,
+        ANY,
+    ),
+    tail=st.binary(max_size=500).map(lambda data: tuple(render([(1, data)]))),
+    earlier_lines=st.integers(0, 10**12),
+    line_count=st.integers(0, 10**12),
+    size_bytes=st.integers(0, 10**18),
+    files=st.lists(st.tuples(ANY, st.none() | st.integers(0, 10**15)), max_size=5).map(tuple),
+    file_count=st.integers(0, 10**6),
+    notes=st.lists(ANY, max_size=7).map(tuple),
+)
+
+
+@given(STATES)
+def test_any_state_is_escaped_and_can_be_sent(state: PanelState) -> None:
+    bundle = static_bundle(state)
+    json.dumps(bundle, ensure_ascii=False).encode()
+    found = _Reader(bundle["text/html"])
+    assert found.tags <= {
+        *("div", "style", "b", "code", "span", "pre", "i", "em", "u", "s"),
+        *("ul", "li", "details", "summary"),
+    }
+    assert found.attributes <= {"class", "style", "open"}
+    pieces = (head_html, bar_html, time_html, tail_html, foot_html)
+    for piece in pieces:
+        _Reader(piece(state))
+
+
+def _flood() -> dict[str, Any]:
+    colored = b"".join(b"\x1b[38;2;%d;2;3;48;2;4;5;6;1;3;4m&" % (i % 256) for i in range(900))
+    long = "<&>" * 10_000
+    return {
+        "operation": long,
+        "name": long,
+        "reason": long,
+        "phase": long,
+        "config": long,
+        "progress": Progress(0.5, 1, 2, long, long),
+        "tail": tuple(render([(1, (colored + b"\n") * 50)])),
+        "files": tuple((long + str(i), 10**15) for i in range(300)),
+        "file_count": 300,
+        "notes": (long,) * 300,
+        "metrics": _metrics(9),
+    }
+
+
+@pytest.mark.parametrize("status", ["running", "error"])
+def test_a_panel_is_bounded_whatever_a_run_prints_or_is_called(status: str) -> None:
+    state = dataclasses.replace(STATE, status=status, **_flood())
+    assert len(static_html(state).encode()) <= MAX_HTML_BYTES
+    assert len(static_text(state).encode()) <= MAX_HTML_BYTES / 2
+
+
+def test_a_usual_panel_is_small() -> None:
+    lines = b"".join(b"epoch %d loss=0.%04d acc=0.91 and so on\n" % (i, i) for i in range(300))
+    state = dataclasses.replace(STATE, tail=tuple(render([(0, lines)])))
+    assert len(static_html(state).encode()) < 12_000

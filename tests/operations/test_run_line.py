@@ -1,0 +1,147 @@
+"""One grammar for the three forms of the line that asks for a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from gage._internal.errors import ConfigError
+from gage._internal.operations.run_line import (
+    FORMS,
+    LineError,
+    config_of,
+    make_parser,
+    option_names,
+    parse,
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "target", "assignments", "args"),
+    [
+        ("", None, [], []),
+        ("train.py", "train.py", [], []),
+        ("train.py lr=1 n=2", "train.py", ["lr=1", "n=2"], []),
+        ("lr=1", None, ["lr=1"], []),
+        ("train.py lr=1 --quiet n=2 -l x m=3", "train.py", ["lr=1", "n=2", "m=3"], []),
+        ("--label x train.py", "train.py", [], []),
+        ("runs/a=1.py lr=1", "runs/a=1.py", ["lr=1"], []),
+        ("train.py model=net.py data=x.ipynb", "train.py", ["model=net.py", "data=x.ipynb"], []),
+        ("-m pkg.mod a.py=1", "-m pkg.mod", ["a.py=1"], []),
+        ("-m pkg model=net.py", "-m pkg", ["model=net.py"], []),
+        ("train.py conf/a.yaml#x=1", "train.py", ["conf/a.yaml#x=1"], []),
+        ("train.py lr=-1 x==", "train.py", ["lr=-1", "x=="], []),
+        ("train.py -- --label x a=b", "train.py", [], ["--label", "x", "a=b"]),
+        ("train.py -- a -- b", "train.py", [], ["a", "--", "b"]),
+        ("=x", "=x", [], []),
+    ],
+    ids=lambda value: repr(value) if isinstance(value, str) else "",
+)
+def test_a_line_has_its_parts(
+    line: str, target: str | None, assignments: list[str], args: list[str]
+) -> None:
+    found = parse(line.split(), "shell")
+
+    assert (found.target, found.assignments, found.args) == (target, assignments, args)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("train.py other", "expected k=v, found 'other': arguments of the program"),
+        ("lr=1 train.py", "expected k=v, found 'train.py'"),
+        ("-m a train.py", "expected one target, found two: train.py and -m a"),
+        ("train.py --lable x", "unknown option --lable. Did you mean '--label'"),
+        ("train.py --lable=x", "unknown option --lable. "),
+        ("train.py --label", "expected one argument"),
+        ("train.py --jobs many", "invalid int value: 'many'"),
+        ("train.py -z", "unknown option -z"),
+    ],
+    ids=repr,
+)
+def test_a_wrong_line_is_refused(line: str, message: str) -> None:
+    with pytest.raises(LineError, match=message):
+        parse(line.split(), "shell")
+
+
+def test_options_are_not_abbreviated() -> None:
+    with pytest.raises(LineError, match="unknown option --lab"):
+        parse(["train.py", "--lab", "x"], "line")
+
+
+@pytest.mark.parametrize(
+    ("form", "option", "known"),
+    [
+        ("shell", "--bg", True),
+        ("shell", "--as", False),
+        ("shell", "--no-raise", False),
+        ("line", "--as", True),
+        ("line", "--each", True),
+        ("line", "-i", False),
+        ("cell", "-i", True),
+        ("cell", "-o", True),
+        ("cell", "-m", False),
+        ("cell", "--preview", False),
+    ],
+    ids=str,
+)
+def test_each_form_has_its_options(form: str, option: str, known: bool) -> None:
+    assert (option in option_names(form)) is known
+
+
+def test_options_that_a_form_lacks_have_their_value() -> None:
+    found = [set(vars(parse([], form).options)) for form in FORMS]
+
+    assert found[0] == found[1] == found[2]
+
+
+def test_repeated_options_are_kept_in_order() -> None:
+    options = parse(
+        ["-t", "a", "x.py", "--tag", "b", "--with", "f", "--with", "g"], "shell"
+    ).options
+
+    assert (options.tag, options.with_files) == (["a", "b"], ["f", "g"])
+    assert parse([], "shell").options.tag == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_help_of_a_form_explains_each_of_its_options(form: str) -> None:
+    text = make_parser(form).format_help()
+
+    assert all(name in text for name in option_names(form))
+    assert all(action.help for action in make_parser(form)._actions)
+    assert max(map(len, text.splitlines())) <= 96
+
+
+def test_a_parser_never_leaves_the_process() -> None:
+    with pytest.raises(LineError):
+        make_parser("line").parse_args(["--label"])
+
+
+def test_values_are_kept_as_typed() -> None:
+    config = config_of(parse(["t.py", "lr=0.1", "name=a b", "x=[1,2]", "y=a=b"], "shell"))
+
+    assert {key: str(value) for key, value in config.items()} == {
+        "lr": "0.1",
+        "name": "a b",
+        "x": "[1,2]",
+        "y": "a=b",
+    }
+    assert config_of(parse(["t.py"], "shell")) == {}
+
+
+def test_a_key_has_one_value() -> None:
+    with pytest.raises(LineError, match="expected one value for lr, found two"):
+        config_of(parse(["t.py", "lr=1", "lr=2"], "shell"))
+
+
+def test_a_value_needs_a_key() -> None:
+    with pytest.raises((LineError, ConfigError), match=r"=1"):
+        config_of(parse(["t.py", "=1"], "shell"))
+
+
+@pytest.mark.parametrize(
+    "line", ["t.py lr=[0.1, 0.2]", "t.py lr={base * 2}", "t.py lr=uniform(0, 1)"]
+)
+def test_a_value_with_blanks_is_to_be_quoted(line: str) -> None:
+    with pytest.raises(LineError, match="a value with blanks goes in quotes, lr="):
+        parse(line.split(), "line")

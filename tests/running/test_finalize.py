@@ -1,0 +1,194 @@
+"""The end of a run is complete, also when it takes two attempts."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gage._internal.record.file_log import FileEvent, append_events, read_events, scan_files
+from gage._internal.record.manifest import hash_file, read_manifest, verify
+from gage._internal.record.run_meta import read_notes, read_text, read_timestamp
+from gage._internal.record.status import read_status
+from gage._internal.running.finalize import finalize_run, make_read_only
+from gage._internal.types import Run
+from tests.making import meta, staged
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return staged(tmp_path)
+
+
+def write(run: Run, path: str, text: str = "x") -> Path:
+    full_path = Path(run.run_dir, path)
+    full_path.parent.mkdir(parents=True, exist_ok=True)
+    full_path.write_text(text)
+    return full_path
+
+
+def paths(run: Run) -> list[tuple[str, str]]:
+    return [(entry.type, entry.path) for entry in read_manifest(str(meta(run, "manifest")))]
+
+
+def test_what_the_run_made_is_logged_hashed_and_closed(run: Run) -> None:
+    made = write(run, "out/model.bin", "weights")
+
+    finalize_run(run, 0)
+
+    assert [(event.event, event.type, event.path) for event in read_events(run)] == [
+        ("a", "g", "out/model.bin")
+    ]
+    entries = read_manifest(str(meta(run, "manifest")))
+    assert [(entry.type, entry.path) for entry in entries] == [("g", "out/model.bin")]
+    assert entries[0].digest == hash_file(str(made))
+    assert stat.S_IMODE(made.stat().st_mode) & 0o222 == 0
+    assert verify(run) == []
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "reason", "name", "told"),
+    [
+        (0, "", "completed", ""),
+        (1, "", "error", "exit code 1"),
+        (-15, "", "terminated", "ended by signal SIGTERM"),
+        (None, "", "terminated", "exit code not known"),
+        (1, "no room\nat all", "error", "no room\nat all"),
+    ],
+    ids=["completed", "error", "terminated", "unknown", "reason"],
+)
+def test_the_end_is_recorded(
+    run: Run, exit_code: int | None, reason: str, name: str, told: str
+) -> None:
+    finalize_run(run, exit_code, reason)
+
+    status = read_status(run)
+    assert (status.name, status.reason, status.exit_code) == (name, told, exit_code)
+    assert read_timestamp(run, "stopped") is not None
+
+
+def test_a_second_call_changes_nothing(run: Run) -> None:
+    finalize_run(run, 0)
+    before = {path: path.read_bytes() for path in Path(run.meta_dir).rglob("*") if path.is_file()}
+
+    finalize_run(run, 1, "other")
+
+    after = {path: path.read_bytes() for path in Path(run.meta_dir).rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize("torn", ["", "g 01234", "g"], ids=["whole", "torn", "torn-early"])
+def test_a_second_attempt_adds_what_the_first_one_logged(run: Run, torn: str) -> None:
+    """Whoever finalised was killed between the log and the end of the manifest."""
+    for name in ("a", "b", "c"):
+        write(run, name)
+    found = scan_files(run.run_dir)
+    append_events(run, [FileEvent("a", "g", found[name].modified_us, name) for name in ("a", "b")])
+    first = f"g {hash_file(str(Path(run.run_dir, 'a')))} a\n"
+    meta(run, "manifest").write_text(first + torn)
+
+    finalize_run(run, 0)
+
+    assert paths(run) == [("g", "a"), ("g", "b"), ("g", "c")]
+    assert len(read_events(run)) == 3
+    assert verify(run) == []
+
+
+def test_a_file_that_changed_between_two_attempts_has_its_last_digest(run: Run) -> None:
+    write(run, "a", "old")
+    append_events(run, [FileEvent("a", "g", 1, "a")])
+    meta(run, "manifest").write_text(f"g {'0' * 64} a\n")
+
+    finalize_run(run, 0)
+
+    assert verify(run) == []
+
+
+def test_what_the_manifest_cannot_hold_is_noted(run: Run) -> None:
+    os.mkfifo(Path(run.run_dir, "a\npipe"))
+    Path(run.run_dir, "link").symlink_to("nowhere")
+
+    finalize_run(run, 0)
+
+    assert paths(run) == []
+    assert read_notes(run) == [
+        'Not in the manifest, not a regular file: "a\\npipe"',
+        "Not in the manifest, not a regular file: link",
+    ]
+
+
+def test_changed_and_deleted_staged_files_are_noted(project: Path, tmp_path: Path) -> None:
+    (project / "a").write_text("x")
+    (project / "b c").write_text("x")
+    run = staged(tmp_path / "runs", data={}, project=project)
+    for name in ("a", "b c"):
+        Path(run.run_dir, name).unlink()
+    write(run, "a", "changed")
+
+    finalize_run(run, 0)
+
+    assert read_notes(run) == [
+        "The run changed a staged file: a",
+        "The run deleted a staged file: b c",
+    ]
+    assert [(item.kind, item.path) for item in verify(run)] == [
+        ("changed", "a"),
+        ("missing", "b c"),
+    ]
+
+
+def test_a_finalize_command_that_is_not_there_fails_the_run_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    run = staged(tmp_path, data={"exec": {"finalize-run": ["no-such"]}})
+    write(run, "made")
+
+    finalize_run(run, 0)
+
+    status = read_status(run)
+    assert (status.name, status.exit_code) == ("error", 127)
+    assert "finalize-run failed with exit code 127" in status.reason
+    assert paths(run) == [("g", "made")]
+
+
+def test_a_failed_run_keeps_its_own_exit_code(tmp_path: Path) -> None:
+    run = staged(tmp_path, data={"exec": {"finalize-run": "exit 5"}})
+
+    finalize_run(run, 3)
+
+    assert read_status(run).exit_code == 3
+    assert "Exit code for finalize-run: 5" in (read_text(run, "log", "runner") or "")
+
+
+def test_what_a_link_points_to_outside_stays_writable(run: Run, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("x")
+    Path(run.run_dir, "link").symlink_to(outside)
+
+    finalize_run(run, 0)
+
+    assert os.access(outside, os.W_OK)
+    assert stat.S_IMODE(outside.stat().st_mode) & 0o200
+
+
+def test_a_file_with_another_name_outside_stays_writable(run: Run, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("x")
+    Path(run.run_dir, "link").hardlink_to(outside)
+
+    finalize_run(run, 0)
+
+    assert stat.S_IMODE(outside.stat().st_mode) & 0o200
+    assert read_notes(run) == ["Not made read-only (it has hard links): link"]
+
+
+def test_a_file_that_is_gone_by_then_is_noted(run: Run) -> None:
+    path = write(run, "gone")
+    found = scan_files(run.run_dir)
+    path.unlink()
+
+    make_read_only(run, found)
+
+    assert read_notes(run) == ["Not made read-only (No such file or directory): gone"]

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import fnmatch
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gage._internal.errors import PatternError
+from gage._internal.sources.patterns import match_path, parse_pattern, quote_pattern
+
+NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=12).filter(
+    lambda name: name not in {".", ".."}
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        pytest.param("train.py", "train.py", True, id="name"),
+        pytest.param("train.py", "src/train.py", False, id="name-is-of-the-top"),
+        pytest.param("/train.py", "train.py", True, id="leading-slash"),
+        pytest.param("./train.py", "train.py", True, id="leading-dot"),
+        pytest.param("src", "src/a/b.py", True, id="directory-means-what-is-below"),
+        pytest.param("src/", "src/a/b.py", True, id="directory-with-slash"),
+        pytest.param("src/", "src", False, id="directory-with-slash-is-no-file"),
+        pytest.param("src/**", "src/a/b.py", True, id="two-stars-at-the-end"),
+        pytest.param("src/**", "src", False, id="two-stars-at-the-end-is-no-file"),
+        pytest.param("src", "lib/src/b.py", False, id="directory-is-of-the-top"),
+        pytest.param("**/src", "lib/src/b.py", True, id="directory-anywhere"),
+        pytest.param("*.py", "a.py", True, id="star"),
+        pytest.param("*.py", "a/a.py", False, id="star-stays-in-its-directory"),
+        pytest.param("*", "a/a.py", False, id="wildcards-mean-files"),
+        pytest.param("*/", "a/a.py", True, id="wildcards-with-slash-mean-directories"),
+        pytest.param("*/", "a.py", False, id="wildcards-with-slash-are-no-file"),
+        pytest.param("data-*/", "data-1/x/y", True, id="directories-by-wildcard"),
+        pytest.param("**/*.py", "a.py", True, id="anywhere-is-also-the-top"),
+        pytest.param("**/*.py", "a/b/c.py", True, id="anywhere"),
+        pytest.param("a/**/c.py", "a/c.py", True, id="no-directory-between"),
+        pytest.param("a/**/c.py", "a/x/y/c.py", True, id="directories-between"),
+        pytest.param("a/**/b/**/c", "a/b/x/b/c", True, id="several-ways"),
+        pytest.param("a/**/b/**/c", "a/x/c", False, id="a-part-is-missing"),
+        pytest.param("**", "a/b", True, id="everything"),
+        pytest.param(".", "a/b", True, id="the-project"),
+        pytest.param("a*b*c", "aXbXbc", True, id="stars-resume"),
+        pytest.param("a*b*c", "aXbXb", False, id="stars-run-out"),
+        pytest.param("?.py", "a.py", True, id="one-character"),
+        pytest.param("?.py", ".py", False, id="question-mark-is-one-character"),
+        pytest.param("[a-c]?", "bx", True, id="set"),
+        pytest.param("[!a-c]?", "bx", False, id="negated-set"),
+        pytest.param("[]]", "]", True, id="bracket-comes-first"),
+        pytest.param("[a-]", "-", True, id="dash-comes-last"),
+        pytest.param("*", ".env", True, id="star-matches-a-leading-dot"),
+        pytest.param('"my file.py"', "my file.py", True, id="double-quotes"),
+        pytest.param("'my dir/*.py'", "my dir/a.py", True, id="wildcard-in-quotes"),
+        pytest.param(r"my\ file.py", "my file.py", True, id="escaped-blank"),
+        pytest.param(r"\-x.py", "-x.py", True, id="escaped-dash"),
+        pytest.param(r"\*.py", "a.py", False, id="escaped-star"),
+        pytest.param(r"\*.py", "*.py", True, id="escaped-star-itself"),
+        pytest.param("A.py", "a.py", False, id="case-counts"),
+        pytest.param("\udcff*", "\udcffx", True, id="bytes-that-are-not-utf-8"),
+    ],
+)
+def test_path_is_matched(pattern: str, path: str, expected: bool) -> None:
+    assert match_path(parse_pattern(pattern), path) is expected
+
+
+def test_modifiers_are_read() -> None:
+    pattern = parse_pattern("- **/*.csv text size<5MB size>10 max-matches=20")
+
+    assert pattern.exclude
+    assert pattern.type == "text"
+    assert (pattern.size_min, pattern.size_max) == (11, 4_999_999)
+    assert pattern.max_matches == 20
+
+
+def test_sentinel_may_hold_blanks() -> None:
+    pattern = parse_pattern('-**/* dir sentinel="my env/bin"')
+
+    assert pattern.sentinel is not None
+    assert [part.literal for part in pattern.sentinel] == ["my env", "bin"]
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        pytest.param("", 0, "expected a path", id="empty"),
+        pytest.param("  ", 2, "expected a path", id="blanks"),
+        pytest.param("- ", 2, "expected a path", id="only-a-dash"),
+        pytest.param('""', 0, "expected a path", id="empty-quotes"),
+        pytest.param("my file.py", 3, "in quotes", id="blank-without-quotes"),
+        pytest.param("a.py Text", 5, "expected text, binary", id="unknown-modifier"),
+        pytest.param("it's.py", 2, "no closing '", id="open-quote"),
+        pytest.param(r"src\train.py", 3, '"/" separates', id="backslash-as-separator"),
+        pytest.param("a\\", 1, "special character", id="backslash-at-the-end"),
+        pytest.param("a/[bc", 2, "no closing ]", id="open-set"),
+        pytest.param("[z-a]", 1, "empty range", id="empty-range"),
+        pytest.param("a/../b", 2, "leads out", id="out-of-the-project"),
+        pytest.param("a size<x", 7, "expected a number", id="size-is-no-number"),
+        pytest.param("a size<5TB", 7, "expected a number", id="unknown-unit"),
+        pytest.param("a size<", 7, "expected a number", id="no-size"),
+        pytest.param("a max-matches=-1", 14, "expected a number", id="negative-count"),
+        pytest.param("a text text", 7, "a second", id="twice"),
+        pytest.param("a text binary", 7, "a second", id="text-and-binary"),
+        pytest.param("a dir sentinel=", 15, "expected a path", id="empty-sentinel"),
+        pytest.param("a sentinel=x", 12, "add dir", id="sentinel-without-dir"),
+        pytest.param("a dir size<5", 12, "no size", id="size-of-a-directory"),
+    ],
+)
+def test_malformed_pattern_names_its_place(text: str, position: int, message: str) -> None:
+    with pytest.raises(PatternError, match=message) as caught:
+        parse_pattern(text)
+
+    assert caught.value.position == position
+    assert caught.value.pattern == text
+    assert pickle.loads(pickle.dumps(caught.value)).position == position
+
+
+@given(st.lists(NAMES, min_size=1, max_size=4))
+def test_quoted_path_matches_itself(names: list[str]) -> None:
+    path = "/".join(names)
+
+    pattern = parse_pattern(quote_pattern(path))
+
+    assert not pattern.exclude
+    assert match_path(pattern, path)
+    assert match_path(pattern, f"{path}/below")
+    assert not match_path(pattern, f"{path}x")
+    assert not match_path(pattern, f"x/{path}")
+
+
+@given(st.text("ab*?[]!-.", min_size=1, max_size=8), st.text("ab-.!]", min_size=1, max_size=8))
+def test_wildcards_match_as_fnmatch_does(glob: str, name: str) -> None:
+    text = f"\\{glob}" if glob.startswith("-") else glob
+    try:
+        pattern = parse_pattern(text)
+    except PatternError:
+        return
+    plain = glob.strip("*")
+    if not plain or glob in {".", ".."} or "[" in glob:
+        return  # `**` and `.` mean more here, and fnmatch reads odd sets in its own way
+
+    assert match_path(pattern, name) == fnmatch.fnmatchcase(name, glob)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_pattern_or_an_error_with_a_place(text: str) -> None:
+    position = 0
+    try:
+        parse_pattern(text)
+    except PatternError as error:
+        position = error.position
+
+    assert 0 <= position <= len(text)

@@ -1,0 +1,241 @@
+"""From an operation to a recorded run, told to whoever wants to see it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gage._internal.errors import PhaseError, StoreError
+from gage._internal.record.run_meta import read_attrs, read_notes, read_timestamp
+from gage._internal.record.status import live_processes, read_status
+from gage._internal.running.runner import stop_run, wait_for_run
+from gage._internal.running.waiting_supervisor import WaitingSupervisor
+from gage._internal.staging.launch import launch
+from gage._internal.staging.staging import PHASES_OF_STAGING
+from gage._internal.store.store import list_runs
+from gage._internal.types import Command, OpCmd, OpDef, Operation, OpRef, Run
+from tests.making import wait_until
+
+ROOT = Path(__file__).parents[2]
+PHASE_NAMES = [name for name, _ in PHASES_OF_STAGING]
+
+
+def operation(
+    project: Path,
+    args: Command = "true",
+    data: dict[str, Any] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Operation:
+    opdef = OpDef("op", data or {})
+    return Operation(OpRef("test", "op"), opdef, OpCmd(args, {}), {}, str(project), notes=notes)
+
+
+class Answer:
+    """A recording with a given answer that notes what is done with it."""
+
+    def __init__(self, **answer: Any) -> None:
+        self.answer = answer
+        self.done: list[str] = []
+
+    def collect(self, deadline_s: float) -> dict[str, Any]:
+        assert 0 <= deadline_s <= 0.2
+        self.done.append("collect")
+        return self.answer
+
+    def cancel(self) -> None:
+        self.done.append("cancel")
+
+
+def test_a_launched_run_has_ended(project: Path, runs_home: Path) -> None:
+    run = launch(operation(project, "exit 3"), str(runs_home))
+
+    assert read_status(run).exit_code == 3
+    assert [found.id for found in list_runs(str(runs_home))] == [run.id]
+
+
+def test_every_step_is_told_with_the_run(project: Path, runs_home: Path) -> None:
+    told: list[tuple[str, str, str]] = []
+
+    def tell(event: str, run: Run) -> None:
+        told.append((event, read_status(run).name, run.id))
+
+    run = launch(
+        operation(project, ["sleep", "1000"]), str(runs_home), on_event=tell, background=True
+    )
+
+    stop_run(run, grace_s=0.2)
+    assert [event for event, _, _ in told] == ["made", *PHASE_NAMES, "started"]
+    assert {id_ for _, _, id_ in told} == {run.id}
+    assert [status for _, status, _ in told] == ["pending"] * 6 + ["running"]
+
+
+def test_a_run_that_is_only_staged_is_not_started(project: Path, runs_home: Path) -> None:
+    told: list[str] = []
+
+    run = launch(
+        operation(project),
+        str(runs_home),
+        stage_only=True,
+        on_event=lambda event, _: told.append(event),
+    )
+
+    assert read_status(run).name == "staged"
+    assert "started" not in told
+    assert "packages" in read_attrs(run, "sys")
+
+
+def test_attributes_notes_and_recordings_are_kept(project: Path, runs_home: Path) -> None:
+    answer = Answer(weather={"sky": "blue"})
+
+    run = launch(
+        operation(project, notes=("a note",)),
+        str(runs_home),
+        attrs={"label": "x", "tags": ["a"]},
+        recordings=[answer],
+    )
+
+    assert read_attrs(run, "user") == {"label": "x", "tags": ["a"]}
+    assert {"git", "packages", "platform", "python", "weather"} == set(read_attrs(run, "sys"))
+    assert read_notes(run) == ["a note"]
+    assert answer.done[0] == "collect"
+
+
+def test_no_variable_of_the_environment_goes_to_disk(
+    project: Path, runs_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_SECRET", "hunter2-hunter2")
+
+    run = launch(operation(project, "test $MY_SECRET = hunter2-hunter2"), str(runs_home))
+
+    assert read_status(run).name == "completed"
+    held = [path for path in Path(run.meta_dir).rglob("*") if path.is_file()]
+    secret = b"hunter2-hunter2"
+    assert all(
+        secret not in path.read_bytes() for path in held if path.name not in {"cmd", "runner"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"exec": {"init-runtime": "exit 2"}}, PhaseError),
+        ({"depends": "none"}, Exception),
+    ],
+    ids=["phase", "dependency"],
+)
+def test_a_run_that_cannot_be_staged_stays_listed_and_leaves_no_process(
+    project: Path, runs_home: Path, data: dict[str, Any], error: type[Exception]
+) -> None:
+    supervisor, answer = WaitingSupervisor(), Answer()
+
+    with pytest.raises(error):
+        launch(
+            operation(project, data=data),
+            str(runs_home),
+            recordings=[answer],
+            supervisor=supervisor,
+        )
+
+    (run,) = list_runs(str(runs_home))
+    assert run.status == "error"
+    assert answer.done == ["cancel"]
+    wait_until(lambda: not Path(f"/proc/{supervisor._pid}/cmdline").read_bytes())
+
+
+def test_a_home_that_cannot_be_one_is_said_before_anything_runs(
+    project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match="GAGE_RUNS"):
+        launch(operation(project), str(tmp_path / "file"))
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("event", ["made", *PHASE_NAMES])
+def test_an_interrupt_while_it_is_staged_leaves_no_live_run(
+    project: Path, runs_home: Path, event: str
+) -> None:
+    def tell(told: str, _: Run) -> None:
+        if told == event:
+            interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        launch(operation(project), str(runs_home), on_event=tell)
+
+    (run,) = list_runs(str(runs_home))
+    assert run.status in {"terminated", "pending"}
+    assert not live_processes(run)
+
+
+def test_an_interrupt_while_it_runs_stops_it(project: Path, runs_home: Path) -> None:
+    def tell(told: str, _: Run) -> None:
+        if told == "started":
+            threading.Timer(0.1, interrupt).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        launch(operation(project, ["sleep", "1000"]), str(runs_home), on_event=tell)
+
+    (run,) = list_runs(str(runs_home))
+    assert run.full_status.reason == "stopped by interrupt, ended by signal SIGINT"
+    wait_until(lambda: not live_processes(run))
+
+
+def test_an_interrupt_while_it_starts_stops_it(project: Path, runs_home: Path) -> None:
+    """The caller is interrupted while its supervisor is held up before it takes the run."""
+    program = (
+        "import os, sys\n"
+        "from gage._internal.staging.launch import launch\n"
+        "from gage._internal.types import *\n"
+        "from gage._internal import runner\n"
+        "operation = Operation(\n"
+        "    OpRef('test', 'op'), OpDef('op', {}), OpCmd(['sleep', '1000'], {}), {}, sys.argv[1])\n"
+        "def tell(event, run):\n"
+        "    if event == 'finalize-staged':\n"
+        "        log = runner.run_meta_path(run, 'log', 'runner')\n"
+        "        print(log, flush=True)\n"
+        "        sys.stdin.readline()\n"
+        "launch(operation, sys.argv[2], on_event=tell)\n"
+    )
+    caller = subprocess.Popen(
+        [sys.executable, "-c", program, str(project), str(runs_home)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert caller.stdin is not None
+    assert caller.stdout is not None
+    caller.stdout.readline()
+    (run,) = list_runs(str(runs_home))
+    # The lock of the claim is ours: the supervisor waits for it, and the caller for its answer.
+    with Path(run.meta_dir, "__schema__").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        caller.stdin.write("\n")
+        caller.stdin.flush()
+        wait_until(lambda: read_timestamp(run, "staged") is not None)
+        wait_until(lambda: _waits_for_pipe(caller.pid))
+        caller.send_signal(signal.SIGINT)
+    _, said = caller.communicate()
+
+    assert "KeyboardInterrupt" in said
+    status = wait_for_run(run)
+    assert status.name == "terminated"
+    assert "stopped by interrupt" in status.reason
+    wait_until(lambda: not live_processes(run))
+
+
+def _waits_for_pipe(pid: int) -> bool:
+    return Path(f"/proc/{pid}/wchan").read_text() in {"pipe_read", "anon_pipe_read"}

@@ -1,0 +1,327 @@
+"""A staged run holds what it needs; one that cannot be staged says why."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gage._internal.errors import GageError, PatternError, PhaseError, StoreError
+from gage._internal.record.file_log import read_events
+from gage._internal.record.manifest import hash_file, read_manifest
+from gage._internal.record.run_meta import read_notes, read_timestamp
+from gage._internal.record.status import read_status
+from gage._internal.staging.staging import (
+    PHASES_OF_STAGING,
+    apply_config,
+    copy_sourcecode,
+    finalize_staged_run,
+    init_run_meta,
+    init_runtime,
+    make_run,
+    resolve_deps,
+    stage_run,
+)
+from gage._internal.types import GivenFile, OpCmd, OpDef, OpRef, Run
+from tests.making import initialized, meta, staged
+
+
+def paths(run: Run) -> list[tuple[str, str]]:
+    """Return type and path of the files in the manifest."""
+    return [(entry.type, entry.path) for entry in read_manifest(str(meta(run, "manifest")))]
+
+
+def events(run: Run) -> list[tuple[str, str, str]]:
+    return [(event.event, event.type, event.path) for event in read_events(run)]
+
+
+# Making
+
+
+def test_a_new_run_has_two_empty_directories_beside_each_other(tmp_path: Path) -> None:
+    run = make_run(str(tmp_path / "a" / "runs"))
+
+    assert Path(run.run_dir).parent == tmp_path / "a" / "runs"
+    assert run.meta_dir == f"{run.run_dir}.meta"
+    assert [*Path(run.run_dir).iterdir(), *Path(run.meta_dir).iterdir()] == []
+
+
+def test_a_relative_home_is_meant_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert make_run("runs").run_dir.startswith(str(tmp_path / "runs"))
+
+
+def test_a_given_id_is_taken_once(tmp_path: Path) -> None:
+    run = make_run(str(tmp_path), "60a825b1-0000-4000-8000-000000000000")
+
+    assert run.name == "kafom-fikud"
+    with pytest.raises(StoreError, match="File exists"):
+        make_run(str(tmp_path), run.id)
+
+
+def test_a_home_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+
+    with pytest.raises(StoreError, match=r"Expected a directory; name another with GAGE_RUNS"):
+        make_run(str(tmp_path / "runs"))
+
+
+def test_names_that_do_not_match_leave_nothing(tmp_path: Path) -> None:
+    run = make_run(str(tmp_path))
+
+    with pytest.raises(ValueError, match="mismatched names"):
+        init_run_meta(run, OpRef("n", "a"), OpDef("b", {}), {}, OpCmd([], {}))
+
+    assert list(Path(run.meta_dir).iterdir()) == []
+
+
+# The phases
+
+
+def test_the_phases_can_be_taken_one_by_one(project: Path, tmp_path: Path) -> None:
+    (project / "train.py").write_text("x = 1\n")
+    together, apart = (
+        initialized(tmp_path, data={"sourcecode": "*.py", "config": "train.py"}) for _ in range(2)
+    )
+
+    stage_run(str(project), together)
+    copy_sourcecode(str(project), apart)
+    apply_config(apart)
+    init_runtime(str(project), apart)
+    resolve_deps(str(project), apart)
+    finalize_staged_run(apart)
+
+    assert read_manifest(str(meta(together, "manifest"))) == read_manifest(
+        str(meta(apart, "manifest"))
+    )
+    assert read_status(apart).name == "staged"
+
+
+def test_who_waits_is_told_each_phase_as_it_begins(project: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    stage_run(str(project), initialized(tmp_path), on_phase=told.append)
+
+    assert told == [name for name, _ in PHASES_OF_STAGING]
+
+
+def test_what_each_phase_makes_has_its_type(project: Path, tmp_path: Path) -> None:
+    (project / "train.py").write_text("")
+    (project / "data.csv").write_text("1")
+    commands = {
+        "copy-sourcecode": "echo made > $RUN_DIR/1",
+        "init-runtime": "echo made > $RUN_DIR/2",
+        "resolve-deps": "echo made > $RUN_DIR/3",
+    }
+
+    run = staged(
+        tmp_path,
+        data={"exec": commands, "sourcecode": "*.py", "depends": "*.csv"},
+        project=project,
+    )
+
+    assert paths(run) == [("s", "1"), ("r", "2"), ("d", "3"), ("d", "data.csv"), ("s", "train.py")]
+
+
+def test_a_phase_that_changes_an_earlier_file_is_seen_in_log_and_manifest(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "a.txt").write_text("old")
+    (project / "b.txt").write_text("old")
+    command = "echo new > $RUN_DIR/a.txt; rm $RUN_DIR/b.txt"
+
+    run = staged(tmp_path, data={"exec": {"init-runtime": command}}, project=project)
+
+    assert events(run) == [
+        ("a", "s", "a.txt"),
+        ("a", "s", "b.txt"),
+        ("m", "s", "a.txt"),
+        ("d", "s", "b.txt"),
+    ]
+    entries = read_manifest(str(meta(run, "manifest")))
+    assert [(entry.path, entry.digest) for entry in entries] == [
+        ("a.txt", hash_file(str(Path(run.run_dir, "a.txt"))))
+    ]
+
+
+def test_the_user_s_own_files_stay_as_they_are(project: Path, tmp_path: Path) -> None:
+    script = project / "train.py"
+    script.write_text("lr = 0.1\n")
+    script.chmod(0o755)
+    before = script.stat()
+
+    run = initialized(tmp_path, data={"config": "train.py"})
+    meta(run, "config.json").write_text('{"lr": 0.5}')
+    stage_run(str(project), run)
+
+    after = script.stat()
+    assert (script.read_text(), after.st_mtime_ns, after.st_mode) == (
+        "lr = 0.1\n",
+        before.st_mtime_ns,
+        before.st_mode,
+    )
+    assert Path(run.run_dir, "train.py").read_text() == "lr = 0.5\n"
+
+
+def test_staged_files_are_read_only_and_keep_what_makes_them_programs(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "run.sh").write_text("echo hi")
+    (project / "run.sh").chmod(0o755)
+    (project / "a.txt").write_text("")
+
+    run = staged(tmp_path, data={"exec": {"init-runtime": "touch $RUN_DIR/made"}}, project=project)
+
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode) & 0o333 for path in Path(run.run_dir).iterdir()
+    }
+    assert modes == {"run.sh": 0o111, "a.txt": 0, "made": 0}
+
+
+def test_commands_of_staging_see_project_run_and_operation(project: Path, tmp_path: Path) -> None:
+    command = 'pwd; echo "$RUN_DIR $run_dir $RUN_ID $COLOUR"'
+
+    run = staged(tmp_path, data={"exec": {"init-runtime": command}}, project=project, COLOUR="red")
+
+    assert meta(run, "output", "20_runtime").read_text() == (
+        f"{project}\n{run.run_dir} {run.run_dir} {run.id} red\n"
+    )
+
+
+# Given files
+
+
+def test_a_given_file_is_part_of_the_run(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "cell.py").write_text("1")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "data.csv").write_text("2")
+    run = initialized(tmp_path / "runs")
+
+    given = [
+        GivenFile("s", str(tmp_path), "cell.py"),
+        GivenFile("d", str(tmp_path), "in/data.csv"),
+    ]
+    stage_run(str(project), run, given=given)
+
+    assert paths(run) == [("s", "cell.py"), ("d", "in/data.csv")]
+
+
+def test_a_given_file_that_the_run_has_is_noted(project: Path, tmp_path: Path) -> None:
+    (project / "a\nb.py").write_text("project's")
+    run = initialized(tmp_path / "runs")
+
+    stage_run(str(project), run, given=[GivenFile("s", str(project), "a\nb.py")])
+
+    assert paths(run) == [("s", "a\nb.py")]
+    assert read_notes(run) == ['Not copied again, it is part of the source code: "a\\nb.py"']
+
+
+def test_a_given_file_that_is_gone_ends_staging(project: Path, tmp_path: Path) -> None:
+    run = initialized(tmp_path / "runs")
+
+    with pytest.raises(GageError, match=r"cell\.py: No such file"):
+        stage_run(str(project), run, given=[GivenFile("s", str(tmp_path), "cell.py")])
+
+    assert read_status(run).name == "error"
+
+
+# What is not in the manifest
+
+
+def test_what_the_manifest_cannot_hold_is_noted(project: Path, tmp_path: Path) -> None:
+    command = "ln -s nowhere $RUN_DIR/link; mkfifo $RUN_DIR/pipe"
+
+    run = staged(tmp_path, data={"exec": {"init-runtime": command}}, project=project)
+
+    assert paths(run) == []
+    assert read_notes(run) == [
+        "Not in the manifest, not a regular file: link",
+        "Not in the manifest, not a regular file: pipe",
+    ]
+
+
+# Failures
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "code", "reason"),
+    [
+        ({"exec": {"init-runtime": ["no-such"]}}, PhaseError, 127, "failed with exit code 127"),
+        ({"exec": {"init-runtime": "kill -9 $$"}}, PhaseError, -9, "init-runtime failed"),
+        ({"sourcecode": "*.py size<x"}, PatternError, 1, "size<x"),
+        ({"depends": "*.none"}, GageError, 1, "a dependency is missing"),
+    ],
+    ids=["no-program", "killed", "pattern", "dependency"],
+)
+def test_a_failure_ends_the_run_and_says_why(
+    project: Path,
+    tmp_path: Path,
+    data: dict[str, Any],
+    error: type[GageError],
+    code: int,
+    reason: str,
+) -> None:
+    run = initialized(tmp_path, data=data)
+
+    with pytest.raises(error):
+        stage_run(str(project), run)
+
+    status = read_status(run)
+    assert status.name == ("error" if code > 0 else "terminated")
+    assert status.exit_code == code
+    assert reason in status.reason
+    assert read_timestamp(run, "stopped") is not None
+    assert read_timestamp(run, "staged") is None
+
+
+def test_the_error_of_a_phase_shows_the_program_that_is_not_there(
+    project: Path, tmp_path: Path
+) -> None:
+    run = initialized(tmp_path, data={"exec": {"copy-sourcecode": ["no-such"]}})
+
+    with pytest.raises(PhaseError, match="cannot start 'no-such': command not found"):
+        stage_run(str(project), run)
+
+
+def test_an_interrupt_ends_the_run_as_terminated(project: Path, tmp_path: Path) -> None:
+    run = initialized(tmp_path)
+
+    def interrupt(phase: str) -> None:
+        if phase == "resolve-deps":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stage_run(str(project), run, on_phase=interrupt)
+
+    status = read_status(run)
+    assert (status.name, status.exit_code) == ("terminated", -2)
+    assert "interrupted while it was staged" in status.reason
+
+
+def test_a_store_that_fails_while_a_run_is_staged_is_said(project: Path, tmp_path: Path) -> None:
+    run = initialized(tmp_path)
+    meta(run, "manifest").mkdir()
+    (meta(run, "manifest") / "x").touch()
+
+    with pytest.raises(StoreError, match=f"cannot stage run {run.name}: Is a directory"):
+        stage_run(str(project), run)
+
+    assert "Is a directory" in read_status(run).reason
+
+
+def test_files_that_may_not_be_read_are_named_together(project: Path, tmp_path: Path) -> None:
+    """A pipe is refused to everybody, also to root."""
+    for name in ("a", "b"):
+        os.mkfifo(project / name)
+    run = initialized(tmp_path / "runs")
+
+    with pytest.raises(GageError, match=r"cannot copy 2 files") as caught:
+        stage_run(
+            str(project), run, given=[GivenFile("s", str(project), name) for name in ("a", "b")]
+        )
+
+    assert "a: not a regular file\n    b: not a regular file" in str(caught.value)
