@@ -271,7 +271,7 @@ for i in range(2):
     sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(sizes[1] - sizes[0])
 """
-    home = str(Path(capture_module.__file__).parents[2])
+    home = str(Path(capture_module.__file__).parents[3])
     env = {**os.environ, "PYTHONPATH": home}
     done = subprocess.run(
         [PYTHON, "-c", text], cwd=tmp_path, env=env, capture_output=True, check=True

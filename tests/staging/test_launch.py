@@ -198,7 +198,7 @@ def test_an_interrupt_while_it_starts_stops_it(project: Path, runs_home: Path) -
         "import os, sys\n"
         "from gage._internal.staging.launch import launch\n"
         "from gage._internal.types import *\n"
-        "from gage._internal import runner\n"
+        "from gage._internal.running import runner\n"
         "operation = Operation(\n"
         "    OpRef('test', 'op'), OpDef('op', {}), OpCmd(['sleep', '1000'], {}), {}, sys.argv[1])\n"
         "def tell(event, run):\n"

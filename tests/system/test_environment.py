@@ -402,7 +402,7 @@ def test_nothing_heavy_is_imported() -> None:
         "start_recording('.').collect(20)\n"
         "print(*sorted(sys.modules))"
     )
-    root = Path(environment.__file__).parents[2]
+    root = Path(environment.__file__).parents[3]
     output = subprocess.run(
         [
             sys.executable,
