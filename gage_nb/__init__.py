@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from gage_nb.batches import run_batch
     from gage_nb.frames import files, manifest, meta, metrics, output, runs
-    from gage_nb.launching import attach, run, run_cell, start
+    from gage_nb.running import attach, run, start
+    from gage_nb.running_cells import run_cell
 
 __all__ = [
     "attach",
@@ -36,17 +37,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "attach": "launching",
+    "attach": "running",
     "files": "frames",
     "manifest": "frames",
     "meta": "frames",
     "metrics": "frames",
     "output": "frames",
-    "run": "launching",
+    "run": "running",
     "run_batch": "batches",
-    "run_cell": "launching",
+    "run_cell": "running_cells",
     "runs": "frames",
-    "start": "launching",
+    "start": "running",
 }
 
 

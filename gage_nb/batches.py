@@ -24,8 +24,11 @@ from gage._internal.operations.targets import resolve_target, with_given_files
 from gage._internal.store.store import runs_home
 from gage._internal.suggestions import did_you_mean
 from gage._internal.types import STATUSES, Operation
+from gage_nb.cell import DEFAULT_NAME
 from gage_nb.frames import from_rows
-from gage_nb.launching import DEFAULT_NAME, mark_shown, recorder, staged_cell, was_shown
+from gage_nb.running import recorder
+from gage_nb.running_cells import staged_cell
+from gage_nb.shown import mark_shown, was_shown
 from gage_nb.variables import variable_names
 from gage_nb.views.batch_panel import batch_bundle, batch_content, batch_text
 from gage_nb.views.batch_state import BatchReader, BatchState

@@ -10,7 +10,7 @@ from gage._internal.api import runs as requests
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.reports import difference_rows, operation_rows, run_rows
 from gage_nb import frames
-from gage_nb.launching import attach, start
+from gage_nb.running import attach, start
 from gage_nb.tables import readable
 
 if TYPE_CHECKING:

@@ -28,10 +28,13 @@ from gage._internal.operations.targets import resolve_target, with_given_files
 from gage._internal.staging.preview import operation_text, preview_text
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.suggestions import did_you_mean
-from gage_nb import launching
+from gage_nb import running
+from gage_nb.cell import DEFAULT_NAME
 from gage_nb.commands import COMMANDS, carry_out, help_text
 from gage_nb.completion import register_matcher, unregister_matcher
 from gage_nb.expansion import ExpansionError, expand
+from gage_nb.running_cells import run_cell
+from gage_nb.shown import display_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +68,7 @@ def register(ip: InteractiveShell) -> None:
     add(_gage_run(ip), "line_cell", "gage_run")
     add(_gage(ip), "line", "gage")
     register_matcher(ip)
-    _display_formatter(ip).for_type(RecordedRun, launching.display_run)
+    _display_formatter(ip).for_type(RecordedRun, display_run)
     for name in _BATCH_TYPES:
         _display_formatter(ip).for_type(name, _display_batch)
 
@@ -130,9 +133,9 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
         if batch is not None or options.preview:
             return batch
     if cell is None:
-        return launching.run(line.target, config_of(line), args=line.args, **asked)
-    name = line.target or launching.DEFAULT_NAME
-    return launching.run_cell(
+        return running.run(line.target, config_of(line), args=line.args, **asked)
+    name = line.target or DEFAULT_NAME
+    return run_cell(
         cell, name, config_of(line), inputs=options.inputs, outputs=options.outputs, **asked
     )
 

@@ -13,8 +13,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import gage
-from gage_nb import launching
+from gage_nb import running
 from gage_nb.cell import CellError
+from gage_nb.running_cells import run_cell
 from tests.shells import running_shell
 
 WAIT = """\
@@ -59,7 +60,7 @@ def interrupter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[thr
 
 
 def test_a_script_runs_and_is_shown_without_a_shell(capsys: pytest.CaptureFixture[str]) -> None:
-    run = launching.run("hi.py", label="first", tags=["a"])
+    run = running.run("hi.py", label="first", tags=["a"])
 
     out = capsys.readouterr().out
     assert (run.status, run.label, run.tags) == ("completed", "first", ["a"])
@@ -67,7 +68,7 @@ def test_a_script_runs_and_is_shown_without_a_shell(capsys: pytest.CaptureFixtur
 
 
 def test_a_cell_runs_without_a_shell() -> None:
-    run = launching.run_cell("x = 1\nprint(x)", "fit", {"x": 5}, quiet=True)
+    run = run_cell("x = 1\nprint(x)", "fit", {"x": 5}, quiet=True)
 
     assert (run.opref.full_name, run.last_lines()) == ("cell:fit", "5")
     assert run.config == {"x": 5}
@@ -75,7 +76,7 @@ def test_a_cell_runs_without_a_shell() -> None:
 
 def test_variables_need_a_kernel() -> None:
     with pytest.raises(gage.DependencyError, match="there is none"):
-        launching.run_cell("print(df)", inputs=["df"])
+        run_cell("print(df)", inputs=["df"])
 
     assert not gage.runs()
 
@@ -85,29 +86,29 @@ def test_variables_need_a_kernel() -> None:
 
 def test_a_failed_run_raises_with_its_last_lines() -> None:
     with pytest.raises(gage.RunFailed, match="exit code 3") as error:
-        launching.run("bad.py", quiet=True)
+        running.run("bad.py", quiet=True)
 
     assert error.value.tail == "bad"
     assert error.value.run_name == gage.runs()[0].name
 
 
 def test_a_failed_run_is_returned_unchecked() -> None:
-    assert launching.run("bad.py", quiet=True, check=False).exit_code == 3
+    assert running.run("bad.py", quiet=True, check=False).exit_code == 3
 
 
 @pytest.mark.parametrize("quiet", [False, True])
 def test_an_interrupt_stops_the_run(quiet: bool, interrupter: threading.Thread) -> None:
     with pytest.raises(KeyboardInterrupt):
-        launching.run("wait.py", quiet=quiet)
+        running.run("wait.py", quiet=quiet)
 
     (run,) = gage.runs()
     assert run.status == "terminated"
     assert "stopped by interrupt" in run.full_status.reason
-    assert launching.run("hi.py", quiet=True).status == "completed"
+    assert running.run("hi.py", quiet=True).status == "completed"
 
 
 def test_in_the_background_it_returns_at_once() -> None:
-    run = launching.run("wait.py", background=True)
+    run = running.run("wait.py", background=True)
 
     assert run.status == "running"
     assert run.stop().name == "terminated"
@@ -119,7 +120,7 @@ def test_what_cannot_be_staged_stays_listed(project: Path) -> None:
     )
 
     with pytest.raises(gage.PhaseError, match="exit code 7"):
-        launching.run("broken")
+        running.run("broken")
 
     (run,) = gage.runs()
     assert run.status == "error"
@@ -131,9 +132,9 @@ def test_an_unknown_view_makes_no_run(view: str, monkeypatch: pytest.MonkeyPatch
     if not view:
         monkeypatch.setenv("GAGE_VIEW", "movie")
 
-    for call in (launching.run, launching.start):
+    for call in (running.run, running.start):
         with pytest.raises(ValueError, match="expected one of widget, html, text, found 'movie'"):
-            call("hi.py" if call is launching.run else staged.name, view=view)
+            call("hi.py" if call is running.run else staged.name, view=view)
 
     assert [run.status for run in gage.runs()] == ["staged"]
 
@@ -149,7 +150,7 @@ def test_a_run_that_is_over_is_shown_as_it_ended(
     if status == "damaged":
         Path(run.meta_dir, "opref").unlink()
 
-    assert launching.attach(run.name) == run
+    assert running.attach(run.name) == run
 
     assert status in capsys.readouterr().out
 
@@ -158,21 +159,21 @@ def test_there_is_nothing_to_attach_to_of_a_run_that_is_staged() -> None:
     gage.run("hi.py", stage=True)
 
     with pytest.raises(gage.RunStateError, match="is staged: nothing to wait for"):
-        launching.attach()
+        running.attach()
 
 
 def test_what_was_staged_is_started_later() -> None:
-    staged = launching.run("hi.py", stage=True, quiet=True)
+    staged = running.run("hi.py", stage=True, quiet=True)
     assert staged.status == "staged"
 
-    assert launching.start(staged, quiet=True).status == "completed"
+    assert running.start(staged, quiet=True).status == "completed"
 
 
 def test_a_staged_failure_raises_when_it_is_started() -> None:
-    launching.run("bad.py", stage=True, quiet=True)
+    running.run("bad.py", stage=True, quiet=True)
 
     with pytest.raises(gage.RunFailed):
-        launching.start(quiet=True)
+        running.start(quiet=True)
 
 
 # In a shell
@@ -182,14 +183,14 @@ def test_a_name_that_only_the_notebook_has_is_explained(shell: InteractiveShell)
     shell.run_cell("frame = 3", store_history=True)
 
     with pytest.raises(gage.RunFailed) as error:
-        launching.run_cell("print(frame)", "fit", quiet=True)
+        run_cell("print(frame)", "fit", quiet=True)
 
     assert "`frame` exists in this notebook (made by cell [1])" in str(error.value)
 
 
 def test_what_is_no_python_is_refused_with_its_lines(shell: InteractiveShell) -> None:
     with pytest.raises(CellError, match="line 3: !ls"):
-        launching.run_cell("x = 1\n!ls\n", "fit")
+        run_cell("x = 1\n!ls\n", "fit")
 
     assert not gage.runs()
 
@@ -197,9 +198,7 @@ def test_what_is_no_python_is_refused_with_its_lines(shell: InteractiveShell) ->
 def test_variables_go_in_and_come_back(shell: InteractiveShell) -> None:
     shell.user_ns["numbers"] = [1, 2, 3]
 
-    run = launching.run_cell(
-        "total = sum(numbers)", inputs=["numbers"], outputs=["total"], quiet=True
-    )
+    run = run_cell("total = sum(numbers)", inputs=["numbers"], outputs=["total"], quiet=True)
 
     assert shell.user_ns["total"] == 6
     assert run.attrs["inputs"][0]["name"] == "numbers"
@@ -212,11 +211,11 @@ def test_variables_cannot_come_back_from_what_is_not_waited_for(
     options: dict[str, Any] = {option: True}
 
     with pytest.raises(gage.DependencyError, match="-o total needs the end of the run"):
-        launching.run_cell("total = 1", outputs=["total"], **options)
+        run_cell("total = 1", outputs=["total"], **options)
 
 
 def test_nothing_comes_back_from_a_failed_run(shell: InteractiveShell) -> None:
-    launching.run_cell("total = 1\nraise SystemExit(1)", outputs=["total"], quiet=True, check=False)
+    run_cell("total = 1\nraise SystemExit(1)", outputs=["total"], quiet=True, check=False)
 
     assert "total" not in shell.user_ns
 
@@ -240,7 +239,7 @@ def test_the_environment_of_a_later_run_is_the_one_of_then(
     shell: InteractiveShell, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "env.py").write_text("import os\nprint(os.environ.get('FLAVOUR'))\n")
-    launching.run("env.py", quiet=True)
+    running.run("env.py", quiet=True)
     monkeypatch.setenv("FLAVOUR", "lemon")
 
-    assert launching.run("env.py", quiet=True).last_lines() == "lemon"
+    assert running.run("env.py", quiet=True).last_lines() == "lemon"

@@ -1,0 +1,55 @@
+"""Which run or batch the cell that is being executed has shown already.
+
+A run that a cell has shown live is usually the cell's value too: it is not displayed twice.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from IPython.core.getipython import get_ipython
+
+if TYPE_CHECKING:
+    from gage._internal.store.recorded_run import RecordedRun
+
+__all__ = ["display_run", "forget_shown", "mark_shown", "was_shown"]
+
+
+# Which run the cell that is executed now has shown already, and that cell's process and number.
+_shown: dict[str, tuple[int, object]] = {}
+
+
+def mark_shown(shown_id: str) -> None:
+    """Remember that the cell that is executed now shows a run, or a batch."""
+    _shown.clear()
+    _shown[shown_id] = _execution()
+
+
+def forget_shown() -> None:
+    """Have the cell that is executed now display its run again."""
+    _shown.clear()
+
+
+def was_shown(shown_id: str) -> bool:
+    """Return whether the cell that is executed now has shown a run, or a batch, already."""
+    return _shown.get(shown_id) == _execution()
+
+
+def display_run(run: RecordedRun) -> None:
+    """Display a run as its static panel; nothing where the same cell has shown it live.
+
+    What IPython calls for a run that is the value of a cell.
+    """
+    from IPython.display import display
+
+    from gage_nb.views.panel import static_bundle
+    from gage_nb.views.run_state import read_state
+
+    if not was_shown(run.id):
+        display(static_bundle(read_state(run)), raw=True)
+
+
+def _execution() -> tuple[int, object]:
+    shell = get_ipython()
+    return os.getpid(), None if shell is None else shell.execution_count

@@ -1,0 +1,41 @@
+"""A supervisor kept ready so that the kernel's next run starts at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+
+from gage._internal.running.waiting_supervisor import WaitingSupervisor
+
+__all__ = ["Spare", "spare"]
+
+
+class Spare:
+    """Holds one waiting supervisor from the kernel's first run on; it ends with the kernel."""
+
+    def __init__(self) -> None:
+        self._waiting: WaitingSupervisor | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> WaitingSupervisor | None:
+        """Return it, if there is one."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, None
+            # In a fork of the kernel it is the kernel's.
+            return waiting if self._pid == os.getpid() else None
+
+    def provide(self) -> None:
+        """See that there is one soon; nobody waits for it."""
+        threading.Thread(target=self._start, name="gage-spare", daemon=True).start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._waiting is None or self._pid != os.getpid():
+                # Where it fails, the next run starts its own, and says what is wrong.
+                with contextlib.suppress(OSError):
+                    self._waiting, self._pid = WaitingSupervisor(), os.getpid()
+
+
+spare = Spare()
