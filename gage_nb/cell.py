@@ -1,4 +1,4 @@
-"""A cell as a program: its text checked and put in a file; and what its names were made by.
+"""A cell as a program: its text checked and put in a file.
 
 The program is the cell as the user sees it: the magic's own line becomes a comment, so that line
 numbers of a traceback are line numbers of the cell. It is a plain Python program. What IPython
@@ -15,36 +15,25 @@ import sys
 import warnings
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from gage._internal.errors import GageError
+from gage_nb.ipython_syntax import find_ipython_syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from IPython.core.inputtransformer2 import TransformerManager
 
-    class _Transform(Protocol):
-        """What is used of IPython's `TokenTransformBase`, which has no types."""
-
-        start_line: int
-
-        def sortby(self) -> tuple[int, int]: ...
-        def transform(self, lines: list[str]) -> list[str]: ...
-
 
 __all__ = [
     "DEFAULT_NAME",
-    "Binding",
     "CellError",
     "CellFault",
     "CellProgram",
     "check_name",
-    "explain_name_error",
     "lines_before_body",
-    "names_assigned_by",
     "stage_cell",
 ]
 
@@ -229,7 +218,8 @@ def _parsed(body: str, lines_before: int, manager: TransformerManager | None) ->
         tree = _compiled(body)
     except SyntaxError as error:
         # Valid Python holds nothing of IPython's: only what is refused is looked at closer.
-        faults, rest = _ipython_faults(body, manager)
+        found, rest = find_ipython_syntax(body, manager)
+        faults = [CellFault(*item) for item in found]
         if faults:
             try:
                 _compiled(rest)
@@ -292,92 +282,6 @@ def _lines_of_await(source: str) -> list[int]:
     return sorted(found)
 
 
-# What IPython takes beyond Python
-
-
-def _ipython_faults(source: str, manager: TransformerManager | None) -> tuple[list[CellFault], str]:
-    """Return all of IPython's own syntax, and the source with `pass` in its place.
-
-    IPython's transformers find it, one after the other as IPython does it, so that what is
-    refused here is exactly what IPython would have changed.
-    """
-    if manager is None:
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        manager = TransformerManager()
-    faults = []
-    lines = source.splitlines(keepends=True)
-    while (found := _first_transform(manager, lines)) is not None:
-        start, length = found
-        taken = lines[start : start + length]
-        text = "".join(taken)
-        # splitlines divides at more than line breaks (form feeds, say): count the breaks.
-        line = "".join(lines[:start]).count("\n") + 1
-        faults.append(CellFault(line, text.strip(), _advice(text.strip())))
-        indent = text[: len(text) - len(text.lstrip())]
-        lines[start : start + length] = [f"{indent}pass\n", *("\n" for _ in taken[1:])]
-    return faults, "".join(lines)
-
-
-def _first_transform(manager: TransformerManager, lines: list[str]) -> tuple[int, int] | None:
-    """Return where IPython's first change begins and how many lines it takes."""
-    from IPython.core.inputtransformer2 import make_tokens_by_line
-
-    tokens = make_tokens_by_line(lines)
-    transformers = cast("list[Any]", manager.token_transformers)
-    found: list[_Transform] = [item for kind in transformers if (item := kind.find(tokens))]
-    for transformer in sorted(found, key=lambda item: item.sortby()):
-        try:
-            changed = transformer.transform(lines)
-        except SyntaxError:
-            continue
-        return transformer.start_line, len(lines) - len(changed) + 1
-    return None
-
-
-_MAGIC = re.compile(r"(?:[\w.,\s]+=\s*)?(%{1,2})\s*(\w+)\s*(.*)", re.DOTALL)
-_COMMAND = re.compile(r"(?:(?P<target>[^=!]+)=\s*)?!{1,2}\s*(?P<command>.*)", re.DOTALL)
-_ELSEWHERE = "write it in a cell of its own, before the run"
-_MAGIC_ADVICE = {
-    "autoreload": "remove it: a run imports everything afresh",
-    "cd": "write `import os` and `os.chdir(…)`",
-    "conda": _ELSEWHERE,
-    "env": "write `import os` and `os.environ[…] = …`",
-    "load_ext": "remove it: a run has no IPython that could load an extension",
-    "mamba": _ELSEWHERE,
-    "matplotlib": "remove it: a run has no notebook to show figures. Save them: `plt.savefig(…)`",
-    "pip": _ELSEWHERE,
-    "reload_ext": "remove it: a run has no IPython that could load an extension",
-    "run": "import what the script has, or run the script: `%gage_run SCRIPT`",
-    "set_env": "write `import os` and `os.environ[…] = …`",
-    "time": "remove it: the time of a run is measured. For a part, write `time.perf_counter()`",
-    "timeit": "write `import timeit` and `timeit.timeit(…)`",
-    "uv": _ELSEWHERE,
-}
-
-
-def _advice(text: str) -> str:
-    if text.rstrip().endswith("?") or text.startswith("?"):
-        return "IPython's help: ask in a cell of its own"
-    magic = _MAGIC.match(text)
-    if magic:
-        known = _MAGIC_ADVICE.get(magic[2])
-        if magic[1] == "%%":
-            return f"a cell has one cell magic, `%%gage_run`: {known or 'remove this one'}"
-        return f"a magic of IPython: {known or 'write it as Python, or in a cell of its own'}"
-    command = _COMMAND.match(text)
-    if command:
-        words = " ".join(command["command"].replace("\\\n", " ").split())
-        call = f"subprocess.run({words!r}, shell=True, "
-        call += (
-            "capture_output=True, text=True).stdout.splitlines()"
-            if command["target"] or text.startswith("!!")
-            else "check=True)"
-        )
-        return f"a command for the shell: write `import subprocess` and\n`{call}`"
-    return "IPython's short form of a call: write it as Python, with parentheses"
-
-
 def _notes(tree: ast.Module, body: str, lines_before: int) -> Iterator[str]:
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr):
@@ -389,154 +293,3 @@ def _notes(tree: ast.Module, body: str, lines_before: int) -> Iterator[str]:
             f"line {last.lineno + lines_before}: the value of the last line is not shown, as a "
             "run is a program: print it"
         )
-
-
-# Where names come from
-
-
-class Binding(NamedTuple):
-    """How a name is bound: its line in the source, and the kind of statement.
-
-    `kind` is `import`, `definition` or `value`; `text` is the statement of an import.
-    """
-
-    line: int
-    kind: str
-    text: str
-
-
-def names_assigned_by(source: str) -> dict[str, Binding]:
-    """Return the names that running a cell gives to its notebook, each with its last binding.
-
-    `source` may hold IPython's syntax, as typed or already translated. Names that only a magic
-    knows to make are found for the usual options (`-o NAME`, `--as NAME`) and for magics that run
-    their body in the notebook (`%%time`, `%%capture`). A source that is not Python has none.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):
-            from IPython.core.inputtransformer2 import TransformerManager
-
-            manager = TransformerManager()
-            try:
-                tree = ast.parse(manager.transform_cell(source))
-            except (SyntaxError, ValueError, RuntimeError):
-                return {}
-    found: dict[str, Binding] = {}
-    _collect_bindings(tree, found)
-    return found
-
-
-def _collect_bindings(node: ast.AST, found: dict[str, Binding]) -> None:
-    """Add what a statement or expression binds at the top level, in the order of the source."""
-    line = getattr(node, "lineno", 1)
-    value = Binding(line, "value", "")
-    match node:
-        case ast.Import() | ast.ImportFrom():
-            for alias in node.names:
-                name = alias.asname or alias.name.partition(".")[0]
-                found[name] = Binding(line, "import", ast.unparse(node))
-            return
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            found[node.name] = Binding(line, "definition", "")
-            # A function that says `global` makes the name when it is called.
-            declared = [child for child in ast.walk(node) if isinstance(child, ast.Global)]
-            found.update({name: value for child in declared for name in child.names})
-            return
-        case ast.Lambda() | ast.AnnAssign(value=None):  # an annotation alone binds nothing
-            return
-        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            # Its own variables are its own; those of `:=` in it are not.
-            for child in ast.walk(node):
-                if isinstance(child, ast.NamedExpr):
-                    found[child.target.id] = value
-            return
-        case ast.Delete():
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    found.pop(target.id, None)
-            return
-        case (
-            ast.Name(ctx=ast.Store(), id=str(name))
-            | ast.MatchAs(name=str(name))
-            | ast.MatchStar(name=str(name))
-            | ast.MatchMapping(rest=str(name))
-        ):
-            found[name] = value
-        case ast.Call(func=ast.Attribute(attr="run_cell_magic" | "run_line_magic")):
-            found.update(_names_of_magic(node))
-    for child in ast.iter_child_nodes(node):
-        _collect_bindings(child, found)
-
-
-def _names_of_magic(call: ast.Call) -> dict[str, Binding]:
-    texts = [str(arg.value) for arg in call.args if isinstance(arg, ast.Constant)]
-    if len(texts) < 2:
-        return {}
-    magic, line, *body = texts
-    found = {
-        name: Binding(call.lineno, "value", "")
-        for option, names in pairwise(line.split())
-        if option in ("-o", "--as", "--output")
-        for name in names.split(",")
-        if name.isidentifier()
-    }
-    if body and magic in ("time", "capture", "prun"):
-        found.update(names_assigned_by(body[0]))
-    return found
-
-
-_NAME_ERROR = re.compile(r"^[\s|]*NameError: name '([^']+)' is not defined", re.MULTILINE)
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_OF_IPYTHON = {
-    "display": "write `from IPython.display import display` into the cell, or print",
-    "get_ipython": "write what the magic did as Python",
-}
-_TO_DO = {
-    "import": "write the import into the cell",
-    "definition": "write its definition into the cell, or into a module beside the notebook",
-    "value": "write what makes it into the cell, or hand it over with `-i {name}`",
-}
-
-
-def explain_name_error(
-    output: str, notebook_names: Collection[str], cells: Iterable[tuple[int, str]]
-) -> str | None:
-    """Return one line on a NameError that ended a run, when the notebook has the name.
-
-    Parameters
-    ----------
-    output
-        The last part of the run's output, with the traceback.
-    notebook_names
-        The names that exist in the kernel.
-    cells
-        Number and source of the cells executed, in their order.
-
-    Returns
-    -------
-    str or None
-        None when the run did not end with a NameError or the notebook has no such name either.
-    """
-    text = _COLOUR.sub("", output)
-    errors = _NAME_ERROR.findall(text, max(text.rfind("Traceback (most recent call last)"), 0))
-    name = errors[-1] if errors else ""
-    if name not in notebook_names and name not in _OF_IPYTHON:  # `display` is among the builtins
-        return None
-    if name in _OF_IPYTHON or re.fullmatch(r"In|Out|_+|_i*\d*", name):
-        to_do = _OF_IPYTHON.get(name, "give the value a name")
-        return f"`{name}` is made by IPython and does not exist in a program: {to_do}."
-    origin, kind = "", "value"
-    for number, source in cells:
-        if name not in source:
-            continue
-        binding = names_assigned_by(source).get(name)
-        if binding:
-            kind = binding.kind
-            origin = f" (made by cell [{number}]{f': `{binding.text}`' if binding.text else ''})"
-    return (
-        f"`{name}` exists in this notebook{origin} but not in the run, which is a process of its "
-        f"own: {_TO_DO[kind].format(name=name)}."
-    )

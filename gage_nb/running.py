@@ -19,7 +19,7 @@ from gage._internal.staging.launch import launch
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.store import runs_home
 from gage._internal.types import Operation, Run
-from gage_nb.cell import explain_name_error
+from gage_nb.name_errors import explain_name_error
 from gage_nb.notebook_recording import NotebookRecorder, executed_cells
 from gage_nb.observer import Observer, Options
 from gage_nb.shown import mark_shown
