@@ -1,12 +1,12 @@
-"""`python -m tests [ARGUMENT...]`: gets Chromium where it is missing, then runs pytest.
+"""`python -m tests [--install-chromium] [ARGUMENT...]`: runs the tests by pytest.
 
-The browser tests need Debian's Chromium. On a machine with apt and root's rights it is installed;
-elsewhere it has to be there, and the tests fail without it. A full run takes two processes, one
-for each core of a small machine; arguments are pytest's and replace that.
+A full run has two phases, and runs nothing twice: a test that fails is a finding. The first takes
+two processes, one for each core of a small machine. The second runs alone what measures time or
+drives a browser (`pytest.mark.alone`), one test after the other. Arguments are pytest's and
+replace both phases by one run with them.
 
-Browsers, kernels and killed processes are real, and so is what they do to each other on a small
-machine. Tests that fail in a full run are therefore run once more, alone, and have to pass then;
-both runs are shown.
+The browser tests need Chromium on PATH and fail without it; `--install-chromium` installs
+Debian's by apt-get first where it is missing, which takes root's rights.
 """
 
 from __future__ import annotations
@@ -18,27 +18,34 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FAILED = 1  # pytest's exit code for tests that failed, rather than could not be run
+INSTALL = "--install-chromium"
+PHASES = (
+    ("beside each other", ["-m", "not alone", "--numprocesses=2", "--dist=loadfile"]),
+    ("alone", ["-m", "alone"]),
+)
 
 
 def main() -> int:
-    """Return pytest's exit code."""
-    if shutil.which("chromium") is None and shutil.which("apt-get") and os.geteuid() == 0:
-        install_chromium()
+    """Return the exit code of the first phase that fails, else 0."""
+    arguments = sys.argv[1:]
+    if INSTALL in arguments:
+        arguments.remove(INSTALL)
+        if shutil.which("chromium") is None:
+            install_chromium()
     # Set by some machines; a user's Python writes bytecode.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     pytest = [sys.executable, "-m", "pytest"]
-    if len(sys.argv) > 1:
-        return subprocess.call([*pytest, *sys.argv[1:]], cwd=ROOT, env=env)
-    code = subprocess.call([*pytest, "--numprocesses=2", "--dist=loadfile"], cwd=ROOT, env=env)
-    if code == FAILED:
-        print("\nWhat failed is run once more, alone:\n", flush=True)
-        code = subprocess.call([*pytest, "--last-failed", "-v"], cwd=ROOT, env=env)
-    return code
+    if arguments:
+        return subprocess.call([*pytest, *arguments], cwd=ROOT, env=env)
+    codes = []
+    for name, options in PHASES:
+        print(f"Tests that run {name}", flush=True)
+        codes.append(subprocess.call([*pytest, *options], cwd=ROOT, env=env))
+    return next(filter(None, codes), 0)
 
 
 def install_chromium() -> None:
-    """Install Chromium, and a font to write with, by apt."""
+    """Install Chromium, and a font to write with, by apt-get."""
     print("No chromium on PATH: installing it by apt-get", flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for argv in (

@@ -11,7 +11,7 @@ from gage.inside.metric_log import Metric
 from gage_nb.views.charts import charts_html
 from tests.browser.jupyterlab import Server, open_notebook, output_of, screenshot
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.alone, pytest.mark.browser]
 
 
 def test_saved_charts_survive_in_an_untrusted_notebook(browser: Browser, viewer: Server) -> None:

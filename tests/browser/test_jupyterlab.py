@@ -26,7 +26,7 @@ from tests.browser.jupyterlab import (
     write_notebook,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.alone, pytest.mark.browser]
 
 _WIDGET = "import ipywidgets\nipywidgets.HTML('<b>from a widget</b>')"
 

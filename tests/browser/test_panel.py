@@ -30,7 +30,7 @@ from tests.browser.jupyterlab import (
     write_notebook,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.alone, pytest.mark.browser]
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 ENDS_MS = 30_000.0

@@ -12,6 +12,15 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
+def files_of(directory: Path) -> set[str]:
+    """Return the files that version control would see."""
+    return {
+        str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
 def test_there_is_a_quickstart() -> None:
     assert "quickstart" in {path.stem for path in NOTEBOOKS}
 
@@ -21,6 +30,7 @@ def test_notebook_runs(path: Path, tmp_path: Path, runs_home: Path) -> None:
     directory = tmp_path / "notebooks"
     shutil.copytree(path.parent, directory, ignore=shutil.ignore_patterns(".*"))
     notebook = nbformat.read(directory / path.name, as_version=4)
+    before = files_of(directory)
 
     # A cell that fails on purpose is tagged `raises-exception`; any other ends the test.
     NotebookClient(
@@ -28,6 +38,7 @@ def test_notebook_runs(path: Path, tmp_path: Path, runs_home: Path) -> None:
     ).execute()
 
     assert list(runs_home.glob("*.meta"))
+    assert files_of(directory) == before, "a lesson leaves nothing behind"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,21 @@ class Server:
             data = response.read()
         return json.loads(data) if data else None
 
+    def is_announced(self) -> bool:
+        """Return whether the file by which kernels find the server is there as a whole."""
+        for path in self.runtime_dir.glob("jpserver-*.json"):
+            with suppress(ValueError):
+                return bool(json.loads(path.read_text()))
+        return False
+
+    def answers(self) -> bool:
+        """Return whether the server answers a request."""
+        try:
+            self.request("GET", "api/status")
+        except OSError:
+            return False
+        return True
+
     @contextmanager
     def notebook(self, name: str) -> Iterator[tuple[Kernel, str]]:
         """A notebook that is open, with its kernel; its session's id comes with it."""
@@ -168,10 +183,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         )
         # What it goes on to say must not fill the pipe.
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        while not list(runtime_dir.glob("jpserver-*.json")):  # written a moment after that line
+        started = Server(int(url[1]), token, runtime_dir, root)
+        # That line comes before it listens, and its file of the runtime directory before or after.
+        while not (started.is_announced() and started.answers()):
             assert process.poll() is None
             time.sleep(0.01)
-        yield Server(int(url[1]), token, runtime_dir, root)
+        yield started
     finally:
         process.terminate()
         process.wait(TIMEOUT_S)
