@@ -15,8 +15,8 @@ from IPython.core.getipython import get_ipython
 
 from gage._internal.errors import DependencyError
 from gage._internal.operations.targets import configure
-from gage._internal.sources.patterns import quote_pattern
-from gage._internal.sources.sourcecode import DEFAULT_PATTERNS
+from gage._internal.sources.parsing import quote_pattern
+from gage._internal.sources.rules import DEFAULT_PATTERNS
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import DEFAULT_NAME, lines_before_body, stage_cell
 from gage_nb.notebook_recording import executing_cell

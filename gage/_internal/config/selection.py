@@ -11,8 +11,9 @@ r"""Which values of which files are configuration: patterns of a Gage file.
     train.py#opts.*           the entries of a dict or a list, each a key of its own
     \-x.py#lr                 a file whose name begins with a dash
 
-The file is a pattern as for source code (`patterns`), the keys are one of `keys`. Patterns are read
-in order and the last one that matches decides; patterns that exclude and stand first hold for all.
+The file is a pattern as for source code (`sources.parsing`), the keys are one of `keys`. Patterns
+are read in order and the last one that matches decides; patterns that exclude and come first hold
+for all.
 
 Without `#` a file of code gives the names of its top level, a data file all values, each by its
 own key. `**.*` likewise gives no containers but what is in them; a list of plain values is one
@@ -26,14 +27,14 @@ import os
 from gage._internal.config.formats import SUFFIXES, is_source
 from gage._internal.config.keys import has_wildcard, key_matcher, split_key
 from gage._internal.errors import ConfigError, PatternError
-from gage._internal.sources.patterns import (
+from gage._internal.sources.matching import (
     Pattern,
-    enter,
     match_path,
     name_matcher,
-    parse_pattern,
-    start,
+    start_state,
+    state_below,
 )
+from gage._internal.sources.parsing import parse_pattern
 from gage._internal.suggestions import did_you_mean
 
 TYPE_CHECKING = False
@@ -222,7 +223,7 @@ def _require(directory: str, path: str, rule: Rule) -> None:
 
 def _walk(directory: str, pattern: Pattern) -> Iterator[str]:
     """Yield the files that a pattern matches; hidden directories only if it spells them out."""
-    todo = [("", start(pattern))]
+    todo = [("", start_state(pattern))]
     while todo:
         below, state = todo.pop()
         matches = name_matcher(pattern, state)
@@ -235,7 +236,7 @@ def _walk(directory: str, pattern: Pattern) -> Iterator[str]:
         for entry in entries:
             path = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):
-                inner, spelled = enter(pattern, state, entry.name)
+                inner, spelled = state_below(pattern, state, entry.name)
                 if inner and (spelled or not entry.name.startswith(".")):
                     todo.append((path, inner))
             elif (

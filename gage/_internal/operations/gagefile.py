@@ -206,7 +206,7 @@ def get_operation(gagefile: GageFile, name: str) -> OpDef:
 
 def describe_operation(opdef: OpDef) -> OperationHelp:
     """Return what a person wants to know of an operation before running it."""
-    from gage._internal.sources.sourcecode import sourcecode_patterns
+    from gage._internal.sources.selection import sourcecode_patterns
 
     commands = ((phase.name, opdef.command(phase.name)) for phase in PHASES)
     return OperationHelp(

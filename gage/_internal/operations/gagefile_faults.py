@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import ConfigError, PatternError
-from gage._internal.sources.patterns import parse_pattern
+from gage._internal.sources.parsing import parse_pattern
 from gage._internal.suggestions import did_you_mean, near_misses
 
 TYPE_CHECKING = False

@@ -11,8 +11,8 @@ from gage._internal.operations.gagefile import (
     get_operation,
     load_gagefile,
 )
-from gage._internal.sources.patterns import quote_pattern
-from gage._internal.sources.sourcecode import DEFAULT_PATTERNS
+from gage._internal.sources.parsing import quote_pattern
+from gage._internal.sources.rules import DEFAULT_PATTERNS
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 
 TYPE_CHECKING = False

@@ -20,8 +20,9 @@ from gage._internal.record.layout import home_of
 from gage._internal.record.manifest import hash_file
 from gage._internal.record.run_meta import write_attr
 from gage._internal.sources.copying import Copied, copy_files
-from gage._internal.sources.patterns import match_path, parse_pattern
-from gage._internal.sources.sourcecode import select_sourcecode
+from gage._internal.sources.matching import match_path
+from gage._internal.sources.parsing import parse_pattern
+from gage._internal.sources.selection import select_sourcecode
 from gage._internal.store.store import find_run, list_runs
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from gage._internal.sources.sourcecode import Selection
+    from gage._internal.sources.selection import Selection
     from gage._internal.store.recorded_run import RecordedRun
     from gage._internal.types import Data, Run
 

@@ -6,7 +6,7 @@ import os
 
 from gage._internal.operations.gagefile import describe_operation
 from gage._internal.quoting import quote
-from gage._internal.sources.sourcecode import select_sourcecode, sourcecode_patterns
+from gage._internal.sources.selection import select_sourcecode, sourcecode_patterns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

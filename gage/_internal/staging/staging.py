@@ -38,7 +38,7 @@ from gage._internal.record.run_meta import (
 )
 from gage._internal.running.finalize import hash_entries, make_read_only
 from gage._internal.sources.copying import Copied, copy_files
-from gage._internal.sources.sourcecode import copy_selected, sourcecode_patterns
+from gage._internal.sources.selection import copy_selected, sourcecode_patterns
 from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False

@@ -23,7 +23,7 @@ The path is relative to the project and always begins at its top, with "/" on ev
     ? [abc] [!a-z]  one character; one of these; one that is none of these
 
 `*` and `?` do not match "/", and match a leading dot. Several patterns are read in order and the
-last one that matches a file decides (`sourcecode`). A pattern with `dir` selects no file: it says
+last one that matches a file decides (`selection`). A pattern with `dir` selects no file: it says
 which directories are looked into.
 
 These are the forms of gage 0.1. Other than there, a path that names a directory means what is
@@ -33,226 +33,21 @@ error.
 
 from __future__ import annotations
 
-import os
-
 from gage._internal.errors import PatternError
+from gage._internal.sources.matching import ANY, STAR, Part, Pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from gage._internal.sources.matching import Item
 
-    # One position of a part: a character, a set (negated or not) or one of the wildcards.
-    Item = str | tuple[bool, frozenset[str], tuple[tuple[str, str], ...]] | None
+    # A word is read into (character, offset, is it ordinary) so that what follows knows both
+    # which characters were escaped and where to point at in an error.
+    Word = list[tuple[str, int, bool]]
 
-__all__ = [
-    "Part",
-    "Pattern",
-    "enter",
-    "holds",
-    "is_whole",
-    "match_path",
-    "name_matcher",
-    "parse_pattern",
-    "quote_pattern",
-    "start",
-]
+__all__ = ["parse_pattern", "quote_pattern"]
 
 _BLANKS = " \t\r\n"
 _UNITS = {"kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "B": 1, "": 1}
-_STAR = "*"  # as an item: any characters; a literal star is the item "\\*"
-_ANY = None
-
-
-class Part:
-    """One directory or file name of a pattern's path, with its wildcards.
-
-    `literal` is the name where there are no wildcards. `anywhere` stands for `**`.
-    """
-
-    __slots__ = ("anywhere", "dotted", "literal", "matches")
-
-    def __init__(self, items: list[Item], *, anywhere: bool = False) -> None:
-        self.anywhere = anywhere
-        self.literal = _literal(items) if not anywhere else None
-        self.dotted = bool(items) and items[0] == "."
-        self.matches = _matcher(items)
-
-
-class Pattern:
-    """A pattern, taken apart; `text` is what was written.
-
-    A file has at least `size_min` and at most `size_max` bytes to match. `below` is
-    True where the path means directories and so everything below them.
-    """
-
-    __slots__ = (
-        "below",
-        "exclude",
-        "max_matches",
-        "parts",
-        "sentinel",
-        "size_max",
-        "size_min",
-        "text",
-        "type",
-    )
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.exclude = False
-        self.parts: list[Part] = []
-        self.below = False
-        self.type: str | None = None
-        self.size_min: int | None = None
-        self.size_max: int | None = None
-        self.max_matches: int | None = None
-        self.sentinel: list[Part] | None = None
-
-    def __repr__(self) -> str:
-        return f"Pattern({self.text!r})"
-
-
-# Matching. A path is matched part by part from the top, so that a scan knows in each directory
-# which patterns can match below it. A state is the set of positions in `parts` that the
-# directories so far may have reached, bit i for position i; bit len(parts) means that the whole
-# path is matched.
-
-
-def start(pattern: Pattern) -> int:
-    """Return the state of a pattern in the top directory."""
-    return _closure(pattern, 1)
-
-
-def enter(pattern: Pattern, state: int, name: str) -> tuple[int, bool]:
-    """Return the state after entering a directory, and whether the pattern spells its name out.
-
-    The state is 0 when nothing below the directory can match.
-    """
-    parts = pattern.parts
-    end = len(parts)
-    found = 0
-    spelled = False
-    if state >> end & 1 and (pattern.type != "dir" or not parts):
-        found = 1 << end
-    for index, part in enumerate(parts):
-        if not state >> index & 1:
-            continue
-        if part.anywhere:
-            found |= 1 << index
-        elif part.matches(name) and (index + 1 < end or _may_be_dir(pattern, part)):
-            found |= 1 << index + 1
-            # Wildcards alone do not spell a name out, as `*` in a shell leaves out `.git`.
-            if part.literal is not None or (part.dotted and name[0] == "."):
-                spelled = True
-    return _closure(pattern, found), spelled
-
-
-def is_whole(pattern: Pattern, state: int) -> bool:
-    """Return whether the directories so far match the whole path."""
-    return bool(state >> len(pattern.parts) & 1)
-
-
-def name_matcher(pattern: Pattern, state: int) -> Callable[[str], bool] | None:
-    """Return what tells which files of a directory match, by name; None where none can.
-
-    `bool` stands for all of them.
-    """
-    end = len(pattern.parts)
-    if state >> end & 1:
-        return bool
-    if pattern.below or not state >> end - 1 & 1:
-        return None
-    return pattern.parts[-1].matches
-
-
-def match_path(pattern: Pattern, path: str) -> bool:
-    """Return whether the path of a file matches the path of a pattern, whatever its modifiers."""
-    *directories, name = path.split("/")
-    state = start(pattern)
-    for directory in directories:
-        state, _ = enter(pattern, state, directory)
-    matches = name_matcher(pattern, state)
-    return matches is not None and matches(name)
-
-
-def holds(directory: str, parts: list[Part]) -> bool:
-    """Return whether a directory holds a path, given as the parts of a sentinel."""
-    for index, part in enumerate(parts):
-        if part.literal is None:
-            try:
-                names = sorted(filter(part.matches, os.listdir(directory)))
-            except OSError:
-                return False
-            rest = parts[index + 1 :]
-            return any(not rest or holds(os.path.join(directory, name), rest) for name in names)
-        directory = os.path.join(directory, part.literal)
-    return os.path.lexists(directory)
-
-
-def _may_be_dir(pattern: Pattern, last: Part) -> bool:
-    return pattern.below or pattern.type == "dir" or last.literal is not None
-
-
-def _closure(pattern: Pattern, state: int) -> int:
-    for index, part in enumerate(pattern.parts):
-        if part.anywhere and state >> index & 1:
-            state |= 1 << index + 1
-    return state
-
-
-def _literal(items: list[Item]) -> str | None:
-    chars = []
-    for item in items:
-        if not isinstance(item, str) or item == _STAR:
-            return None
-        chars.append(item[-1])
-    return "".join(chars)
-
-
-def _matcher(items: list[Item]) -> Callable[[str], bool]:
-    """Return a function for a part; quick ones for the forms that are common."""
-    literal = _literal(items)
-    if literal is not None:
-        return literal.__eq__
-    first = items.index(_STAR) if _STAR in items else len(items)
-    head, tail = _literal(items[:first]), _literal(items[first + 1 :])
-    if first == len(items) or head is None or tail is None:
-        return lambda name: _match_items(items, name)
-    if not head and not tail:
-        return bool
-    shortest = len(head) + len(tail)
-    return lambda name: len(name) >= shortest and name.startswith(head) and name.endswith(tail)
-
-
-def _match_items(items: list[Item], name: str) -> bool:
-    # The usual walk with one resume point: only the last star ever has to take more characters.
-    at = position = 0
-    resume_at, resume_position = -1, 0
-    while position < len(name):
-        if at < len(items) and items[at] == _STAR:
-            resume_at, resume_position = at + 1, position
-            at += 1
-        elif at < len(items) and _match_item(items[at], name[position]):
-            at += 1
-            position += 1
-        elif resume_at >= 0:
-            resume_position += 1
-            at, position = resume_at, resume_position
-        else:
-            return False
-    return all(item == _STAR for item in items[at:])
-
-
-def _match_item(item: Item, char: str) -> bool:
-    if item is _ANY:
-        return True
-    if isinstance(item, str):
-        return item[-1] == char
-    negated, chars, ranges = item
-    return negated != (char in chars or any(low <= char <= high for low, high in ranges))
-
-
-# Parsing
 
 
 def quote_pattern(path: str) -> str:
@@ -289,12 +84,6 @@ def parse_pattern(text: str) -> Pattern:
     if pattern.type == "dir" and (pattern.size_min, pattern.size_max) != (None, None):
         raise PatternError("a directory has no size: remove size or dir", text, len(text))
     return pattern
-
-
-# A word is read into (character, offset, is it ordinary) so that what follows knows both which
-# characters were escaped and where to point at in an error.
-if TYPE_CHECKING:
-    Word = list[tuple[str, int, bool]]
 
 
 def _skip_blanks(text: str, position: int) -> int:
@@ -382,10 +171,10 @@ def _parse_items(text: str, piece: Word) -> list[Item]:
         if ordinary:
             items.append(f"\\{char}")
         elif char == "*":
-            if not items or items[-1] != _STAR:
-                items.append(_STAR)
+            if not items or items[-1] != STAR:
+                items.append(STAR)
         elif char == "?":
-            items.append(_ANY)
+            items.append(ANY)
         elif char == "[":
             item, index = _parse_set(text, piece, index, position)
             items.append(item)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
@@ -9,38 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gage._internal.errors import GageError, PatternError
-from gage._internal.sources.sourcecode import (
-    DEFAULT_PATTERNS,
-    Selection,
+from gage._internal.sources.matching import match_path
+from gage._internal.sources.parsing import parse_pattern, quote_pattern
+from gage._internal.sources.rules import DEFAULT_PATTERNS
+from gage._internal.sources.selection import (
     copy_selected,
-    is_text,
-    quote_pattern,
     select_sourcecode,
     sourcecode_patterns,
 )
 from gage._internal.types import OpDef
-
-RUN_ID = "60a825b1-7ce8-4ef5-9c9a-a1d6be0d9d2f"
-
-
-def make(project: Path, *paths: str, data: bytes = b"text\n") -> None:
-    """Make files, each with the same content."""
-    for path in paths:
-        full_path = project / path
-        full_path.parent.mkdir(parents=True, exist_ok=True)
-        full_path.write_bytes(data)
-
-
-def select(project: Path, *patterns: str, always: tuple[str, ...] = ()) -> Selection:
-    """Select by both ways, which must agree."""
-    selection = select_sourcecode(str(project), patterns, always=always)
-    run_dir = project.parent / f"run-of-{project.name}"
-    run_dir.mkdir()
-    copied, notes = copy_selected(str(project), str(run_dir), patterns, always=always)
-    assert [file.path for file in copied] == selection.paths
-    assert notes == selection.notes
-    return selection
-
+from tests.sources.selecting import RUN_ID, make, select
 
 # Patterns in order
 
@@ -106,7 +83,6 @@ def test_selection_is_what_the_last_matching_pattern_says(
     tmp_path_factory: pytest.TempPathFactory, patterns: list[str]
 ) -> None:
     # The same, told in the simplest way, for patterns without `dir`.
-    from gage._internal.sources.patterns import match_path, parse_pattern
 
     project = tmp_path_factory.mktemp("project")
     paths = ["a.py", "b.py", "d/a.py", "d/b.txt", "d/e/a.py", "d/e/c"]
@@ -322,129 +298,6 @@ def test_project_must_be_there(tmp_path: Path) -> None:
         select_sourcecode(str(tmp_path / "absent"), ["*"])
 
 
-# Links and what is no file
-
-
-def test_links_inside_are_followed_as_what_they_point_to(project: Path) -> None:
-    make(project, "real/a.py", "b.py")
-    (project / "dir").symlink_to("real")
-    (project / "c.py").symlink_to("b.py")
-
-    selection = select(project, "**/*.py")
-
-    assert selection.paths == ["b.py", "c.py", "dir/a.py", "real/a.py"]
-    assert selection.notes == []
-
-
-def test_links_that_lead_nowhere_good_are_told(project: Path, tmp_path: Path) -> None:
-    make(tmp_path, "outside/a.py", "outside.py")
-    make(project, "a/b/c.py")
-    (project / "out").symlink_to(tmp_path / "outside")
-    (project / "out.py").symlink_to(tmp_path / "outside.py")
-    (project / "dangling.py").symlink_to("absent")
-    (project / "loop.py").symlink_to("loop.py")
-    (project / "a" / "up").symlink_to("..")
-    (project / "a" / "b" / "self").symlink_to(".")
-
-    selection = select(project, "**/*.py")
-
-    assert selection.paths == ["a/b/c.py"]
-    assert selection.notes == [
-        "Left out, a link to nothing: dangling.py",
-        "Left out, a link that leads in a circle: loop.py, a/up, a/b/self",
-        "Left out, a link that leads out of the project: out.py, out",
-    ]
-
-
-def test_circle_over_two_links_ends(project: Path) -> None:
-    make(project, "a/x", "b/y")
-    (project / "a" / "to_b").symlink_to("../b")
-    (project / "b" / "to_a").symlink_to("../a")
-
-    selection = select(project, "**/*")
-
-    assert selection.paths == ["a/to_b/y", "a/x", "b/to_a/x", "b/y"]
-    assert selection.notes == ["Left out, a link that leads in a circle: a/to_b/to_a, b/to_a/to_b"]
-
-
-def test_links_that_are_not_asked_for_are_not_told(project: Path, tmp_path: Path) -> None:
-    make(project, "a.py")
-    (project / "data").symlink_to(tmp_path)
-    (project / "x.csv").symlink_to("/dev/null")
-
-    assert select(project, "*.py").notes == []
-
-
-def test_pipes_and_sockets_are_told_and_not_opened(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make(project, "a")
-    os.mkfifo(project / "pipe")
-    (project / "link").symlink_to("pipe")
-    with socket.socket(socket.AF_UNIX) as server:
-        monkeypatch.chdir(project)
-        server.bind("socket")
-
-        selection = select(project, "* text")
-
-    assert selection.paths == ["a"]
-    assert selection.notes == ["Left out, not a regular file: link, pipe, socket"]
-
-
-# What cannot be read. The tests may run as root, who can read anything: it is told by a name that
-# is too long to be opened below a directory whose own path is at the limit.
-
-
-@pytest.fixture
-def too_deep(project: Path) -> str:
-    """The path of a file that can be listed but not opened by its full path."""
-    fd = os.open(project, os.O_RDONLY)
-    parts: list[str] = []
-    while len(os.fsencode(project)) + 101 * len(parts) < 4096 - 120:
-        parts.append("d" * 100)
-        os.mkdir(parts[-1], dir_fd=fd)
-        below = os.open(parts[-1], os.O_RDONLY, dir_fd=fd)
-        os.close(fd)
-        fd = below
-    parts.append("f" * 150)
-    os.close(os.open(parts[-1], os.O_WRONLY | os.O_CREAT, dir_fd=fd))
-    os.close(fd)
-    return "/".join(parts)
-
-
-def test_file_that_cannot_be_read_is_an_error_where_its_path_is_asked_for(
-    project: Path, tmp_path: Path, too_deep: str
-) -> None:
-    make(project, "a")
-    (tmp_path / "run").mkdir()
-
-    with pytest.raises(GageError, match=r"cannot copy a file of .*\n.*too long"):
-        copy_selected(str(project), str(tmp_path / "run"), ["**/*"])
-
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["a"]
-
-
-def test_file_that_cannot_be_read_is_told_where_its_content_is_asked_for(
-    project: Path, too_deep: str
-) -> None:
-    make(project, "a")
-
-    selection = select(project, "**/* text")
-
-    assert selection.paths == ["a"]
-    assert selection.notes == [f"Left out, file name too long: {too_deep}"]
-
-
-def test_directory_that_cannot_be_read_is_told(without_rights: Path) -> None:
-    make(without_rights, "a", "closed/b")
-    (without_rights / "closed").chmod(0)
-
-    selection = select(without_rights, "**/*")
-
-    assert selection.paths == ["a"]
-    assert selection.notes == ["Left out, permission denied: closed/"]
-
-
 # Names
 
 
@@ -472,28 +325,7 @@ def test_any_name_is_selected(project: Path, name: str) -> None:
     assert selection.notes == []
 
 
-# Text and patterns of an operation
-
-
-@pytest.mark.parametrize(
-    ("head", "expected"),
-    [
-        pytest.param(b"", True, id="empty"),
-        pytest.param(b"print(1)\n", True, id="ascii"),
-        pytest.param("é€🎉".encode(), True, id="utf-8"),
-        pytest.param("\ufeffx".encode(), True, id="byte-order-mark"),
-        pytest.param("né".encode("latin-1"), True, id="latin-1"),
-        pytest.param(b"\x1b[1mbold\x1b[0m \xe9\f\n", True, id="escapes"),
-        pytest.param(b"a\0b", False, id="nul"),
-        pytest.param("text".encode("utf-16"), False, id="utf-16"),
-        pytest.param(b"\x89PNG\r\n\x1a\n", False, id="png"),
-        pytest.param(b"\x80\x04\x95\x01", False, id="pickle"),
-        pytest.param(b"x" * 8191 + "é".encode(), True, id="character-cut-in-two"),
-        pytest.param(b"x" * 8192 + b"\0", True, id="only-the-head-counts"),
-    ],
-)
-def test_text_is_told_from_binary(head: bytes, expected: bool) -> None:
-    assert is_text(head) is expected
+# Patterns of an operation
 
 
 @pytest.mark.parametrize(
