@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
-__all__ = ["append", "cut_torn_line", "replace", "write_new"]
+__all__ = ["NO_ROOM", "append", "cut_torn_line", "replace", "write_all", "write_new"]
+
+# Error numbers of a write for which the disk, or the user's share of it, has no room.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _BLOCK_BYTES = 1 << 16
 _NAME_CHARS = 50
@@ -44,6 +48,14 @@ def append(path: str, data: bytes) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         fd = os.open(path, flags, 0o666)
     _write_and_close(fd, data, path)
+
+
+def write_all(fd: int, data: bytes | memoryview, offset: int | None = None) -> None:
+    """Write all of the data, at an offset if one is given: one write may take only a part."""
+    done = 0
+    while done < len(data):
+        left = memoryview(data)[done:] if done else data
+        done += os.write(fd, left) if offset is None else os.pwrite(fd, left, offset + done)
 
 
 def cut_torn_line(path: str) -> None:
@@ -100,9 +112,7 @@ def _remove(path: str) -> None:
 
 def _write_and_close(fd: int, data: bytes, path: str) -> None:
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(fd, left) :]
+        write_all(fd, data)
     except OSError as error:
         error.filename = path
         raise

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.metrics.series import MetricsReader
-from gage._internal.output.capture import OutputReader
+from gage._internal.output.reader import OutputReader
 from gage._internal.progress.bars import Progress, progress_of, read_progress
 from gage._internal.record.manifest import read_manifest
 from gage._internal.record.run_meta import (
@@ -216,7 +216,7 @@ def _from_a_beginning(data: bytes) -> bytes:
 def _with_streams(
     path: str, data: bytes, line_count: int, offset: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield the data of the last lines by stream; `capture` draws the files."""
+    """Yield the data of the last lines by stream; `output.format` draws the files."""
     if not data:
         return
     streams = _last_records(f"{path}.index", line_count)[8::9]

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gage._internal.output.capture import OutputReader
-from gage._internal.process.process import decode_identity, kill
+from gage._internal.output.reader import OutputReader
+from gage._internal.process.ending import kill
+from gage._internal.process.identity import decode_identity
 from gage._internal.record.run_meta import read_text, run_meta_path
 from gage._internal.running.runner import start_run, wait_for_run
 from gage._internal.staging.staging import finalize_staged_run, init_run_meta, make_run

@@ -18,7 +18,7 @@ import pytest
 
 import gage
 from gage._internal.clock import make_id
-from gage._internal.process.process import kill
+from gage._internal.process.ending import kill
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.status import live_processes
 from gage.cli.app import app

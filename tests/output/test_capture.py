@@ -22,17 +22,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.output import capture as capture_module
-from gage._internal.output.capture import (
-    STDERR,
-    STDOUT,
-    Capture,
-    OutputReader,
-    Recording,
-    open_journal,
-    run_captured,
-)
-from gage._internal.process.process import Child, identity_of
+import gage
+from gage._internal.output.captured import run_captured
+from gage._internal.output.format import STDERR, STDOUT
+from gage._internal.output.reader import OutputReader
+from gage._internal.output.recording import Recording
+from gage._internal.output.writer import Capture, open_journal
+from gage._internal.process.ending import Child
+from gage._internal.process.identity import identity_of
 from gage._internal.types import OutputLine
 
 PYTHON = sys.executable
@@ -262,7 +259,7 @@ def test_a_line_may_be_longer_than_every_buffer(
 def test_memory_does_not_grow_with_the_output(tmp_path: Path, path: str) -> None:
     text = f"""
 import os, resource, sys
-from gage._internal.output.capture import run_captured
+from gage._internal.output.captured import run_captured
 child = "import os\\nfor _ in range(1000): os.write(1, b'x' * 100_000)"
 sizes = []
 for i in range(2):
@@ -271,7 +268,7 @@ for i in range(2):
     sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(sizes[1] - sizes[0])
 """
-    home = str(Path(capture_module.__file__).parents[3])
+    home = str(Path(gage.__file__).parents[1])
     env = {**os.environ, "PYTHONPATH": home}
     done = subprocess.run(
         [PYTHON, "-c", text], cwd=tmp_path, env=env, capture_output=True, check=True

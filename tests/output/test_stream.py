@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.output.capture import STDERR, STDOUT, Capture
+from gage._internal.output.format import STDERR, STDOUT
 from gage._internal.output.stream import OutputStream, follow_output
+from gage._internal.output.writer import Capture
 
 _BYTES = st.sampled_from([b"a", b"bb", b"\n", b"\r", b"x\n", b"\xff\n\n", b"no end", b"1\n2\n3"])
 _WRITES = st.lists(st.tuples(st.sampled_from([STDOUT, STDERR]), _BYTES), max_size=30)

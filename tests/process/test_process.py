@@ -14,30 +14,25 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.process import process
-from gage._internal.process.process import (
-    SIGINT,
-    SIGKILL,
-    SIGTERM,
-    Child,
-    Escalation,
+from gage._internal.process import identity
+from gage._internal.process.command import child_env, command_argv, find_program, supervisor_command
+from gage._internal.process.ending import Child, kill, wait_for_exit
+from gage._internal.process.identity import (
     Identity,
-    child_env,
-    command_argv,
     decode_identity,
     encode_identity,
-    find_program,
-    fork_exec,
     identity_of,
     is_alive,
     is_local,
-    kill,
+)
+from gage._internal.process.spawn import fork_exec, spawn, start_fault
+from gage._internal.process.stopping import (
+    SIGINT,
+    SIGKILL,
+    SIGTERM,
+    Escalation,
     left_over,
-    spawn,
-    start_fault,
     stop_group,
-    supervisor_command,
-    wait_for_exit,
 )
 from gage._internal.types import Run
 
@@ -150,17 +145,17 @@ def test_a_process_that_waits_to_be_reaped_is_not_alive() -> None:
 
 def test_a_process_found_by_ps_is_the_same_each_time() -> None:
     child = subprocess.Popen([PYTHON, "-c", "input()"], stdin=subprocess.PIPE)
-    start = process._start_by_ps(child.pid, ended=False)
+    start = identity._start_by_ps(child.pid, ended=False)
     assert start is not None
     assert " " not in start
-    assert start == process._start_by_ps(child.pid, ended=False)
+    assert start == identity._start_by_ps(child.pid, ended=False)
     assert child.stdin is not None
     child.stdin.close()
     wait_for_exit(identity_of(child.pid, ended=True), 60)
-    assert process._start_by_ps(child.pid, ended=False) is None
-    assert process._start_by_ps(child.pid, ended=True) == start
+    assert identity._start_by_ps(child.pid, ended=False) is None
+    assert identity._start_by_ps(child.pid, ended=True) == start
     child.wait()
-    assert process._start_by_ps(child.pid, ended=True) is None
+    assert identity._start_by_ps(child.pid, ended=True) is None
 
 
 @pytest.mark.parametrize(

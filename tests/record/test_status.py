@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.process.process import Identity, identity_of
+from gage._internal.process.identity import Identity, identity_of
 from gage._internal.record.run_meta import write_timestamp
 from gage._internal.record.status import live_processes, read_exit_code, read_status, run_status
 from gage._internal.running.runner import start_run, stop_run

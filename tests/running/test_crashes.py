@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.process.process import Identity, is_alive, kill
+from gage._internal.process.ending import kill
+from gage._internal.process.identity import Identity, is_alive
 from gage._internal.record.run_meta import read_timestamp
 from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
 from gage._internal.running.runner import stop_run

@@ -15,7 +15,8 @@ import pytest
 
 import gage
 from gage._internal.errors import PhaseError, RunFailed, RunStateError
-from gage._internal.process.process import identity_of, is_alive, kill
+from gage._internal.process.ending import kill
+from gage._internal.process.identity import identity_of, is_alive
 from gage._internal.record.run_meta import (
     read_text,
     read_timestamp,

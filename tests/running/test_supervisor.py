@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.output.capture import STDERR, STDOUT, OutputReader
-from gage._internal.process.process import (
+from gage._internal.output.format import STDERR, STDOUT
+from gage._internal.output.reader import OutputReader
+from gage._internal.process.command import supervisor_command
+from gage._internal.process.ending import kill, wait_for_exit
+from gage._internal.process.identity import (
     Identity,
     decode_identity,
     encode_identity,
     identity_of,
     is_alive,
-    kill,
-    supervisor_command,
-    wait_for_exit,
 )
 from gage._internal.record.run_meta import read_text, run_meta_path
 from gage._internal.record.status import live_processes, read_status

@@ -23,7 +23,8 @@ from gage._internal.batch.record import (
 from gage._internal.clock import name_for_id, now_us
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
-from gage._internal.process.process import SIGTERM, kill, wait_for_exit
+from gage._internal.process.ending import kill, wait_for_exit
+from gage._internal.process.stopping import SIGTERM
 from gage._internal.record.run_meta import META_SUFFIX, encode_json, read_attr, read_notes
 from gage._internal.record.status import read_status
 from gage._internal.running.runner import DEFAULT_GRACE_S, ENDED, stop_run

@@ -35,7 +35,7 @@ import os
 from gage._internal.atomic import append, replace
 from gage._internal.clock import iso_time
 from gage._internal.errors import MetaError
-from gage._internal.process.process import Identity, decode_identity, is_alive
+from gage._internal.process.identity import Identity, decode_identity, is_alive
 from gage._internal.record.layout import BATCHES
 from gage._internal.record.run_meta import encode_json
 

@@ -44,24 +44,12 @@ from gage._internal.batch.record import (
 from gage._internal.batch.template import Template
 from gage._internal.clock import make_id, name_for_id, now_us
 from gage._internal.errors import GageError, MetaError
-from gage._internal.output.capture import (
-    Capture,
-    Recording,
-    open_journal,
-    open_pipes,
-    poll_timeout_ms,
-)
-from gage._internal.process.process import (
-    Child,
-    Identity,
-    child_env,
-    command_argv,
-    encode_identity,
-    identity_of,
-    open_exit_fd,
-    spawn,
-    start_fault,
-)
+from gage._internal.output.recording import Recording, open_pipes, poll_timeout_ms
+from gage._internal.output.writer import Capture, open_journal
+from gage._internal.process.command import child_env, command_argv
+from gage._internal.process.ending import Child, open_exit_fd
+from gage._internal.process.identity import Identity, encode_identity, identity_of
+from gage._internal.process.spawn import spawn, start_fault
 from gage._internal.record.file_log import scan_files
 from gage._internal.record.layout import home_of
 from gage._internal.record.run_meta import (
@@ -740,7 +728,7 @@ class _Supervisor:
         self._record(trial, capture, identity)
 
     def _identity_of(self, run: Run, pid: int) -> Identity:
-        from gage._internal.process.process import decode_identity
+        from gage._internal.process.identity import decode_identity
 
         text = read_text(run, "proc", "command")
         if text is not None:

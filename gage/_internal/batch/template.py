@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import replace
+from gage._internal.atomic import replace, write_all
 from gage._internal.clock import iso_time, name_for_id, now_us
 from gage._internal.quoting import quote
 from gage._internal.record.file_log import FileEvent, current_files, read_events
@@ -276,10 +276,10 @@ class Template:
             fd = os.open(f"{run_dir}/{path}", _CREATE, file.mode)
             try:
                 if data is None:
-                    _write_all(fd, self._read(file))
+                    write_all(fd, self._read(file))
                     os.utime(fd, ns=(file.modified_ns, file.modified_ns))
                 else:
-                    _write_all(fd, data)
+                    write_all(fd, data)
                     digests[path] = sha256(data).hexdigest()
                     modified_us = os.fstat(fd).st_mtime_ns // 1000
                     changed.append(FileEvent("m", file.type, modified_us, path))
@@ -337,12 +337,6 @@ def _directories(files: list[TemplateFile]) -> list[str]:
 def _write(path: str, data: bytes) -> None:
     fd = os.open(path, _CREATE, 0o666)
     try:
-        _write_all(fd, data)
+        write_all(fd, data)
     finally:
         os.close(fd)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    count = os.write(fd, data) if data else 0
-    while count < len(data):
-        count += os.write(fd, data[count:])

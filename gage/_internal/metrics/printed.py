@@ -21,7 +21,7 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
-from gage._internal.output.capture import OutputReader
+from gage._internal.output.reader import OutputReader
 from gage._internal.record.run_meta import run_meta_path
 from gage.inside.metric_log import Metric
 

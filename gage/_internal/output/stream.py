@@ -17,7 +17,7 @@ _MOST_BYTES = 1 << 20
 
 
 class OutputStream:
-    """Reads an output (`capture`) once, from its beginning; it need not exist yet."""
+    """Reads an output (`format`) once, from its beginning; it need not exist yet."""
 
     def __init__(self, path: str) -> None:
         self._path = path

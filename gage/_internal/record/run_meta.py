@@ -16,7 +16,7 @@
     log/runner              what the runner did: ISO 8601 time with zone, a space, a message
     log/files               `file_log`
     log/patched             unified diff of what the configuration changed
-    output/NN_phase[.index] `capture`
+    output/NN_phase[.index] `output.format`
     manifest                `manifest`
     user/NAME sys/NAME      attributes of the user and of the system, JSON
 

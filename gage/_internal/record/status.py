@@ -6,7 +6,7 @@ import os
 
 from gage._internal.errors import MetaError
 from gage._internal.light_json import loads
-from gage._internal.process.process import Identity, decode_identity, is_alive, is_local
+from gage._internal.process.identity import Identity, decode_identity, is_alive, is_local
 from gage._internal.record.run_meta import (
     check_schema,
     meta_opref,

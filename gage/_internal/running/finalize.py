@@ -7,8 +7,8 @@ import stat
 
 from gage._internal.atomic import replace
 from gage._internal.clock import now_us
-from gage._internal.output.capture import run_captured
-from gage._internal.process.process import child_env, command_argv
+from gage._internal.output.captured import run_captured
+from gage._internal.process.command import child_env, command_argv
 from gage._internal.quoting import quote
 from gage._internal.record.file_log import (
     FileEvent,

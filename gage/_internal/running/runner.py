@@ -8,8 +8,9 @@ import time
 from gage._internal.atomic import replace
 from gage._internal.clock import now_us
 from gage._internal.errors import RunFailed, RunStateError
-from gage._internal.output.capture import OutputReader
-from gage._internal.process.process import kill, stop_group, wait_for_exit
+from gage._internal.output.reader import OutputReader
+from gage._internal.process.ending import kill, wait_for_exit
+from gage._internal.process.stopping import stop_group
 from gage._internal.record.run_meta import encode_json, read_timestamp, run_meta_path
 from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
 from gage._internal.running.finalize import finalize_run

@@ -4,7 +4,7 @@
                  └──────────┴── read ends of the command's two pipes
 
 Two processes, each in a session of its own. The *supervisor* starts the command in the run
-directory, writes its output (`capture`), waits for its end, stops it when asked, and finalises
+directory, writes its output (`output`), waits for its end, stops it when asked, and finalises
 the run. The *keeper*, its parent, only holds the pipes and waits for it. When the supervisor
 dies before its work is done, the keeper takes its place and does the rest, so that neither
 a byte of output nor the end of the run is lost, and the command never writes to a broken pipe.
@@ -37,22 +37,16 @@ import os
 import select
 import sys
 
-from gage._internal.atomic import replace
+from gage._internal.atomic import NO_ROOM, replace
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, RunStateError
 from gage._internal.light_json import loads
-from gage._internal.output.capture import Capture, Recording, open_journal, open_pipes
-from gage._internal.process.process import (
-    Child,
-    Identity,
-    child_env,
-    command_argv,
-    encode_identity,
-    fork_exec,
-    identity_of,
-    open_exit_fd,
-    start_fault,
-)
+from gage._internal.output.recording import Recording, open_pipes
+from gage._internal.output.writer import Capture, open_journal
+from gage._internal.process.command import child_env, command_argv
+from gage._internal.process.ending import Child, open_exit_fd
+from gage._internal.process.identity import Identity, encode_identity, identity_of
+from gage._internal.process.spawn import fork_exec, start_fault
 from gage._internal.record.run_meta import (
     log_runner,
     meta_opcmd,
@@ -84,7 +78,7 @@ _RESERVE_BYTES = 128 << 10
 _RECORD_BYTES = 8 << 10
 _LAST_WORDS_BYTES = 32 << 10
 _GRACE_S = 5.0
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_NO_ROOM = (*NO_ROOM, errno.EFBIG, errno.EIO)
 _SET_CHILD_SUBREAPER = 36
 # A run that is over sooner need not load what the keeper needs to inherit orphans.
 _SETTLED_MS = 200
@@ -315,7 +309,7 @@ class _Supervisor:
 
     def _recorded_command(self, pid: int) -> Identity:
         """Return the command as it was recorded, or as it is if it lives."""
-        from gage._internal.process.process import decode_identity
+        from gage._internal.process.identity import decode_identity
 
         text = read_text(self.run, "proc", "command")
         if text is not None:

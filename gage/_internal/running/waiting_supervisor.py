@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import time
 
-from gage._internal.process.process import identity_of, spawn, supervisor_command
+from gage._internal.atomic import write_all
+from gage._internal.process.command import supervisor_command
+from gage._internal.process.identity import identity_of
+from gage._internal.process.spawn import spawn
 from gage._internal.record.run_meta import read_timestamp
 
 TYPE_CHECKING = False
@@ -75,9 +78,8 @@ class WaitingSupervisor:
 
     def _order(self, run: Run) -> None:
         env = (f"{name}={value}" for name, value in os.environ.items() if name)
-        left = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *env)) + b"\0"
-        while left:
-            left = left[os.write(self._orders, left) :]
+        order = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *env)) + b"\0"
+        write_all(self._orders, order)
 
     def _close_orders(self) -> None:
         if self._orders >= 0:

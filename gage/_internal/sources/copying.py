@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 
+from gage._internal.atomic import NO_ROOM, write_all
 from gage._internal.errors import GageError, StoreError
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote
@@ -53,7 +54,6 @@ _SMALL_BYTES = 1 << 20  # up to here a file is read as a whole
 # Stays in the processor's cache between reading, writing and hashing; with a MiB and more at once
 # the kernel takes twice the time to write.
 _CHUNK_BYTES = 1 << 18
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _MOST_SHOWN = 10
 _FICLONE = 0x40049409  # of Linux, <linux/fs.h>
 
@@ -169,7 +169,7 @@ class _Copying:
         dst = self._create(path, info)
         try:
             try:
-                _write(dst, data)
+                write_all(dst, data)
                 self._set_time(dst, path, info)
             finally:
                 os.close(dst)
@@ -181,7 +181,7 @@ class _Copying:
 
     def _fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
         """Keep a fault; raise it at once where no later file can do better."""
-        if error.errno in _FULL:
+        if error.errno in NO_ROOM:
             raise StoreError(self._full_message(path, error)) from error
         self.faults.append(Fault(path, error, optional))
 
@@ -219,7 +219,7 @@ class _Copying:
                 if stopped():
                     raise InterruptedError(errno.EINTR, "another file failed")
                 if not cloned:
-                    _write(dst, view[:count])
+                    write_all(dst, view[:count])
                 digest.update(view[:count])
                 size += count
         return size, digest.hexdigest()
@@ -275,10 +275,3 @@ def _read_rest(src: int, data: bytes) -> bytes:
     while parts[-1]:
         parts.append(os.read(src, _CHUNK_BYTES))
     return b"".join(parts)
-
-
-def _write(dst: int, data: bytes | memoryview) -> None:
-    count = os.write(dst, data)
-    while count < len(data):
-        data = memoryview(data)[count:]
-        count = os.write(dst, data)

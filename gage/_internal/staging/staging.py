@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import os
 
-from gage._internal.atomic import replace
+from gage._internal.atomic import NO_ROOM, replace
 from gage._internal.clock import make_id, name_for_id, now_us
 from gage._internal.errors import MetaError, PhaseError, StoreError
-from gage._internal.output.capture import OutputReader, run_captured
-from gage._internal.process.process import child_env, command_argv
+from gage._internal.output.captured import run_captured
+from gage._internal.output.reader import OutputReader
+from gage._internal.process.command import child_env, command_argv
 from gage._internal.quoting import quote
 from gage._internal.record.file_log import (
     FileEvent,
@@ -68,7 +69,6 @@ __all__ = [
 _TAIL_LINES = 20
 _TAIL_BYTES = 8192
 _RESERVE_BYTES = 64 << 10
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Staging:
@@ -306,7 +306,7 @@ def record_failure(run: Run, error: BaseException) -> None:
     try:
         _write_failure(run, error)
     except OSError as full:
-        if full.errno not in _FULL:
+        if full.errno not in NO_ROOM:
             return  # the store cannot be written any more: `error` says why
         # The copies are incomplete, the project has the originals: their room is for the record.
         _remove_copies(run)
@@ -349,6 +349,6 @@ def _store_message(what: str, error: OSError) -> str:
         return f"{what}. Expected a directory; name another with GAGE_RUNS"
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return f"{what}. Make it writable or name another directory with GAGE_RUNS"
-    if error.errno in _FULL:
+    if error.errno in NO_ROOM:
         return f"{what}. Free some room or name a directory on another disk with GAGE_RUNS"
     return what

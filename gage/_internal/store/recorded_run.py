@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gage._internal.errors import ConfigError, MetaError, PatternError
-from gage._internal.output.capture import OutputReader
+from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
 from gage._internal.record.manifest import Difference, read_manifest, verify
 from gage._internal.record.run_meta import (

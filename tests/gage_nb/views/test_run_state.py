@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gage
-from gage._internal.output.capture import run_captured
+from gage._internal.output.captured import run_captured
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.staging.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run

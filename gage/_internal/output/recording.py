@@ -1,0 +1,327 @@
+"""A recording: what happens between the start of a command and the end of its output."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from gage._internal.output.writer import PIPE_BYTES
+from gage._internal.process.ending import open_exit_fd
+from gage._internal.process.stopping import (
+    SIGINT,
+    SIGKILL,
+    SIGTERM,
+    Escalation,
+    left_over,
+    send_to_all,
+    signal_targets,
+    signal_text,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gage._internal.output.writer import Capture
+    from gage._internal.process.ending import Child
+
+__all__ = [
+    "Recording",
+    "open_pipes",
+    "poll_timeout_ms",
+]
+
+_TICK_S = 0.02
+_SURVIVOR_GRACE_S = 0.5
+_SURVIVOR_KILL_S = 2.0
+_IDLE_S = 1.0
+_AFTER_END_S = 10.0
+
+
+def open_pipes() -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return pipes (read end, write end) for stdout and stderr, as large as they may be."""
+    pipes = os.pipe(), os.pipe()
+    for read_end, _ in pipes:
+        os.set_blocking(read_end, False)
+        _enlarge(read_end)
+    return pipes
+
+
+class Recording:
+    """What happens between the start of a command and the end of its output.
+
+    `run` does it all. Whoever records several commands at once does it step by step, with one
+    poll for all of them: `begin`, then `step` with the events of the poll or when `due_s` is
+    reached, until it returns True.
+
+    Parameters
+    ----------
+    capture
+        Where the output goes.
+    pipes
+        The read ends of stdout and stderr.
+    child
+        The command, leader of its session.
+    log
+        Takes a sentence on what was done to the command.
+    wake_fd
+        A descriptor that becomes readable when `stop_asked` is to be looked at; without it, `run`
+        looks many times a second.
+    stop_asked
+        Returns the grace period in seconds once the command is to be stopped, None before.
+    make_room
+        Called when output could not be written, before it is tried a last time.
+    """
+
+    def __init__(
+        self,
+        capture: Capture,
+        pipes: tuple[int, int],
+        child: Child,
+        log: Callable[[str], None],
+        *,
+        stop_asked: Callable[[], float | None] = lambda: None,
+        wake_fd: int | None = None,
+        make_room: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.capture = capture
+        # Why output could not be written; the command was stopped for it.
+        self.fault: OSError | None = None
+        self.lost_bytes = 0
+        self._pipes: dict[int, int] = dict(enumerate(pipes))
+        self._child = child
+        self._log = log
+        self._stop_asked = stop_asked
+        self._wake_fd = wake_fd
+        self._make_room = make_room
+        self._poll: select.poll | None = None
+        self._exit_fd: int | None = None
+        self._stop: Escalation | None = None
+        self._stops_tree = False
+        self._last_data_s = 0.0
+        # When the command had ended, on the monotonic clock; None before.
+        self._ended_s: float | None = None
+
+    def run(self) -> None:
+        """Record until the command has ended, nothing of its session lives and all is written.
+
+        Output that another session's process still holds open is recorded until it is silent for
+        a second; the log says so.
+        """
+        poll = select.poll()
+        self.begin(poll)
+        if self._wake_fd is not None:
+            poll.register(self._wake_fd, select.POLLIN)
+        events: dict[int, int] = {}
+        try:
+            while not self.step(events):
+                due_s = self.due_s
+                if self._wake_fd is None:  # nothing tells of a request to stop
+                    tick_s = time.monotonic() + _TICK_S
+                    due_s = tick_s if due_s is None else min(tick_s, due_s)
+                events = dict(poll.poll(poll_timeout_ms(due_s)))
+                if self._wake_fd in events:
+                    os.read(self._wake_fd, 512)
+        finally:
+            self.close()
+
+    def begin(self, poll: select.poll) -> None:
+        """Let a poll watch what is to be recorded."""
+        self._poll = poll
+        self._exit_fd = open_exit_fd(self._child.pid)
+        for fd in (*self._pipes.values(), self._exit_fd):
+            if fd is not None:
+                poll.register(fd, select.POLLIN)
+
+    @property
+    def due_s(self) -> float | None:
+        """When `step` has something to do without an event, on the monotonic clock, if ever."""
+        due_s = self._stop.due_s if self._stop is not None else None
+        if self._ended_s is None and self._exit_fd is not None:
+            return due_s
+        # Nothing tells that what the command left has ended, or without a descriptor itself.
+        tick_s = time.monotonic() + _TICK_S
+        return tick_s if due_s is None else min(tick_s, due_s)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the command has ended; output of what it left may be recorded still."""
+        return self._ended_s is not None
+
+    def step(self, events: Mapping[int, int]) -> bool:
+        """Take what came and do what is due; return whether there is nothing left to record.
+
+        `events` are those of the poll, by descriptor; of others too.
+        """
+        self._take([stream for stream, fd in self._pipes.items() if fd in events], events)
+        if self._ended_s is None:
+            if not self._child.has_ended():
+                self._step_stop()
+                return False
+            self._begin_rest()
+        return self._step_rest()
+
+    def close(self) -> None:
+        """Close the descriptors; the poll watches nothing of this recording any more."""
+        for fd in self._pipes.values():
+            if self._poll is not None and self.fault is None:
+                self._poll.unregister(fd)
+            os.close(fd)
+        self._pipes = {}
+        self._close_exit_fd()
+
+    def _close_exit_fd(self) -> None:
+        if self._exit_fd is not None:
+            if self._poll is not None:
+                self._poll.unregister(self._exit_fd)
+            os.close(self._exit_fd)
+            self._exit_fd = None
+
+    def _take(self, ready: list[int], events: Mapping[int, int]) -> None:
+        for stream in ready:
+            unfinished = self.capture.open_stream
+            if unfinished not in {-1, stream} and unfinished in self._pipes:
+                # Written before what is ready here, if one thread writes to both: the rest of an
+                # unfinished line may have come after its pipe was looked at.
+                self._take_one(unfinished, may_end=False)
+            if stream in self._pipes and self.fault is None:
+                ended = not events[self._pipes[stream]] & select.POLLIN
+                if ended:
+                    self._end(stream)
+                else:
+                    self._take_one(stream)
+
+    def _take_one(self, stream: int, *, may_end: bool = True) -> bool:
+        """Take what a stream's pipe holds; return whether that was anything."""
+        if self.fault is not None:
+            return False
+        try:
+            moved = self.capture.take(self._pipes[stream], stream)
+        except OSError as error:
+            self._fail(error)
+            return False
+        if moved:
+            self._last_data_s = time.monotonic()
+        elif moved == 0 and may_end:
+            self._end(stream)
+        return bool(moved)
+
+    def _end(self, stream: int) -> None:
+        fd = self._pipes.pop(stream)
+        if self._poll is not None:
+            self._poll.unregister(fd)
+        os.close(fd)
+
+    def _fail(self, error: OSError) -> None:
+        """Stop the command because its output cannot be written; it stays in the pipes."""
+        self.fault = error
+        for fd in self._pipes.values():
+            if self._poll is not None:
+                self._poll.unregister(fd)
+        self._log(f"Output cannot be written ({error.strerror}): stopping the command")
+        self._begin_stop(5.0)
+
+    def _begin_stop(self, grace_s: float) -> None:
+        self._stops_tree = True
+        if self._stop is None:
+            self._stop = Escalation((SIGINT, SIGTERM, SIGKILL), grace_s)
+
+    def _step_stop(self, targets: list[int] | None = None) -> None:
+        grace_s = self._stop_asked()
+        if grace_s is not None:
+            self._begin_stop(grace_s)
+            if self._stop is not None:
+                self._stop.hurry(grace_s)
+        signal = self._stop.next_signal() if self._stop is not None else None
+        if signal is not None:
+            if targets is None:
+                targets = signal_targets(self._child.pid, signal, self._child.orphans_of)
+                self._log(f"Sent {signal_text(signal)} to the command")
+            else:
+                self._log(f"Sent {signal_text(signal)} to what the command left running: {targets}")
+            send_to_all(targets, signal)
+
+    def _begin_rest(self) -> None:
+        """Take what the ended command left in the pipes."""
+        self._close_exit_fd()
+        self._ended_s = self._last_data_s = time.monotonic()
+        for stream in list(self._pipes):
+            # Not for ever: a process that the command left may go on writing.
+            for _ in range(8):
+                if stream not in self._pipes or not self._take_one(stream):
+                    break
+        if self._stop is None or not self._stop.sent:
+            self._stop = None
+
+    def _step_rest(self) -> bool:
+        """Stop what the command left running; return whether all is recorded that will be."""
+        ended_s = self._ended_s or 0.0
+        left = left_over(self._child.pid, tree=self._stops_tree, orphans_of=self._child.orphans_of)
+        if left and self._stop is None:
+            # Helpers that end with their parent (multiprocessing's, say) have a moment for it.
+            signals = (SIGTERM, SIGKILL)
+            self._stop = Escalation(signals, _SURVIVOR_KILL_S, first_after_s=_SURVIVOR_GRACE_S)
+        if left:
+            self._step_stop(left)
+        given_up = self._stop is not None and self._stop.due_s is None
+        now_s = time.monotonic()
+        if left and not (given_up and now_s > ended_s + _AFTER_END_S):
+            return False
+        if self._pipes and self.fault is None:
+            if now_s <= self._last_data_s + _IDLE_S and now_s <= ended_s + _AFTER_END_S:
+                return False
+            self._log(
+                "A process that the command left in another session keeps its output "
+                "open: what it prints from now on is not recorded"
+            )
+        if self.fault is not None:
+            self._save_or_count()
+        return True
+
+    def _save_or_count(self) -> None:
+        """Write what a full disk left in the pipes if there is room now; else count it."""
+        self._make_room()
+        try:
+            self.capture.repair()
+            for stream, fd in self._pipes.items():
+                while self.capture.take(fd, stream):
+                    pass
+            return
+        except OSError:
+            self._make_room()
+        try:
+            self.capture.repair()  # the index of what found room
+        except OSError as error:
+            self._log(f"The index of the output is not complete ({error.strerror})")
+        self.lost_bytes = self.capture.unwritten_bytes
+        self.lost_bytes += sum(map(_drain, self._pipes.values()))
+        if self.lost_bytes:
+            self._log(f"Output of the command that is not recorded: {self.lost_bytes} bytes")
+
+
+def poll_timeout_ms(due_s: float | None) -> int | None:
+    """Return the timeout of a poll that is to end at a time of the monotonic clock."""
+    # Rounded up: a timeout of 0 until the time is reached would be a busy loop.
+    return None if due_s is None else int(max(0.0, due_s - time.monotonic()) * 1000) + 1
+
+
+def _drain(fd: int) -> int:
+    size_bytes = 0
+    while True:
+        try:
+            data = os.read(fd, PIPE_BYTES)
+        except BlockingIOError:
+            return size_bytes
+        if not data:
+            return size_bytes
+        size_bytes += len(data)
+
+
+def _enlarge(pipe_fd: int) -> None:
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe_fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except (ImportError, AttributeError, OSError):
+        return  # not on this system, or this user has too many large pipes

@@ -1,0 +1,116 @@
+"""The words of a command, its environment, and the program that its first word names."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gage._internal.types import Command, Run
+
+__all__ = [
+    "child_env",
+    "command_argv",
+    "find_program",
+    "supervisor_command",
+]
+
+_SUPERVISOR = (
+    "import sys; sys.path.append(sys.argv[1]); "
+    "from gage._internal.running.supervisor import main; main(*sys.argv[2:])"
+)
+
+
+def command_argv(
+    command: Command, script_path: str, op_env: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the words of a command.
+
+    A text whose first line is `#!interpreter` is written to `script_path`; any other string is
+    for the shell. A first word `python` or `python3` means this interpreter, unless the
+    operation sets a PATH of its own.
+    """
+    if isinstance(command, str) and command.startswith("#!"):
+        words = command.partition("\n")[0][2:].split()
+        if not words:
+            raise ValueError(f"expected an interpreter after '#!', found {command[:80]!r}")
+        _write_script(script_path, command)
+        argv = [*words, script_path]
+    elif isinstance(command, str):
+        argv = ["sh", "-c", command]
+    else:
+        argv = list(command)
+    if argv and argv[0] in ("python", "python3") and "PATH" not in (op_env or {}):
+        argv[0] = sys.executable
+    return argv
+
+
+def child_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a run's command: parent's, then the run's, then the operation's.
+
+    The directory of this interpreter comes first on PATH, so that `python` in a shell command is
+    the `python` of a list.
+    """
+    env = dict(parent)
+    directory = os.path.dirname(sys.executable)
+    path = env.get("PATH", os.defpath)
+    if directory and path.split(os.pathsep)[0] != directory:
+        path = directory + os.pathsep + path
+    env.update(
+        PATH=path,
+        PYTHONUNBUFFERED="1",
+        RUN_DIR=run.run_dir,
+        RUN_ID=run.id,
+        run_dir=run.run_dir,
+    )
+    env.update(op_env)
+    return env
+
+
+def find_program(name: str, env: Mapping[str, str], cwd: str) -> str:
+    """Return the path of the program that a command's first word names, as a shell finds it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    PermissionError
+        If there is one that may not be executed.
+    """
+    if "/" in name:
+        directories = [""]
+    else:
+        directories = env.get("PATH", os.defpath).split(os.pathsep) if name else []
+    refused = None
+    for directory in directories:
+        path = os.path.join(cwd, directory, name)
+        if os.path.isfile(path):
+            if os.access(path, os.X_OK):
+                return path
+            refused = refused or path
+    if refused is not None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), refused)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+
+def supervisor_command(meta_dir: str | None = None) -> list[str]:
+    """Return the command that supervises a staged run; without one, its input says which.
+
+    Isolated and without `site`, which halves the time to its first line: it needs the standard
+    library and this package only.
+    """
+    package_home = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
+    python = sys.executable
+    run = [] if meta_dir is None else [os.path.abspath(meta_dir)]
+    return [python, "-I", "-S", "-c", _SUPERVISOR, package_home, *run]
+
+
+def _write_script(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700)
+    with open(fd, "wb") as file:
+        file.write(text.encode("utf-8", "surrogateescape"))

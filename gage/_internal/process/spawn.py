@@ -1,0 +1,149 @@
+"""How a command is started: in a session of its own, or with the reason why it cannot be.
+
+The pid of a command is also the number of its session and of its process group.
+"""
+
+from __future__ import annotations
+
+# `_signal`, since the module `signal` wraps it in enums: a third of the interpreter's own start.
+import _signal  # type: ignore[import-not-found]
+import errno
+import os
+import sys
+
+from gage._internal.process.command import find_program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "fork_exec",
+    "spawn",
+    "start_fault",
+]
+
+
+def spawn(
+    argv: list[str],
+    cwd: str,
+    env: Mapping[str, str],
+    stdout_fd: int,
+    stderr_fd: int,
+    stdin_fd: int | None = None,
+) -> int:
+    """Start a command in a session of its own, without input if none is given; return its pid.
+
+    The caller waits for it by `os.waitpid`. Safe in a process with threads.
+
+    Raises
+    ------
+    OSError
+        If the directory or the program is not there or cannot be used: see `start_fault`.
+    """
+    if "subprocess" not in sys.modules and not _has_threads():
+        return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, stdin_fd=stdin_fd)
+    import subprocess
+
+    _check_directory(cwd)
+    process = subprocess.Popen(
+        argv,
+        executable=find_program(argv[0] if argv else "", env, cwd),
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL if stdin_fd is None else stdin_fd,
+        stdout=stdout_fd,
+        stderr=stderr_fd,
+        start_new_session=True,
+    )
+    process.returncode = 0  # not for `subprocess` to reap: its pid is waited for
+    return process.pid
+
+
+def fork_exec(
+    argv: list[str],
+    cwd: str,
+    env: Mapping[str, str],
+    stdout_fd: int,
+    stderr_fd: int,
+    in_child: Callable[[], object] | None = None,
+    stdin_fd: int | None = None,
+) -> int:
+    """Do what `spawn` does, in a process without threads and without `subprocess`.
+
+    `in_child` is called in the new process before the program takes it over.
+    """
+    _check_directory(cwd)
+    program = find_program(argv[0] if argv else "", env, cwd)
+    for text in (*argv, *env, *env.values()):
+        if "\0" in text:
+            raise ValueError(f"a command and its environment cannot hold NUL: {text[:80]!r}")
+    fault_read, fault_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        fds = (stdin_fd, stdout_fd, stderr_fd)
+        _become(program, argv, cwd, env, fds, fault_write, in_child)
+    os.close(fault_write)
+    fault = os.read(fault_read, 16)  # its end comes when the program has taken over
+    os.close(fault_read)
+    if fault:
+        os.waitpid(pid, 0)
+        code = int(fault)
+        raise OSError(code, os.strerror(code), program)
+    return pid
+
+
+def start_fault(error: OSError | ValueError, argv: list[str]) -> tuple[int, str]:
+    """Return the exit code, as shells have it, and the reason of a command that did not start."""
+    name = argv[0] if argv else ""
+    if not isinstance(error, OSError):
+        return 126, f"cannot start {name!r}: {error}"
+    code = 127 if isinstance(error, (FileNotFoundError, NotADirectoryError)) else 126
+    about = f" ({error.filename})" if error.filename not in (None, name) else ""
+    what = "command not found" if code == 127 and error.filename == name else error.strerror
+    return code, f"cannot start {name!r}: {what}{about}"
+
+
+def _become(
+    program: str,
+    argv: list[str],
+    cwd: str,
+    env: Mapping[str, str],
+    fds: tuple[int | None, int, int],
+    fault_fd: int,
+    in_child: Callable[[], object] | None,
+) -> None:
+    """Turn this process, just forked, into the program; never returns."""
+    try:
+        if in_child is not None:
+            in_child()
+        os.setsid()
+        os.chdir(cwd)
+        stdin_fd = os.open(os.devnull, os.O_RDONLY) if fds[0] is None else fds[0]
+        for source, target in zip((stdin_fd, *fds[1:]), range(3), strict=True):
+            os.dup2(source, target)
+        # Python's own are closed by exec; a careless library's would be open in the command.
+        if fault_fd != 3:
+            fault_fd = os.dup2(fault_fd, 3, inheritable=False)
+        os.closerange(4, 4096)
+        # What Python ignores for itself, and what this process ignores or handles, is inherited.
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGXFZ"):
+            if hasattr(_signal, name):
+                _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
+        os.execve(program, argv, env)  # noqa: S606 - no shell is what is wanted
+    except OSError as error:
+        os.write(fault_fd, b"%d" % (error.errno or errno.EINVAL))
+    finally:
+        os._exit(127)
+
+
+def _check_directory(cwd: str) -> None:
+    """Raise for a directory that cannot be entered, so that it is not taken for the program."""
+    if not os.path.isdir(cwd):
+        code = errno.ENOTDIR if os.path.exists(cwd) else errno.ENOENT
+        raise OSError(code, os.strerror(code), cwd)
+
+
+def _has_threads() -> bool:
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
