@@ -2,7 +2,7 @@
 
 Tables of a Gage file say which (`selection`) and how they are called:
 
-    keys            patterns, or "args" for the arguments of the command's script (`args`)
+    keys            patterns, or "args" for the arguments of the command's script (`command_line`)
     description     what the values are
     strip-prefix    taken from the beginning of the keys
     prefix          put before the keys; a dot comes between where it ends with a letter or digit
@@ -29,7 +29,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
-    from gage._internal.config.args import Argument, CommandLine
+    from gage._internal.config.command_line import CommandLine
+    from gage._internal.config.script_arguments import Argument
 
     class Place(NamedTuple):
         file: str
@@ -263,7 +264,7 @@ class _Reader:
     def _arguments(self, command: Sequence[str] | str | None) -> Iterator[ConfigValue]:
         if command is None:
             raise ConfigError('config = "args" needs the command of the operation, found none')
-        from gage._internal.config.args import command_line
+        from gage._internal.config.command_line import command_line
 
         self.command = line = command_line(self.project_dir, command)
         if not line.arguments:

@@ -1,4 +1,4 @@
-"""Arguments of a script that uses argparse: read without running it, set by the command."""
+"""Arguments of a script that uses argparse, set by the command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gage._internal.config import Config, Text, read_config, resolve_values, with_values
-from gage._internal.config.args import command_line
+from gage._internal.config.command_line import command_line
 from gage._internal.errors import ConfigError
 
 SCRIPT = '''\
@@ -218,22 +218,6 @@ def test_run_script_agrees(script: Path) -> None:
     found = json.loads(done.stdout)
     assert found["layers"] == [1]
     assert found["note"] == "é 'x'"
-
-
-def test_script_is_not_run(tmp_path: Path) -> None:
-    (tmp_path / "t.py").write_text(
-        "import argparse, pathlib\n"
-        "pathlib.Path('ran').touch()\n"
-        "p = argparse.ArgumentParser()\n"
-        "p.add_argument('--x', type=int, default=1)\n"
-        "s = p.add_subparsers().add_parser('sub')\n"
-        "s.add_argument('--inner')\n"
-    )
-
-    config = read_config(str(tmp_path), [{"keys": "args"}], ["python", "-m", "t"])
-
-    assert config.defaults() == {"x": 1}
-    assert [path.name for path in tmp_path.iterdir()] == ["t.py"]
 
 
 def test_value_that_is_no_choice_is_an_error(script: Path) -> None:
