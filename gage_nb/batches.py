@@ -18,7 +18,8 @@ from gage._internal.api.batches import request_of
 from gage._internal.api.runs import user_attrs
 from gage._internal.batch.batch import Batch, find_batch
 from gage._internal.batch.launch import BatchOptions, PlannedBatch, launch_batch, plan_batch
-from gage._internal.batch.plan import Request, parse_objective, read_rows
+from gage._internal.batch.plan import Request, parse_objective
+from gage._internal.batch.rows import read_rows
 from gage._internal.operations.run_line import LineError, RunLine
 from gage._internal.operations.targets import resolve_target, with_given_files
 from gage._internal.store.store import runs_home

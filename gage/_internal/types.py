@@ -7,6 +7,7 @@ imports this module, and importing `dataclasses` alone takes longer than startin
 from __future__ import annotations
 
 __all__ = [
+    "ENDED",
     "PHASES",
     "STATUSES",
     "Command",
@@ -100,6 +101,8 @@ PHASES = (
 )
 
 STATUSES = ("pending", "staged", "running", "completed", "error", "terminated", "damaged")
+ENDED = ("completed", "error", "terminated", "damaged")
+"""The statuses that a run keeps: nothing of it is running or ever will be."""
 
 
 class Fault:

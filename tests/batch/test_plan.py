@@ -11,14 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.batch.plan import (
-    MAX_RUNS,
-    Plan,
-    Request,
-    make_plan,
-    parse_objective,
-    read_rows,
-)
+from gage._internal.batch.axes import MAX_RUNS
+from gage._internal.batch.plan import Plan, Request, make_plan, parse_objective
+from gage._internal.batch.rows import read_rows
 from gage._internal.config import Config, Text, read_config
 from gage._internal.errors import ConfigError
 from gage._internal.operations.run_line import asks_for_several, parse
@@ -247,30 +242,6 @@ def test_rows_of_a_json_file(tmp_path: Path, plan: Callable[..., Plan]) -> None:
         {"lr": 1.0, "layers": [3], "name": "adam"},
         {"lr": 0.1, "layers": [1, 2], "name": "x"},
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("rows.csv", "a,a\n1,2\n", "rows.csv:1: expected the names of keys, each once"),
-        ("rows.csv", "a,b\n1\n2,3\n4,5,6\n", r"rows.csv:2: .*found 1\n.*rows.csv:4: .*found 3"),
-        ("rows.csv", 'a\n"b', "rows.csv:2: "),
-        ("rows.json", "{", "expected JSON"),
-        ("rows.json", '{"a": 1}', "expected a list of objects"),
-        ("rows.txt", "", r"expected a \.csv or \.json file"),
-    ],
-)
-def test_faults_of_files_name_the_place(tmp_path: Path, name: str, text: str, message: str) -> None:
-    path = tmp_path / name
-    path.write_text(text)
-
-    with pytest.raises(ConfigError, match=message):
-        read_rows(str(path))
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read: No such file"):
-        read_rows(str(tmp_path / "no.csv"))
 
 
 def test_faults_of_rows_name_the_rows(plan: Callable[..., Plan]) -> None:

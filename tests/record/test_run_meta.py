@@ -13,15 +13,12 @@ from gage._internal.errors import MetaError
 from gage._internal.record.run_meta import (
     check_schema,
     encode_json,
-    log_note,
-    log_runner,
     meta_config,
     meta_opcmd,
     meta_opdef,
     meta_opref,
     read_attr,
     read_attrs,
-    read_notes,
     read_text,
     read_timestamp,
     run_for_meta_dir,
@@ -277,26 +274,3 @@ def test_a_torn_attribute_is_damage(run: Run) -> None:
 
 def test_json_is_ascii_and_keeps_the_order() -> None:
     assert encode_json({"b": "é", "a": 1}) == b'{\n  "b": "\\u00e9",\n  "a": 1\n}\n'
-
-
-# The log
-
-
-def test_an_entry_of_the_log_has_its_time_and_stays_one_entry(run: Run) -> None:
-    log_runner(run, "one\ntwo " + os.fsdecode(b"\xff"))
-
-    data = meta(run, "log", "runner").read_bytes()
-    assert re.fullmatch(rb"\S+T\S+[+-]\d{4} one\n  two \xff\n", data)
-
-
-def test_notes_come_back_without_the_rest_of_the_log(run: Run) -> None:
-    log_runner(run, "Writing meta id")
-    log_note(run, "left out: a.csv")
-    log_runner(run, "said Note: nothing")
-    log_note(run, "left out: b.csv")
-
-    assert read_notes(run) == ["left out: a.csv", "left out: b.csv"]
-
-
-def test_a_run_without_a_log_has_no_notes(run: Run) -> None:
-    assert read_notes(run) == []

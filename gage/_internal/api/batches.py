@@ -5,7 +5,8 @@ from __future__ import annotations
 from gage._internal.api.runs import user_attrs
 from gage._internal.batch.batch import Batch, list_batches
 from gage._internal.batch.launch import BatchOptions, PlannedBatch, launch_batch, plan_batch
-from gage._internal.batch.plan import Request, parse_objective, read_rows
+from gage._internal.batch.plan import Request, parse_objective
+from gage._internal.batch.rows import read_rows
 from gage._internal.operations.run_line import LineError, RunLine, config_of
 from gage._internal.operations.targets import resolve_target, with_given_files
 from gage._internal.store.store import runs_home
@@ -52,7 +53,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         As of `gage.run`.
     config
         Values by key, for every run; a list is a grid, a text like `uniform(0, 1)` a distribution:
-        see `gage._internal.batch.plan`.
+        see `gage._internal.batch.axes`.
     rows
         The values of a run in each row, or the path of a CSV or JSON file of them.
     trials

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 
-from gage._internal.atomic import replace
 from gage._internal.batch.record import ENDED as TRIAL_ENDED
 from gage._internal.batch.record import (
     FOUND,
@@ -25,11 +24,14 @@ from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import SIGTERM
-from gage._internal.record.run_meta import META_SUFFIX, encode_json, read_attr, read_notes
+from gage._internal.record.layout import run_at
+from gage._internal.record.run_meta import read_attr
+from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
-from gage._internal.running.runner import DEFAULT_GRACE_S, ENDED, stop_run
+from gage._internal.record.stop_request import GRACE_S, make_stop_request, write_stop_request
+from gage._internal.running.runner import stop_run
 from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.types import Run
+from gage._internal.types import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,8 +104,7 @@ class Batch:
     @property
     def notes(self) -> list[str]:
         """What staging the sources says one should know: files left out, links, warnings."""
-        path = os.path.join(self.directory, self.id)
-        return read_notes(Run(self.id, self.name, path, path + META_SUFFIX))
+        return read_notes(run_at(self.directory, self.id))
 
     def counts(self) -> dict[str, int]:
         """Return how many trials have each status; those that were not begun are left out."""
@@ -168,7 +169,7 @@ class Batch:
             wait_for_exit(keepers[0], left_s)
         return True
 
-    def stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> None:
+    def stop(self, by: str = "user", grace_s: float = GRACE_S) -> None:
         """Stop what runs and begin nothing more; return when all is finalised.
 
         What has ended stays as it is.
@@ -179,12 +180,12 @@ class Batch:
             if read_status(run).name == "running":
                 stop_run(run, by, grace_s)
 
-    def request_stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> None:
+    def request_stop(self, by: str = "user", grace_s: float = GRACE_S) -> None:
         """Ask the supervisor to stop; return at once."""
-        request = {"by": by, "asked_us": now_us(), "grace_s": grace_s}
         keepers = live_keepers(self.directory)
         if keepers:
-            replace(os.path.join(self.directory, "stop"), encode_json(request))
+            path = os.path.join(self.directory, "stop")
+            write_stop_request(path, make_stop_request(by, grace_s))
             kill(keepers[0], SIGTERM)
 
     def check(self) -> None:
@@ -242,12 +243,9 @@ class Batch:
             yield BatchTrial(index, asked, run, "" if run is None or event is None else event.event)
 
     def _run(self, run_id: str) -> RecordedRun | None:
-        run_dir = os.path.join(self.home, run_id)
-        meta_dir = run_dir + META_SUFFIX
+        run = run_at(self.home, run_id)
         # It was announced and not made, or somebody has deleted it.
-        if not os.path.isdir(meta_dir):
-            return None
-        return RecordedRun(run_id, name_for_id(run_id), run_dir, meta_dir)
+        return RecordedRun.of(run) if os.path.isdir(run.meta_dir) else None
 
     def _said(self, trial: BatchTrial) -> tuple[Status, dict[str, float | None]]:
         run = trial.run

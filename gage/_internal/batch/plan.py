@@ -1,21 +1,8 @@
-r"""Which runs a request for several asks for: the plan of a batch.
+"""Which runs a request for several asks for: the plan of a batch.
 
-A value asks for several runs when it is
-
-    [0.1, 0.01]             a grid: a run for each; texts need no quotes: [adam, sgd]
-    range(1, 5)             a grid of integers, as Python counts them: 1, 2, 3, 4
-    uniform(0, 1)           a number drawn between the two
-    loguniform(1e-4, 1e-1)  the same with a logarithm that is uniform
-    randint(1, 10)          an integer drawn from 1 to 10, both included
-    choice(a, b, c)         one of these, each as likely; choice([a, b, c]) is the same
-
-Where the default of the key is itself a list, `[…]` is a value and a list of lists is a grid. Where
-it is a text, brackets around one word are the text: `[a-z]`. A grid of one quoted value keeps
-anything from being read: `["uniform(0, 1)"]`.
-
-The plan is every row (a file, a DataFrame), with every point of the grid, with N draws from the
-distributions: rows x points x N runs, in this order, the last key of the grid varying fastest.
-What is drawn depends on the seed alone: on no library and no version of Python.
+The plan is every row (`rows`: a file, a DataFrame), with every point of the grid, with N draws from
+the distributions (`axes`): rows x points x N runs, in this order, the last key of the grid varying
+fastest. What is drawn depends on the seed alone: on no library and no version of Python.
 
 With an objective nothing is drawn beforehand: what distributions and grids allow is the space that
 is searched, and the plan has N runs whose values are found one after the other.
@@ -23,71 +10,36 @@ is searched, and the plan has N runs whose values are found one after the other.
 
 from __future__ import annotations
 
-import ast
 import itertools
 import math
 import os
 import random
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gage._internal.batch.axes import (
+    CALLS,
+    DISTRIBUTIONS,
+    MAX_RUNS,
+    Distribution,
+    Grid,
+    default_of,
+    read_axis,
+    shown,
+)
+from gage._internal.batch.rows import clean_rows, first_faults
 from gage._internal.config import Text, parse_value, resolve_values
 from gage._internal.config.typed import simple_value
 from gage._internal.errors import ConfigError
-from gage._internal.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gage._internal.config import Config
 
-__all__ = [
-    "MAX_RUNS",
-    "Distribution",
-    "Objective",
-    "Plan",
-    "PlannedTrial",
-    "Request",
-    "make_plan",
-    "parse_objective",
-    "read_rows",
-]
+__all__ = ["Objective", "Plan", "PlannedTrial", "Request", "make_plan", "parse_objective"]
 
-MAX_RUNS = 100_000
 _SHOWN_VALUES = 8
-_SHOWN_FAULTS = 20
-_CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)
-_DISTRIBUTIONS = {
-    "uniform": "uniform(low, high)",
-    "loguniform": "loguniform(low, high)",
-    "randint": "randint(low, high)",
-    "choice": "choice(a, b, ...)",
-}
-_CALLS = {**_DISTRIBUTIONS, "range": "range(start, stop, step)"}
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
-
-
-class Distribution(NamedTuple):
-    """What values are drawn from: `name` as on the line, its bounds or its choices, its text."""
-
-    name: str
-    args: tuple[Any, ...]
-    text: str
-
-    def draw(self, chance: random.Random) -> Any:
-        """Return a value."""
-        share = chance.random()
-        if self.name == "choice":
-            return self.args[min(int(share * len(self.args)), len(self.args) - 1)]
-        low, high = self.args
-        if self.name == "randint":
-            return low + min(int(share * (high - low + 1)), high - low)
-        if self.name == "loguniform":
-            value = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
-        else:
-            value = low + share * (high - low)
-        return min(max(value, low), high)
 
 
 class Objective(NamedTuple):
@@ -127,10 +79,10 @@ class Request:
     def identity(self) -> list[Any]:
         """Return what makes the request this one, as data for JSON."""
         return [
-            {key: _shown(value) for key, value in self.given.items()},
+            {key: shown(value) for key, value in self.given.items()},
             None
             if self.rows is None
-            else [{key: _shown(value) for key, value in row.items()} for row in self.rows],
+            else [{key: shown(value) for key, value in row.items()} for row in self.rows],
             self.trials,
             self.seed,
             None if self.objective is None else str(self.objective),
@@ -193,17 +145,17 @@ def make_plan(config: Config, request: Request, *, strict: bool = False) -> Plan
     draws: dict[str, Distribution] = {}
     for key, value in request.given.items():
         try:
-            found = _read(value, *_default(config, key))
+            found = read_axis(value, *default_of(config, key))
         except ConfigError as error:
             faults.append(f"{key}: {error}")
             continue
         if isinstance(found, Distribution):
             draws[key] = found
-        elif isinstance(found, _Grid):
+        elif isinstance(found, Grid):
             axes[key] = found.values
         else:
             fixed[key] = value
-    rows = [{}] if request.rows is None else _clean_rows(request, faults)
+    rows = [{}] if request.rows is None else clean_rows(request.rows, request.given, faults)
     _check_trials(request, axes, draws, faults)
     if faults:
         raise ConfigError("\n".join(faults))
@@ -235,248 +187,6 @@ def parse_objective(text: str) -> Objective:
     return Objective(direction, metric.strip())
 
 
-def read_rows(path: str) -> list[dict[str, Any]]:
-    """Return the rows of a CSV file (values as typed) or a JSON file (a list of objects).
-
-    An empty cell gives no value.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read or is not of that form; the message names the line.
-    """
-    try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: expected UTF-8: {error}") from error
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix == ".csv":
-        return _csv_rows(path, text)
-    if suffix == ".json":
-        return _json_rows(path, text)
-    raise ConfigError(f"{path}: expected a .csv or .json file with the values of a run in each row")
-
-
-# What is asked for
-
-
-class _Grid(NamedTuple):
-    values: list[Any]
-
-
-def _default(config: Config, key: str) -> tuple[Any, bool]:
-    """Return the default that a given key stands for, and whether there is one."""
-    for name in (key, key.replace("-", "_")):
-        if name in config:
-            return config[name].value, True
-    for name in config:
-        if name.endswith(f"#{key}"):
-            return config[name].value, True
-    return None, False
-
-
-def _read(value: Any, default: Any, known: bool) -> Any:  # noqa: FBT001
-    """Return a grid, a distribution, or the value itself."""
-    if isinstance(value, str):
-        return _read_text(value, default, known)
-    if isinstance(value, range):
-        return _Grid(_checked_range(value))
-    if isinstance(value, (list, tuple)) and _depth(value) > _depth(default):
-        if not value:
-            raise ConfigError("expected a value at least, found an empty grid")
-        return _Grid(list(value))
-    return value
-
-
-def _read_text(value: str, default: Any, known: bool) -> Any:  # noqa: FBT001
-    text = value.strip()
-    call = _CALL.fullmatch(text)
-    if call is not None and call.group(1) in _CALLS:
-        return _read_call(call.group(1), call.group(2), text, default)
-    if call is not None and not isinstance(default, str) and known:
-        near = did_you_mean(call.group(1), _CALLS)
-        if near:
-            raise ConfigError(
-                f"expected one of {', '.join(_CALLS.values())}, found {text!r:.80}. {near}"
-            )
-    if not (text.startswith("[") and text.endswith("]")) or isinstance(parse_value(text), dict):
-        return value
-    items = _items(text[1:-1])
-    if items is None:
-        return value  # brackets that do not match: the default says what to make of it
-    if isinstance(default, (list, tuple)):
-        literal = parse_value(text)
-        if not isinstance(literal, list) or _depth(literal) <= _depth(default):
-            return value
-        return _Grid(literal)
-    if isinstance(default, str) and len(items) == 1 and items[0][:1] not in {"'", '"'}:
-        return value
-    if not items or "" in items:
-        what = f"nothing between two commas of {text:.80}" if items else "an empty grid"
-        raise ConfigError(f"expected a value at least, found {what}")
-    return _Grid([_item(item) for item in items])
-
-
-def _read_call(name: str, inner: str, text: str, default: Any) -> Any:
-    items = _items(inner)
-    if items is None:
-        raise ConfigError(f"expected {_CALLS[name]}, found {text!r:.80}: brackets do not match")
-    if name == "choice":
-        if len(items) == 1 and items[0].startswith("[") and items[0].endswith("]"):
-            items = _items(items[0][1:-1]) or []
-        if not items or "" in items:
-            raise ConfigError(f"expected {_CALLS[name]}, found {text!r:.80}")
-        return Distribution(name, tuple(_item(item) for item in items), text)
-    numbers = [parse_value(item) for item in items]
-    whole = name in ("randint", "range")
-    wanted = (1, 2, 3) if name == "range" else (2,)
-    if len(numbers) not in wanted or not all(_is_number(number, whole=whole) for number in numbers):
-        what = "integers" if whole else "numbers"
-        raise ConfigError(f"expected {_CALLS[name]} with {what}, found {text!r:.80}")
-    if name == "range":
-        if len(numbers) == 3 and numbers[2] == 0:
-            raise ConfigError(f"expected a step that is not 0, found {text!r:.80}")
-        return _Grid(_checked_range(range(*numbers)))
-    low, high = numbers
-    if low > high or (name == "loguniform" and low <= 0):
-        above = "0 < low" if name == "loguniform" else "low"
-        raise ConfigError(f"expected {_CALLS[name]} with {above} <= high, found {text!r:.80}")
-    if not whole and isinstance(default, int) and not isinstance(default, bool):
-        raise ConfigError(
-            f"expected integers as the default is ({default!r}), found {text!r:.80}: "
-            "draw them with randint(low, high) or choice(...)"
-        )
-    return Distribution(name, (low, high), text)
-
-
-def _checked_range(values: range) -> list[int]:
-    if not values:
-        raise ConfigError(f"expected a value at least, found the empty {values}")
-    if len(values) > MAX_RUNS:
-        raise ConfigError(f"expected at most {MAX_RUNS:,} runs, found {len(values):,} in {values}")
-    return list(values)
-
-
-def _is_number(value: Any, *, whole: bool) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int) if whole else isinstance(value, (int, float))
-
-
-def _items(text: str) -> list[str] | None:
-    """Split at the commas that no bracket or quote holds; None where these do not match."""
-    items, closing, quote, start = [], [], "", 0
-    escaped = False
-    for position, char in enumerate(text):
-        if quote:
-            if char == quote and not escaped:
-                quote = ""
-            escaped = char == "\\" and not escaped
-        elif char in "'\"" and not text[start:position].strip():
-            quote = char  # only at the start of an item: don't is a word
-        elif char in _PAIRS:
-            closing.append(_PAIRS[char])
-        elif char in _PAIRS.values():
-            if not closing or closing.pop() != char:
-                return None
-        elif char == "," and not closing:
-            items.append(text[start:position].strip())
-            start = position + 1
-    if quote or closing:
-        return None
-    last = text[start:].strip()
-    return [*items, last] if last else items
-
-
-def _item(text: str) -> Any:
-    """Return an item of a grid: what quotes hold, else text whose key's default says what it is."""
-    if text[:1] in {"'", '"'}:
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            return Text(text)
-        if isinstance(value, str):
-            return value
-    return Text(text)
-
-
-def _depth(value: Any) -> int:
-    if not isinstance(value, (list, tuple)):
-        return 0
-    return 1 + min(map(_depth, value), default=0)
-
-
-# Rows
-
-
-def _clean_rows(request: Request, faults: list[str]) -> list[dict[str, Any]]:
-    rows = []
-    twice: dict[str, None] = {}
-    for row in request.rows or ():
-        rows.append({str(key): value for key, value in row.items() if not _is_missing(value)})
-        twice.update(dict.fromkeys(key for key in row if key in request.given))
-    faults += [f"{key}: expected one value, found a column and another value" for key in twice]
-    if not rows:
-        faults.append("expected a row at least, found none")
-    return rows
-
-
-def _is_missing(value: Any) -> bool:
-    """Return whether a cell is empty: None in a row of a file, NaN or NA of pandas."""
-    if value is None:
-        return True
-    if isinstance(value, float):
-        return value != value  # noqa: PLR0124  # NaN
-    return type(value).__name__ in ("NAType", "NaTType")
-
-
-def _csv_rows(path: str, text: str) -> list[dict[str, Any]]:
-    import csv
-    import io
-
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if not header or not all(header) or len(set(header)) < len(header):
-            raise ConfigError(
-                f"{path}:1: expected the names of keys, each once, found {','.join(header)!r:.120}"
-            )
-        rows = []
-        faults = []
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                faults.append(
-                    f"{path}:{reader.line_num}: expected {len(header)} cells, found {len(cells)}"
-                )
-            pairs = zip(header, cells, strict=False)
-            rows.append({key: Text(cell) for key, cell in pairs if cell.strip()})
-    except csv.Error as error:
-        raise ConfigError(f"{path}:{reader.line_num}: {error}") from error
-    if faults:
-        raise ConfigError(_shortened(faults))
-    return rows
-
-
-def _json_rows(path: str, text: str) -> list[dict[str, Any]]:
-    import json
-
-    try:
-        rows = json.loads(text)
-    except ValueError as error:
-        raise ConfigError(f"{path}: expected JSON: {error}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ConfigError(f"{path}: expected a list of objects, one for each run")
-    return rows
-
-
-# Trials
-
-
 def _check_trials(
     request: Request,
     axes: Mapping[str, Any],
@@ -492,7 +202,7 @@ def _check_trials(
             faults.append("expected the number of runs of the search: add --trials N")
         if not axes and not draws:
             faults.append(
-                f"expected distributions to search in, found none: {', '.join(_CALLS.values())}"
+                f"expected distributions to search in, found none: {', '.join(CALLS.values())}"
             )
         return
     if draws and request.trials is None:
@@ -501,7 +211,7 @@ def _check_trials(
     if request.trials is not None and not draws:
         faults.append(
             "expected distributions to draw from (--trials), found none: "
-            f"{', '.join(_DISTRIBUTIONS.values())}"
+            f"{', '.join(DISTRIBUTIONS.values())}"
         )
 
 
@@ -544,7 +254,7 @@ def _resolve(
         trials.append((values, asked))
     by_row = request.rows is not None and number + 1 == len(request.rows)
     if faults:
-        raise ConfigError(_shortened(_with_rows(faults, number + 1, by_row=by_row)))
+        raise ConfigError(first_faults(_with_rows(faults, number + 1, by_row=by_row)))
     columns = dict.fromkeys(key for _, asked in trials for key in asked)
     planned = [
         PlannedTrial(values, {key: _shown_value(key, asked, values) for key in columns})
@@ -590,7 +300,7 @@ def _search(
     space = {}
     for key in request.given:
         if key in axes:
-            text = f"[{', '.join(map(_shown, axes[key]))}]"
+            text = f"[{', '.join(map(shown, axes[key]))}]"
             space[key] = Distribution("choice", tuple(axes[key]), text)
         elif key in draws:
             space[key] = draws[key]
@@ -617,9 +327,6 @@ def _new_seed() -> int:
     return int.from_bytes(os.urandom(4), "big")
 
 
-# Words
-
-
 def _text(
     count: int,
     request: Request,
@@ -629,7 +336,7 @@ def _text(
 ) -> str:
     parts = [] if request.rows is None else [f"{len(request.rows)} rows"]
     for key, values in axes.items():
-        listed = ", ".join(_shown(value) for value in values[:_SHOWN_VALUES])
+        listed = ", ".join(shown(value) for value in values[:_SHOWN_VALUES])
         more = f", … {len(values) - _SHOWN_VALUES} more" if len(values) > _SHOWN_VALUES else ""
         parts.append(f"{key}=[{listed}{more}]")
     text = f"{_runs(count)}: {' x '.join(parts)}" if parts else f"{_runs(count)}:"
@@ -646,17 +353,3 @@ def _listed(space: Mapping[str, Distribution]) -> str:
 
 def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count:,} runs"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Text):
-        return str(value)
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_shown, value))}]"
-    return repr(value)
-
-
-def _shortened(faults: list[str]) -> str:
-    more = len(faults) - _SHOWN_FAULTS
-    lines = faults[:_SHOWN_FAULTS]
-    return "\n".join([*lines, f"and {more} more faults"] if more > 0 else lines)

@@ -5,8 +5,8 @@
         start.json              how it was started the last time: jobs, fail_fast, needed
         trials                  what was begun and what has ended, a line each
         supervisor              its processes, one a line (`process.Identity`)
-        stop                    who asked to stop all of it, when and how, as of a run
-        log                     what the supervisor did, as `log/runner` of a run
+        stop                    `record.stop_request`
+        log                     what the supervisor did, as `record.runner_log`
         ID ID.meta              the template: the sources of all trials, staged once
 
 A line of `trials` is `TRIAL EVENT RUN`: the position of the trial in the plan, from 0; the id of
@@ -33,11 +33,11 @@ from __future__ import annotations
 import os
 
 from gage._internal.atomic import append, replace
-from gage._internal.clock import iso_time
 from gage._internal.errors import MetaError
 from gage._internal.process.identity import Identity, decode_identity, is_alive
 from gage._internal.record.layout import BATCHES
 from gage._internal.record.run_meta import encode_json
+from gage._internal.record.runner_log import encode_entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,8 +154,7 @@ def append_event(directory: str, event: TrialEvent) -> None:
 
 def log_batch(directory: str, message: str) -> None:
     """Append to what the supervisor did."""
-    text = f"{iso_time()} {message}".replace("\n", "\n  ")
-    append(os.path.join(directory, "log"), text.encode("utf-8", "surrogateescape") + b"\n")
+    append(os.path.join(directory, "log"), encode_entries([message]))
 
 
 def live_keepers(directory: str) -> list[Identity]:

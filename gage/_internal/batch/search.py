@@ -14,7 +14,7 @@ from gage._internal.errors import GageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gage._internal.batch.plan import Distribution
+    from gage._internal.batch.axes import Distribution
 
 __all__ = ["Search", "require_optuna"]
 

@@ -42,7 +42,7 @@ from gage._internal.batch.record import (
     read_plan,
 )
 from gage._internal.batch.template import Template
-from gage._internal.clock import make_id, name_for_id, now_us
+from gage._internal.clock import make_id, now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.output.recording import Recording, open_pipes, poll_timeout_ms
 from gage._internal.output.writer import Capture, open_journal
@@ -51,10 +51,8 @@ from gage._internal.process.ending import Child, open_exit_fd
 from gage._internal.process.identity import Identity, encode_identity, identity_of
 from gage._internal.process.spawn import spawn, start_fault
 from gage._internal.record.file_log import scan_files
-from gage._internal.record.layout import home_of
+from gage._internal.record.layout import home_of, run_at
 from gage._internal.record.run_meta import (
-    META_SUFFIX,
-    encode_json,
     log_runner,
     meta_opcmd,
     read_text,
@@ -62,16 +60,20 @@ from gage._internal.record.run_meta import (
     write_timestamp,
 )
 from gage._internal.record.status import read_exit_code, read_status
+from gage._internal.record.stop_request import (
+    GRACE_S,
+    encode_stop_request,
+    make_stop_request,
+    read_stop_request,
+)
 from gage._internal.running.supervisor import (
     finalize_whatever,
     inherit_orphans,
-    read_request,
     run_to_exit,
     tell,
 )
 from gage._internal.staging.staging import record_failure
 from gage._internal.store.same_work import completed_work, remove_directory, remove_run, work_digest
-from gage._internal.types import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,11 +82,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gage._internal.batch.search import Search
+    from gage._internal.types import Run
 
 __all__ = ["main"]
 
 _OUTPUT = "40_run"
-_GRACE_S = 5.0
 _SETTLED_S = 0.05
 _BIG_BYTES = 8 << 20
 _MUCH_OUTPUT_BYTES = 256 << 10
@@ -244,9 +246,7 @@ class _Supervisor:
         self._jobs = max(1, int(shared.how.get("jobs") or 1))
         self._fail_fast = bool(shared.how.get("fail_fast"))
         batch_id = str(self._plan["id"])
-        path = os.path.join(self._directory, batch_id)
-        template = Run(batch_id, name_for_id(batch_id), path, path + META_SUFFIX)
-        self._template = Template(template, str(self._plan["project_dir"]))
+        self._template = Template(run_at(self._directory, batch_id), str(self._plan["project_dir"]))
         self._sys_attrs: dict[str, Any] = dict(self._plan.get("sys_attrs") or {})
         self._user_attrs: dict[str, Any] = dict(self._plan.get("attrs") or {})
         self._own = identity_of(os.getpid())
@@ -264,7 +264,7 @@ class _Supervisor:
         self._search: Search | None = None
         self._same: dict[str, Run] | None = None
         self._stopped_by = ""
-        self._grace_s = _GRACE_S
+        self._grace_s = GRACE_S
         self._signals_seen = 0
         self._requests_seen = 0
         self._batch_request = ""
@@ -392,8 +392,7 @@ class _Supervisor:
 
     def _stage(self, number: int) -> None:
         run_id = make_id()
-        run_dir = os.path.join(self._home, run_id)
-        run = Run(run_id, name_for_id(run_id), run_dir, run_dir + META_SUFFIX)
+        run = run_at(self._home, run_id)
         append_event(self._directory, TrialEvent(number, MADE, run_id))
         trial = _Trial(number, run)
         try:
@@ -613,20 +612,23 @@ class _Supervisor:
         if text and text != self._batch_request:
             self._batch_request = text
             self._requests_seen += 1
-            by, grace_s = read_request(batch_path)
-            self._stop(by or "unknown", grace_s)
+            request = read_stop_request(batch_path)
+            if request is not None:
+                self._stop(request.by, request.grace_s)
         for trial in self._running:
             path = run_meta_path(trial.run, "proc", "stop")
             text = _content(path)
             if text and text != trial.request:
                 self._requests_seen += 1
                 trial.request = text
-                by, trial.grace_s = read_request(path)
-                trial.log(f"Stopping, asked by {by}")
+                request = read_stop_request(path)
+                if request is not None:
+                    trial.grace_s = request.grace_s
+                    trial.log(f"Stopping, asked by {request.by}")
         if self._shared.stop_signals > self._signals_seen:
             self._signals_seen = self._shared.stop_signals
             if self._signals_seen > self._requests_seen and not self._stopped_by:
-                self._stop("signal", _GRACE_S)
+                self._stop("signal", GRACE_S)
 
     def _stop(self, by: str, grace_s: float) -> None:
         """Stop what runs, begin nothing more."""
@@ -636,8 +638,8 @@ class _Supervisor:
             log_batch(self._directory, f"Stopping, asked by {by}")
             if by == "signal":
                 # For whoever takes this process's place.
-                request = {"by": by, "asked_us": now_us(), "grace_s": grace_s}
-                self._batch_request = encode_json(request).decode()
+                request = make_stop_request(by, grace_s)
+                self._batch_request = encode_stop_request(request).decode()
                 path = os.path.join(self._directory, "stop")
                 self._with_room(lambda: replace(path, self._batch_request.encode()))
         self._todo.clear()
@@ -653,8 +655,7 @@ class _Supervisor:
 
     def _stop_trial(self, trial: _Trial, by: str, grace_s: float) -> None:
         if trial.grace_s is None and trial.recording is not None and not trial.recording.has_ended:
-            request = {"by": by, "asked_us": now_us(), "grace_s": grace_s}
-            data = encode_json(request)
+            data = encode_stop_request(make_stop_request(by, grace_s))
             trial.request = data.decode()
             path = run_meta_path(trial.run, "proc", "stop")
             self._with_room(lambda: replace(path, data))
@@ -741,7 +742,8 @@ class _Supervisor:
     # What is asked of elsewhere
 
     def _begin_search(self, done: set[int]) -> Search:
-        from gage._internal.batch.plan import Distribution, parse_objective
+        from gage._internal.batch.axes import Distribution
+        from gage._internal.batch.plan import parse_objective
         from gage._internal.batch.search import Search
 
         # The libraries under Optuna would start threads for each processor, for sums of ten.
@@ -767,8 +769,7 @@ class _Supervisor:
             self._search.tell(number, None if run is None else _last_metric(run, metric))
 
     def _run_of(self, event: TrialEvent) -> Run:
-        run_dir = os.path.join(self._home, event.run_id)
-        return Run(event.run_id, name_for_id(event.run_id), run_dir, run_dir + META_SUFFIX)
+        return run_at(self._home, event.run_id)
 
     def _with_room(self, write: Callable[[], object]) -> None:
         """Write, if need be with the room that was kept for it."""

@@ -11,23 +11,27 @@ from __future__ import annotations
 import os
 
 from gage._internal.atomic import replace, write_all
-from gage._internal.clock import iso_time, name_for_id, now_us
+from gage._internal.clock import now_us
 from gage._internal.quoting import quote
 from gage._internal.record.file_log import FileEvent, current_files, read_events
+from gage._internal.record.layout import run_at, run_meta_path
 from gage._internal.record.manifest import encode as encode_manifest
 from gage._internal.record.manifest import read_manifest
 from gage._internal.record.run_meta import (
-    META_SUFFIX,
     encode_definition,
     encode_json,
-    log_note,
     meta_opcmd,
     meta_opdef,
     meta_opref,
     read_attrs,
-    read_notes,
-    run_meta_path,
     write_attr,
+)
+from gage._internal.record.runner_log import (
+    encode_entries,
+    encode_notes,
+    log_note,
+    note_entry,
+    read_notes,
 )
 from gage._internal.sources.copying import copy_files
 from gage._internal.staging.staging import (
@@ -157,8 +161,7 @@ class Template:
         GageError, OSError
             If it cannot be; `record_failure` then records it for the run that is there.
         """
-        run_dir = os.path.join(home, run_id)
-        run = Run(run_id, name_for_id(run_id), run_dir, run_dir + META_SUFFIX)
+        run = run_at(home, run_id)
         cmd = OpCmd(command, self.cmd.env)
         if self.has_commands:
             self._stage_by_phases(run, values, cmd, user_attrs, sys_attrs)
@@ -224,7 +227,9 @@ class Template:
             for name, value in attrs.items():
                 _write(f"{meta}{kind}/{name}", self._attr(name, value))
         _write(meta + "initialized", b"%d\n" % now_us())
-        log += [f"Note: {note}" for note in self.notes]
+        log += map(note_entry, self.notes)
+        if self.notes:
+            _write(meta + "log/notes", encode_notes(self.notes))
         rewritten: dict[str, bytes] = {}
         if self.opdef.config and values:
             log.append("Applying configuration (see log/patched for details)")
@@ -238,9 +243,7 @@ class Template:
         entries = [ManifestEntry(file.type, digests[file.path], file.path) for file in self.files]
         _write(meta + "manifest", encode_manifest(entries))
         log += ["Writing meta manifest", "Writing meta staged"]
-        at = iso_time()
-        text = "".join(f"{at} {entry}\n" for entry in log)
-        _write(meta + "log/runner", text.encode("utf-8", "surrogateescape"))
+        _write(meta + "log/runner", encode_entries(log))
         _write(meta + "staged", b"%d\n" % now_us())
 
     def _attr(self, name: str, value: Any) -> bytes:

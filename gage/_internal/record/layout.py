@@ -1,12 +1,47 @@
-"""Where a run's directories are in a directory of runs."""
+"""Where things are: a run's two directories in a directory of runs, the files of its side-car.
+
+RUNS/ID                 the run directory, ID is the run's id (a UUID)
+RUNS/ID.meta            its side-car
+RUNS/.batches/ID        a batch (`batch.record`), with its template, laid out like a run
+"""
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["BATCHES", "home_of"]
+from gage._internal.clock import name_for_id
+from gage._internal.types import Run
 
+__all__ = [
+    "BATCHES",
+    "META_SUFFIX",
+    "RUN_OUTPUT",
+    "home_of",
+    "run_at",
+    "run_meta_dir",
+    "run_meta_path",
+]
+
+META_SUFFIX = ".meta"
 BATCHES = ".batches"
+RUN_OUTPUT = "40_run"
+"""The name in `output/` of what the run's own command prints."""
+
+
+def run_at(home: str, run_id: str) -> Run:
+    """Return the run with this id in a directory of runs; it need not exist."""
+    run_dir = os.path.join(home, run_id)
+    return Run(run_id, name_for_id(run_id), run_dir, run_dir + META_SUFFIX)
+
+
+def run_meta_dir(run: Run) -> str:
+    """Return the directory of the side-car."""
+    return run.meta_dir
+
+
+def run_meta_path(run: Run, *names: str) -> str:
+    """Return the path of a file in the side-car; it need not exist."""
+    return os.path.join(run.meta_dir, *names)
 
 
 def home_of(run_dir: str) -> str:

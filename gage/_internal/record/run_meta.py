@@ -10,10 +10,10 @@
     proc/command            the process of the run's command, likewise
     proc/exit               exit code; below 0, the negated number of the signal that ended it
     proc/reason             why the run ended so, where the exit code does not say it
-    proc/stop               who asked the run to stop, when and how, JSON
+    proc/stop               `stop_request`
     initialized staged      epoch microseconds (UTC), one integer each
     started stopped
-    log/runner              what the runner did: ISO 8601 time with zone, a space, a message
+    log/runner log/notes    `runner_log`
     log/files               `file_log`
     log/patched             unified diff of what the configuration changed
     output/NN_phase[.index] `output.format`
@@ -27,11 +27,13 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import append, replace, write_new
-from gage._internal.clock import iso_time
+from gage._internal.atomic import replace, write_new
 from gage._internal.errors import MetaError
 from gage._internal.light_json import dumps, loads
 from gage._internal.quoting import quote, unquote
+from gage._internal.record.layout import META_SUFFIX, run_meta_dir, run_meta_path
+from gage._internal.record.reading import read_text, unreadable
+from gage._internal.record.runner_log import log_note, log_runner, read_notes
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -65,19 +67,6 @@ __all__ = [
 ]
 
 SCHEMA = "1"
-META_SUFFIX = ".meta"
-
-_NOTE = "Note: "
-
-
-def run_meta_dir(run: Run) -> str:
-    """Return the directory of the side-car."""
-    return run.meta_dir
-
-
-def run_meta_path(run: Run, *names: str) -> str:
-    """Return the path of a file in the side-car; it need not exist."""
-    return os.path.join(run.meta_dir, *names)
 
 
 def run_for_meta_dir(meta_dir: str) -> Run:
@@ -116,7 +105,7 @@ def check_schema(meta_dir: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if schema in ("", SCHEMA):
         return bool(schema)
     age = ""
@@ -168,24 +157,6 @@ def meta_opcmd(run: Run) -> OpCmd:
     return OpCmd(args, env)
 
 
-def read_text(run: Run, *names: str) -> str | None:
-    """Return the text of a file of the side-car, or None where there is none.
-
-    Raises
-    ------
-    MetaError
-        If there is one that cannot be read.
-    """
-    path = run_meta_path(run, *names)
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
 def read_timestamp(run: Run, name: str) -> int | None:
     """Return `initialized`, `staged`, `started` or `stopped` in epoch µs, None where not yet.
 
@@ -219,7 +190,7 @@ def read_attrs(run: Run, kind: str) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise _unreadable(run_meta_path(run, kind), error) from error
+        raise unreadable(run_meta_path(run, kind), error) from error
     return {name: read_attr(run, kind, name) for name in names if not name.endswith(".tmp")}
 
 
@@ -290,24 +261,6 @@ def encode_definition(
     ]
 
 
-def log_runner(run: Run, message: str) -> None:
-    """Append what the runner did to `log/runner`; line breaks are indented to stay one entry."""
-    text = f"{iso_time()} {message}".replace("\n", "\n  ")
-    append(run_meta_path(run, "log", "runner"), text.encode("utf-8", "surrogateescape") + b"\n")
-
-
-def log_note(run: Run, note: str) -> None:
-    """Append to `log/runner` what whoever looks at the run should know: what was left out, say."""
-    log_runner(run, _NOTE + note)
-
-
-def read_notes(run: Run) -> list[str]:
-    """Return the notes of the run's log, the oldest first."""
-    lines = (read_text(run, "log", "runner") or "").split("\n")
-    messages = (line.partition(" ")[2] for line in lines)
-    return [message.removeprefix(_NOTE) for message in messages if message.startswith(_NOTE)]
-
-
 def encode_json(value: Any) -> bytes:
     """Return a value as the JSON that the side-car holds: indented, in the order given."""
     return dumps(value).encode() + b"\n"
@@ -319,11 +272,7 @@ def _read_meta(meta_dir: str, name: str) -> str:
         with open(path, "rb") as file:
             return file.read().decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str, error: OSError) -> MetaError:
-    return MetaError(f"{path}: expected a file of a run, found {error.strerror}")
+        raise unreadable(path, error) from error
 
 
 def _lines(run: Run, *names: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import MetaError
-from gage._internal.light_json import loads
 from gage._internal.process.identity import Identity, decode_identity, is_alive, is_local
 from gage._internal.record.run_meta import (
     check_schema,
@@ -15,6 +14,7 @@ from gage._internal.record.run_meta import (
     run_for_meta_dir,
     run_meta_path,
 )
+from gage._internal.record.stop_request import read_stop_request
 from gage._internal.types import Run, Status
 
 __all__ = [
@@ -136,13 +136,8 @@ def _ended(run: Run) -> Status:
 
 
 def _asked_by(run: Run) -> str | None:
-    text = read_text(run, "proc", "stop")
-    if text is None:
-        return None
-    try:
-        return str(loads(text).get("by") or "unknown")
-    except (ValueError, AttributeError) as error:
-        raise MetaError(f"{run_meta_path(run, 'proc', 'stop')}: {error}") from None
+    request = read_stop_request(run_meta_path(run, "proc", "stop"), strict=True)
+    return None if request is None else request.by
 
 
 def signal_name(number: int) -> str:

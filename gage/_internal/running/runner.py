@@ -5,33 +5,28 @@ from __future__ import annotations
 import os
 import time
 
-from gage._internal.atomic import replace
-from gage._internal.clock import now_us
 from gage._internal.errors import RunFailed, RunStateError
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import stop_group
-from gage._internal.record.run_meta import encode_json, read_timestamp, run_meta_path
+from gage._internal.record.run_meta import read_timestamp, run_meta_path
 from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
+from gage._internal.record.stop_request import GRACE_S, make_stop_request, write_stop_request
 from gage._internal.running.finalize import finalize_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor, reap
+from gage._internal.types import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Run, Status
 
 __all__ = [
-    "DEFAULT_GRACE_S",
-    "ENDED",
     "check_run",
     "last_lines",
     "start_run",
     "stop_run",
     "wait_for_run",
 ]
-
-DEFAULT_GRACE_S = 5.0
-ENDED = ("completed", "error", "terminated", "damaged")
 
 _SIGTERM = 15
 _STEP_S = 1.0
@@ -91,7 +86,7 @@ def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
             wait_for_exit(processes[0], left_s)
 
 
-def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> Status:
+def stop_run(run: Run, by: str = "user", grace_s: float = GRACE_S) -> Status:
     """Stop a running run and wait until it is finalised; return its status.
 
     Its process group gets SIGINT, after `grace_s` seconds SIGTERM, after as many again SIGKILL.
@@ -109,7 +104,7 @@ def stop_run(run: Run, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> St
     if not processes:
         raise RunStateError(f"run {run.name} is {status.name}: there is nothing to stop")
     path = run_meta_path(run, "proc", "stop")
-    replace(path, encode_json({"by": by, "asked_us": now_us(), "grace_s": grace_s}))
+    write_stop_request(path, make_stop_request(by, grace_s))
     if read_timestamp(run, "stopped") is not None:
         _remove(path)  # it had ended by itself: the request did not end it
         return wait_for_run(run)

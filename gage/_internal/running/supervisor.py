@@ -23,10 +23,9 @@ To its caller the supervisor writes one line, to stdout, when it knows how the s
 
 Files of the side-car: it writes `proc/supervisor` (its own identity, then the keeper's),
 `proc/command`, `started`, `output/40_run`, and at the end what `finalize_run` does. It reads
-`proc/stop`, JSON of `by` (who asks), `asked_us` (epoch µs) and `grace_s` (seconds between the
-signals), when SIGTERM tells it to. SIGTERM without that file, as from a machine that shuts down,
-stops the command likewise. While the run goes on, `proc/reserve` keeps room on the disk for
-recording its end.
+`proc/stop` (`stop_request`) when SIGTERM tells it to. SIGTERM without that file, as from a machine
+that shuts down, stops the command likewise. While the run is running, `proc/reserve` keeps room on
+the disk for recording its end.
 """
 
 from __future__ import annotations
@@ -40,7 +39,6 @@ import sys
 from gage._internal.atomic import NO_ROOM, replace
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, RunStateError
-from gage._internal.light_json import loads
 from gage._internal.output.recording import Recording, open_pipes
 from gage._internal.output.writer import Capture, open_journal
 from gage._internal.process.command import child_env, command_argv
@@ -55,6 +53,11 @@ from gage._internal.record.run_meta import (
     run_meta_path,
     write_timestamp,
 )
+from gage._internal.record.stop_request import (
+    make_stop_request,
+    read_stop_request,
+    write_stop_request,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +70,6 @@ __all__ = [
     "finalize_whatever",
     "inherit_orphans",
     "main",
-    "read_request",
     "run_to_exit",
     "tell",
 ]
@@ -77,7 +79,6 @@ _RESERVE_BYTES = 128 << 10
 # Parts of it: for a line of the log or a small file, for what a stopped command still said.
 _RECORD_BYTES = 8 << 10
 _LAST_WORDS_BYTES = 32 << 10
-_GRACE_S = 5.0
 _NO_ROOM = (*NO_ROOM, errno.EFBIG, errno.EIO)
 _SET_CHILD_SUBREAPER = 36
 # A run that is over sooner need not load what the keeper needs to inherit orphans.
@@ -368,13 +369,13 @@ class _Supervisor:
         if self.shared.stop_signals > self._stop_signals_seen:
             self._stop_signals_seen = self.shared.stop_signals
             self._stop_taken = True
-            by, self._grace_s = read_request(run_meta_path(self.run, "proc", "stop"))
-            if by is None:
-                by = "signal"
-                text = f'{{"by": "signal", "asked_us": {now_us()}, "grace_s": {self._grace_s}}}\n'
-                path = run_meta_path(self.run, "proc", "stop")
-                self._with_room(lambda: replace(path, text.encode()))
-            self._log(f"Stopping, asked by {by}")
+            path = run_meta_path(self.run, "proc", "stop")
+            request = read_stop_request(path)
+            if request is None:
+                request = by_signal = make_stop_request("signal")
+                self._with_room(lambda: write_stop_request(path, by_signal))
+            self._grace_s = request.grace_s
+            self._log(f"Stopping, asked by {request.by}")
         return self._grace_s
 
     def _log(self, message: str) -> None:
@@ -527,20 +528,6 @@ def finalize_whatever(run: Run, exit_code: int | None, reason: str) -> None:
             replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
         replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
         write_timestamp(run, "stopped", now_us())
-
-
-def read_request(path: str) -> tuple[str | None, float]:
-    """Return who asked to stop (None: nobody) and the seconds between the signals."""
-    try:
-        with open(path, "rb") as file:
-            text = file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None, _GRACE_S
-    try:
-        request = loads(text.decode())
-        return str(request.get("by")), float(request.get("grace_s", _GRACE_S))
-    except (ValueError, TypeError, AttributeError):
-        return "unknown", _GRACE_S
 
 
 def _lock(path: str) -> int:

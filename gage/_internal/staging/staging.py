@@ -11,7 +11,7 @@ import errno
 import os
 
 from gage._internal.atomic import NO_ROOM, replace
-from gage._internal.clock import make_id, name_for_id, now_us
+from gage._internal.clock import make_id, now_us
 from gage._internal.errors import MetaError, PhaseError, StoreError
 from gage._internal.output.captured import run_captured
 from gage._internal.output.reader import OutputReader
@@ -25,9 +25,9 @@ from gage._internal.record.file_log import (
     read_events,
     scan_files,
 )
+from gage._internal.record.layout import run_at
 from gage._internal.record.manifest import write_manifest
 from gage._internal.record.run_meta import (
-    META_SUFFIX,
     log_note,
     log_runner,
     meta_config,
@@ -93,15 +93,13 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
     StoreError
         If they cannot be made below the runs home.
     """
-    run_id = run_id or make_id()
-    run_dir = os.path.join(os.path.abspath(runs_home), run_id)
-    meta_dir = run_dir + META_SUFFIX
+    run = run_at(os.path.abspath(runs_home), run_id or make_id())
     try:
-        os.makedirs(meta_dir)
-        os.mkdir(run_dir)
+        os.makedirs(run.meta_dir)
+        os.mkdir(run.run_dir)
     except OSError as error:
         raise StoreError(_store_message(f"cannot make a run in {runs_home}", error)) from error
-    return Run(run_id, name_for_id(run_id), run_dir, meta_dir)
+    return run
 
 
 def init_run_meta(run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd) -> None:

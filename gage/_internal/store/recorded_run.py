@@ -18,16 +18,15 @@ from gage._internal.record.run_meta import (
     run_meta_path,
 )
 from gage._internal.record.status import read_status
+from gage._internal.record.stop_request import GRACE_S
 from gage._internal.running.runner import (
-    DEFAULT_GRACE_S,
-    ENDED,
     check_run,
     last_lines,
     start_run,
     stop_run,
     wait_for_run,
 )
-from gage._internal.types import ManifestEntry, OpRef, Run, Status
+from gage._internal.types import ENDED, ManifestEntry, OpRef, Run, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ class RecordedRun(Run):
         """Wait for the end; return the status."""
         return wait_for_run(self, timeout_s)
 
-    def stop(self, by: str = "user", grace_s: float = DEFAULT_GRACE_S) -> Status:
+    def stop(self, by: str = "user", grace_s: float = GRACE_S) -> Status:
         """Stop the run: SIGINT, SIGTERM, SIGKILL, `grace_s` seconds apart; return the status."""
         return stop_run(self, by, grace_s)
 

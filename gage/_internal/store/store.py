@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.clock import name_for_id
 from gage._internal.errors import MetaError, RunNotFound, StoreError
-from gage._internal.record.run_meta import META_SUFFIX, read_timestamp
+from gage._internal.record.layout import META_SUFFIX, run_at
+from gage._internal.record.run_meta import read_timestamp
 from gage._internal.store.recorded_run import RecordedRun
 
 __all__ = ["find_run", "is_run_id", "list_runs", "runs_home"]
@@ -104,8 +104,7 @@ def is_run_id(text: str) -> bool:
 
 
 def _recorded(home: str, run_id: str) -> RecordedRun:
-    run_dir = os.path.join(home, run_id)
-    return RecordedRun(run_id, name_for_id(run_id), run_dir, run_dir + META_SUFFIX)
+    return RecordedRun.of(run_at(home, run_id))
 
 
 def _order(run: RecordedRun) -> tuple[int, str]:

@@ -1,0 +1,35 @@
+"""Reading a file of a side-car: its text, or an error that names the file."""
+
+from __future__ import annotations
+
+from gage._internal.errors import MetaError
+from gage._internal.record.layout import run_meta_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.types import Run
+
+__all__ = ["read_text", "unreadable"]
+
+
+def read_text(run: Run, *names: str) -> str | None:
+    """Return the content of a file of the side-car, or None if the file does not exist.
+
+    Raises
+    ------
+    MetaError
+        If the file exists but cannot be read.
+    """
+    path = run_meta_path(run, *names)
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: OSError) -> MetaError:
+    """Return the error that says why a file of a side-car cannot be read."""
+    return MetaError(f"{path}: expected a file of a run, found {error.strerror}")

@@ -1,0 +1,112 @@
+"""A request to stop a run or a batch: the file `proc/stop` of a side-car, `stop` of a batch.
+
+    {"by": "user", "asked_us": 1795539600000000, "grace_s": 5.0}
+
+`by` says who asks: `user`, `interrupt`, `signal` (SIGTERM to the supervisor without a request),
+`fail-fast`; `asked_us` when, in epoch microseconds; `grace_s` how many seconds the command has
+between SIGINT and SIGTERM, and between SIGTERM and SIGKILL. A file that cannot be read as that is a
+request all the same.
+"""
+
+from __future__ import annotations
+
+from gage._internal.atomic import replace
+from gage._internal.clock import now_us
+from gage._internal.errors import MetaError
+from gage._internal.light_json import dumps, loads
+from gage._internal.record.reading import unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    class StopRequest(NamedTuple):
+        by: str
+        asked_us: int
+        grace_s: float
+
+else:
+    from collections import namedtuple
+
+    StopRequest = namedtuple("StopRequest", "by asked_us grace_s")
+
+__all__ = [
+    "GRACE_S",
+    "StopRequest",
+    "decode_stop_request",
+    "encode_stop_request",
+    "make_stop_request",
+    "read_stop_request",
+    "write_stop_request",
+]
+
+StopRequest.__doc__ = """Who asks a run or batch to stop, when, and its seconds between signals."""
+
+GRACE_S = 5.0
+"""The seconds between two signals where a request does not say how many."""
+
+_LONGEST_GRACE_S = 1e6
+_UNKNOWN = StopRequest("unknown", 0, GRACE_S)
+
+
+def make_stop_request(by: str, grace_s: float = GRACE_S) -> StopRequest:
+    """Return a request of now."""
+    return StopRequest(by, now_us(), grace_s)
+
+
+def encode_stop_request(request: StopRequest) -> bytes:
+    """Return a request as its file holds it."""
+    return dumps(dict(zip(request._fields, request, strict=True))).encode() + b"\n"
+
+
+def decode_stop_request(data: bytes) -> StopRequest:
+    """Return the request that a file holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds none.
+    """
+    value = loads(data.decode("utf-8", "surrogateescape"))
+    fields = value if isinstance(value, dict) else {}
+    by, asked_us, grace_s = (fields.get(name) for name in StopRequest._fields)
+    if not by:
+        raise ValueError(f"expected a JSON object that says by whom, found {data[:80]!r}")
+    if not isinstance(asked_us, int):
+        asked_us = 0
+    if not isinstance(grace_s, (int, float)) or not 0 <= grace_s <= _LONGEST_GRACE_S:
+        grace_s = GRACE_S
+    return StopRequest(str(by), asked_us, float(grace_s))
+
+
+def write_stop_request(path: str, request: StopRequest) -> None:
+    """Write a request, replacing one that is there."""
+    replace(path, encode_stop_request(request))
+
+
+def read_stop_request(path: str, *, strict: bool = False) -> StopRequest | None:
+    """Return the request that a file holds, None where there is no file.
+
+    Parameters
+    ----------
+    strict
+        Whether a file that cannot be read is an error. Otherwise it is a request by `unknown`.
+
+    Raises
+    ------
+    MetaError
+        With `strict`, for a file that cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return decode_stop_request(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if strict:
+            raise unreadable(path, error) from error
+        return _UNKNOWN
+    except ValueError as error:
+        if strict:
+            raise MetaError(f"{path}: {error}") from None
+        return _UNKNOWN
