@@ -21,7 +21,7 @@ from gage._internal.errors import GageError
 from gage_nb.ipython_syntax import find_ipython_syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from IPython.core.inputtransformer2 import TransformerManager
@@ -84,15 +84,12 @@ class CellProgram:
         The text of the file; ends with a line break.
     first_line
         The line of the cell, and of the file, where the cell's own text begins.
-    notes
-        What the user should know: what the cell does in a notebook but not in a run.
     """
 
     name: str
     file_name: str
     source: str
     first_line: int
-    notes: tuple[str, ...] = ()
 
 
 def stage_cell(
@@ -130,7 +127,7 @@ def stage_cell(
     faults = _text_faults(body, lines_before)
     if faults:
         raise CellError(faults)
-    tree = _parsed(body, lines_before, transformer_manager)
+    _check_syntax(body, lines_before, transformer_manager)
     # Without the options of the line: the same cell is the same file, whatever the run's label.
     comment = "# %%gage_run\n" if name == DEFAULT_NAME else f"# %%gage_run {name}\n"
     return CellProgram(
@@ -138,7 +135,6 @@ def stage_cell(
         file_name=f"{name}.py",
         source="\n" * (lines_before - 1) + comment + body,
         first_line=lines_before + 1,
-        notes=tuple(_notes(tree, body, lines_before)),
     )
 
 
@@ -213,9 +209,9 @@ def _text_faults(body: str, lines_before: int) -> list[CellFault]:
     return faults
 
 
-def _parsed(body: str, lines_before: int, manager: TransformerManager | None) -> ast.Module:
+def _check_syntax(body: str, lines_before: int, manager: TransformerManager | None) -> None:
     try:
-        tree = _compiled(body)
+        _compiled(body)
     except SyntaxError as error:
         # Valid Python holds nothing of IPython's: only what is refused is looked at closer.
         found, rest = find_ipython_syntax(body, manager)
@@ -229,17 +225,15 @@ def _parsed(body: str, lines_before: int, manager: TransformerManager | None) ->
             faults = _syntax_faults(error, body)
         moved = [fault._replace(line=fault.line + lines_before) for fault in faults]
         raise CellError(sorted(moved)) from None
-    return tree
 
 
-def _compiled(source: str) -> ast.Module:
+def _compiled(source: str) -> None:
     with warnings.catch_warnings():
         # The run says them itself, where the user sees them.
         warnings.simplefilter("ignore")
         tree = ast.parse(source)
         # Some errors, as `return` outside of a function, are found only here.
         compile(tree, "cell", "exec", dont_inherit=True)
-    return tree
 
 
 def _syntax_faults(error: SyntaxError, source: str) -> list[CellFault]:
@@ -280,16 +274,3 @@ def _lines_of_await(source: str) -> list[int]:
             found.add(node.target.lineno)
         waiting += ast.iter_child_nodes(node)
     return sorted(found)
-
-
-def _notes(tree: ast.Module, body: str, lines_before: int) -> Iterator[str]:
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
-        return
-    # A call may be there for what it does; a value is there to be seen.
-    shown = not isinstance(last.value, ast.Call | ast.Constant)
-    if shown and not body.rstrip().endswith(";"):
-        yield (
-            f"line {last.lineno + lines_before}: the value of the last line is not shown, as a "
-            "run is a program: print it"
-        )

@@ -22,7 +22,7 @@ from gage_nb.cell import DEFAULT_NAME, lines_before_body, stage_cell
 from gage_nb.notebook_recording import executing_cell
 from gage_nb.observer import Options
 from gage_nb.running import run_operation
-from gage_nb.variables import load_output, stage_inputs, variable_names, with_values
+from gage_nb.variables import cell_options, load_output, stage_inputs, variable_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,9 +114,8 @@ def staged_cell(
     )
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
         files = stage_inputs(inputs, shell.user_ns if shell else {}, Path(directory))
-        program = with_values(program, files, outputs)
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
-        operation = _cell_operation(program, config, project_dir, directory, files)
+        operation = _cell_operation(program, config, project_dir, directory, files, outputs)
         yield StagedCell(operation, directory, {"inputs": [asdict(file) for file in files]})
 
 
@@ -139,8 +138,10 @@ def _cell_operation(
     project_dir: Path,
     directory: str,
     inputs: Sequence[InputFile],
+    outputs: Sequence[str],
 ) -> Operation:
-    command = ["python", program.file_name]
+    options = cell_options(inputs, outputs)
+    command = ["python", "-m", "gage.inside.cell", *options, program.file_name]
     data: dict[str, Any] = {
         "exec": {"run": command},
         "sourcecode": list(DEFAULT_PATTERNS),
@@ -156,7 +157,7 @@ def _cell_operation(
             GivenFile("s", directory, program.file_name),
             *(GivenFile("d", directory, file.path) for file in inputs),
         ),
-        (*program.notes, *(file.note for file in inputs if file.note)),
+        tuple(file.note for file in inputs if file.note),
     )
 
 

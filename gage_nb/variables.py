@@ -1,18 +1,16 @@
 """Variables of the notebook in a run, and variables of a run in the notebook: `-i`, `-o`.
 
-    variable → inputs/NAME.parquet|npy|pickle → line before the cell's first → variable of the run
-    variable of the run → line after the cell's last → outputs/NAME.… → variable
+    variable → inputs/NAME.parquet|npy|pickle → variable of the run, before the cell's first line
+    variable of the run, after the cell's last line → outputs/NAME.… → variable
 
-The run's program keeps the lines of its cell: what loads goes where the magic's line was, and what
-saves below the end.
+The run's end of it is `gage.inside.cell`.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import keyword
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gage._internal.types import Run
-    from gage_nb.cell import CellProgram
 
 __all__ = [
     "InputFile",
-    "epilogue",
+    "cell_options",
     "load_output",
-    "preamble",
     "stage_inputs",
     "variable_names",
-    "with_values",
 ]
 
 
@@ -114,56 +109,10 @@ def stage_inputs(
     return files
 
 
-def preamble(inputs: Sequence[InputFile]) -> str:
-    """Return the statements, on one line, that load inputs under their names."""
-    if not inputs:
-        return ""
-    loads = "; ".join(f'{item.name} = _gage_load("{item.path}")' for item in inputs)
-    return f"from gage.inside import load as _gage_load; {loads}; del _gage_load"
-
-
-def epilogue(outputs: Sequence[str]) -> str:
-    """Return the statements, on one line, that save variables."""
-    if not outputs:
-        return ""
-    names = ", ".join(f'"{name}"' for name in outputs)
-    return f"from gage.inside import save as _gage_save; _gage_save(globals(), {names})"
-
-
-def with_values(
-    program: CellProgram, inputs: Sequence[InputFile], outputs: Sequence[str]
-) -> CellProgram:
-    """Return the program with what loads its inputs and saves its outputs; its lines stay."""
-    lines = program.source.split("\n")
-    before, after = preamble(inputs), epilogue(outputs)
-    if before:
-        place = _last_of_heading(program.source)
-        if place is None:
-            comment = program.first_line - 2
-            lines[comment] = f"{before}  {lines[comment]}"
-        else:
-            # A docstring and `from __future__` have to stay first.
-            number, column = place
-            line = lines[number].encode()
-            lines[number] = b"; ".join([line[:column], before.encode()]).decode()
-            lines[number] += line[column:].decode()
-    source = "\n".join(lines)
-    return replace(program, source=f"{source}{after}\n" if after else source)
-
-
-def _last_of_heading(source: str) -> tuple[int, int] | None:
-    """Return where docstring and imports from `__future__` end: line from 0, column in bytes."""
-    place = None
-    for number, node in enumerate(ast.parse(source).body):
-        match node:
-            case ast.Expr(value=ast.Constant(value=str())) if number == 0:
-                pass
-            case ast.ImportFrom(module="__future__"):
-                pass
-            case _:
-                break
-        place = ((node.end_lineno or 1) - 1, node.end_col_offset or 0)
-    return place
+def cell_options(inputs: Sequence[InputFile], outputs: Sequence[str]) -> list[str]:
+    """Return the options of `gage.inside.cell` that load inputs and save outputs."""
+    loads = [word for item in inputs for word in ("-i", f"{item.name}={item.path}")]
+    return [*loads, *(word for name in outputs for word in ("-o", name))]
 
 
 def load_output(run: Run, name: str, *, own: bool = False, trust: bool = False) -> Any:

@@ -1,6 +1,7 @@
 """What a run's own program calls, and what it is started by.
 
     from gage.inside import load, save          # variables that go into a run and come back
+    python -m gage.inside.cell PROGRAM.py       # a cell as a program
     python -m gage.inside.notebook NOTEBOOK     # a notebook as a program
 
 These names are written into runs: into the command of a notebook's run, into the first and last

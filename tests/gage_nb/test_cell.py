@@ -33,7 +33,11 @@ def run_program(directory: Path, body: str, **options: Any) -> subprocess.Comple
     path = directory / program.file_name
     path.write_bytes(program.source.encode())
     return subprocess.run(
-        [sys.executable, path.name], cwd=directory, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "gage.inside.cell", path.name],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -46,7 +50,6 @@ def test_the_magics_line_becomes_a_comment() -> None:
     assert program.file_name == "fit.py"
     assert program.source == "# %%gage_run fit\nx = 1\nprint(x)\n"
     assert program.first_line == 2
-    assert program.notes == ()
 
 
 def test_a_traceback_has_the_lines_of_the_cell(tmp_path: Path) -> None:
@@ -103,17 +106,6 @@ def test_warnings_of_the_compiler_are_left_to_the_run(tmp_path: Path) -> None:
     result = run_program(tmp_path, "x = 1\nassert (x, 'always true')\n")
 
     assert "cell.py:3: SyntaxWarning" in result.stderr
-
-
-def test_a_value_at_the_end_is_said_not_to_be_shown() -> None:
-    (note,) = stage_cell("x = 1\nx + 1\n").notes
-
-    assert note.startswith("line 3: the value of the last line is not shown")
-
-
-@pytest.mark.parametrize("body", ["main()", "x;", "'text'", "x = 1", "# x"])
-def test_other_last_lines_need_no_note(body: str) -> None:
-    assert stage_cell(body).notes == ()
 
 
 # What is refused

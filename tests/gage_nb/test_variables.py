@@ -18,7 +18,7 @@ from gage._internal.staging.launch import launch
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import stage_cell
-from gage_nb.variables import load_output, stage_inputs, variable_names, with_values
+from gage_nb.variables import cell_options, load_output, stage_inputs, variable_names
 
 FRAME = pd.DataFrame({"x": [1, 2, 3]})
 
@@ -36,9 +36,10 @@ def run_cell(
     project_dir = directory / "project"
     project_dir.mkdir()
     files = stage_inputs(inputs or [], user_ns or {}, given_dir)
-    program = with_values(stage_cell(body, "fit"), files, outputs or [])
+    program = stage_cell(body, "fit")
     (given_dir / program.file_name).write_text(program.source)
-    command = [sys.executable, program.file_name]
+    options = cell_options(files, outputs or [])
+    command = [sys.executable, "-m", "gage.inside.cell", *options, program.file_name]
     operation = Operation(
         OpRef("cell", "fit"),
         OpDef("fit", {"exec": command, "sourcecode": False}),

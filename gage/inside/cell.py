@@ -1,0 +1,201 @@
+"""A cell of a notebook as a program: `python -m gage.inside.cell [OPTION]… PROGRAM.py [ARGUMENT]…`.
+
+    -i NAME=PATH    before the first line: load the variable NAME from a file beside the program
+    -o NAME         after the last line: save the variable NAME beside the program
+
+The program is the cell's own text, in a file of its own. It runs as Python runs a script: it is
+the module `__main__`, its directory comes first in `sys.path`, an error has the traceback of the
+script and nothing of this module. What is added is what a notebook does: `display` is a builtin,
+and the value of the last expression is shown, unless `;` ends it.
+
+    become_main     the module `__main__`, sys.argv, sys.path
+    prepare         what the notebook brings: variables
+    run             the cell, its value
+    conclude        what the notebook gets: variables
+"""
+
+from __future__ import annotations
+
+import _ast
+import builtins
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, TracebackType
+    from typing import Any, NamedTuple, NoReturn
+
+    class Cell(NamedTuple):
+        path: str
+        inputs: list[tuple[str, str]]
+        outputs: list[str]
+        arguments: list[str]
+
+else:
+    from collections import namedtuple
+
+    Cell = namedtuple("Cell", "path inputs outputs arguments")
+
+__all__ = ["Cell", "become_main", "conclude", "main", "parse", "prepare", "run"]
+
+Cell.__doc__ = """A cell to run: the path of its program as it was given, and what goes in and out.
+
+`inputs` are names with the paths, relative to the program's directory, that they are loaded
+from; `outputs` are names; `arguments` is what follows the program.
+"""
+
+_USAGE = (
+    "usage: python -m gage.inside.cell [-i NAME=PATH]… [-o NAME]… PROGRAM.py [ARGUMENT]…\n"
+    "It runs the cell of a notebook as a program"
+)
+
+
+def main(words: list[str]) -> None:
+    """Run the cell that the words of a command line name; raises SystemExit when it fails."""
+    cell = parse(words)
+    namespace = become_main(cell)
+    try:
+        prepare(cell, namespace)
+        run(namespace)
+        conclude(cell, namespace)
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - as Python does with any error of a program
+        _end_with(error)
+
+
+def parse(words: list[str]) -> Cell:
+    """Return the cell that the words of a command line name."""
+    inputs: list[tuple[str, str]] = []
+    outputs: list[str] = []
+    rest = list(words)
+    while rest and rest[0] in ("-i", "-o"):
+        option, *values = rest[:2]
+        del rest[:2]
+        name, equals, path = values[0].partition("=") if values else ("", "", "")
+        if not name.isidentifier() or bool(equals) != (option == "-i"):
+            sys.exit(f"{option}: expected {'NAME=PATH' if option == '-i' else 'NAME'}\n{_USAGE}")
+        if option == "-i":
+            inputs.append((name, path))
+        else:
+            outputs.append(name)
+    if not rest or rest[0].startswith("-"):
+        sys.exit(_USAGE)
+    return Cell(rest[0], inputs, outputs, rest[1:])
+
+
+def become_main(cell: Cell) -> dict[str, Any]:
+    """Make the module `__main__` of the program, as Python does for a script; return its names."""
+    path = os.path.abspath(cell.path)
+    module = type(sys)("__main__")
+    namespace = module.__dict__
+    namespace.update(__file__=path, __builtins__=builtins, __spec__=None, __cached__=None)
+    namespace["__loader__"] = _loader(path)
+    # The module that runs this code goes on living: its functions hold its names.
+    sys.modules["__main__"] = module
+    sys.argv[:] = [cell.path, *cell.arguments]
+    sys.path[0] = os.path.dirname(path)
+    builtins.display = _display  # type: ignore[attr-defined]
+    return namespace
+
+
+def prepare(cell: Cell, namespace: dict[str, Any]) -> None:
+    """Bring in what the notebook gives the cell, before its first line."""
+    if cell.inputs:
+        from gage.inside.variables import load
+
+        for name, path in cell.inputs:
+            namespace[name] = load(path)
+
+
+def run(namespace: dict[str, Any]) -> None:
+    """Run the cell; show its value."""
+    path = namespace["__file__"]
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except OSError as error:
+        sys.exit(f"gage: cannot read the cell's program: {error}")
+    body, value = _compiled(source, path)
+    exec(body, namespace)  # noqa: S102 - what it is for
+    if value is not None:
+        result = eval(value, namespace)  # noqa: S307 - likewise
+        if result is not None:
+            from gage.inside.results import show_value
+
+            show_value(result)
+            del result
+
+
+def conclude(cell: Cell, namespace: dict[str, Any]) -> None:
+    """Save what the notebook gets from the cell, after its last line."""
+    if cell.outputs:
+        from gage.inside.variables import save
+
+        save(namespace, *cell.outputs)
+
+
+def _compiled(source: bytes, path: str) -> tuple[CodeType, CodeType | None]:
+    """Return a program's code, and that of its last expression where its value is to be shown."""
+    flags = _ast.PyCF_ONLY_AST
+    tree: _ast.Module = compile(source, path, "exec", flags=flags, dont_inherit=True)
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, _ast.Expr) or _is_silenced(source, last):
+        return compile(tree, path, "exec", dont_inherit=True), None
+    del tree.body[-1]
+    value = _ast.Expression(last.value)
+    return (
+        compile(tree, path, "exec", dont_inherit=True),
+        compile(value, path, "eval", dont_inherit=True),
+    )
+
+
+def _is_silenced(source: bytes, last: _ast.Expr) -> bool:
+    """Return whether a semicolon ends the last expression."""
+    # Python counts a line break of any kind as one; columns are bytes of UTF-8.
+    text = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = text.split(b"\n")[(last.end_lineno or 1) - 1 :]
+    lines[0] = lines[0][last.end_col_offset :]
+    code = b"".join(line.partition(b"#")[0] for line in lines)
+    return code.rstrip().endswith(b";")
+
+
+def _loader(path: str) -> object:
+    """Return what tools that ask a module for its source expect of a script."""
+    import importlib.machinery
+
+    return importlib.machinery.SourceFileLoader("__main__", path)
+
+
+def _display(*objects: object, **options: Any) -> object:
+    """Show objects, as `IPython.display.display` does; the first call loads what it needs."""
+    from gage.inside.results import display
+
+    builtins.display = display  # type: ignore[attr-defined]
+    return display(*objects, **options)
+
+
+def _end_with(error: BaseException) -> NoReturn:
+    """Report an error as Python does for a script, and end as it does."""
+    traceback = _own(error.__traceback__)
+    error.__traceback__ = traceback
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+    sys.excepthook(type(error), error, traceback)
+    if isinstance(error, KeyboardInterrupt):
+        # Python ends by the signal itself then, once everything is cleaned up.
+        sys.excepthook = lambda *_: None
+        raise KeyboardInterrupt
+    sys.exit(1)
+
+
+def _own(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from where the program's own code begins."""
+    here = main.__code__.co_filename
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == here:
+        traceback = traceback.tb_next
+    return traceback
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
