@@ -9,6 +9,7 @@ only from those above it; within a package nothing imports in a circle.
     atomic          files that are replaced as a whole or appended to
     quoting         names as one word of a line
     light_json      JSON of the side-car, read without importing `json`
+    text            text for people: printable, shortened, listed
     suggestions     near misses for a wrong name
     parallel        the same function over many files
     process         a process: which one it is, its command, its start, its end

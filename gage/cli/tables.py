@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
 from gage._internal.store.reports import FILE_TYPES, run_row
+from gage._internal.text import on_a_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +46,11 @@ def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> Non
             (
                 str(row["position"]),
                 row["run"],
-                _on_a_line(row["operation"]),
+                on_a_line(row["operation"]),
                 _status_text(row),
                 _short_time(row["started_us"]),
                 format_duration(row["duration_us"]),
-                _on_a_line(row["label"] or ""),
+                on_a_line(row["label"] or ""),
             )
             for row in rows
         ],
@@ -57,14 +58,14 @@ def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> Non
     )
     for row in rows:
         if row["status"] == "damaged":
-            print(f"{row['run']} is damaged: {_printable(row['reason'])}")
+            print(f"{row['run']} is damaged: {printable(row['reason'])}")
 
 
 def print_run(run: RecordedRun) -> None:
     """Print what a run is, what happened to it, its files and its last lines."""
     row = run_row(run)
     facts = [
-        ("operation", _on_a_line(row["operation"])),
+        ("operation", on_a_line(row["operation"])),
         ("status", f"{_status_text(row)}  {row['reason']}".rstrip()),
         ("started", format_time(row["started_us"])),
         ("duration", format_duration(row["duration_us"])),
@@ -76,14 +77,14 @@ def print_run(run: RecordedRun) -> None:
     _print_title(f"{run.name}  {run.id[:8]}", _STATUS_STYLES[row["status"]])
     for name, value in facts:
         if value:
-            print(f"  {name:<14} {_printable(value)}")
+            print(f"  {name:<14} {printable(value)}")
     try:
         for note in run.notes:
-            print(f"  {'note':<14} {_printable(note)}")
+            print(f"  {'note':<14} {printable(note)}")
         _print_metrics(run)
         _print_files(run)
     except MetaError as error:
-        print(f"  {'damaged':<14} {_printable(str(error))}")
+        print(f"  {'damaged':<14} {printable(str(error))}")
     tail = run.last_lines(_LAST_LINES)
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
@@ -96,14 +97,14 @@ def _print_metrics(run: RecordedRun) -> None:
     faults: list[str] = []
     series = summarize(read_metrics(run, faults.append))
     for fault in faults:
-        print(f"  {'note':<14} {_printable(fault)}")
+        print(f"  {'note':<14} {printable(fault)}")
     if not series:
         return
     print(f"\nmetrics (all: gage metrics {run.name})")
-    width = max(len(_on_a_line(name)) for name in series)
+    width = max(len(on_a_line(name)) for name in series)
     for name, one in series.items():
         extremes = f"  min {one.min:g}  max {one.max:g}" if one.count > 1 else ""
-        print(f"  {_on_a_line(name):<{width}}  {one.last:g}{extremes}")
+        print(f"  {on_a_line(name):<{width}}  {one.last:g}{extremes}")
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:
@@ -162,25 +163,12 @@ def _cell(name: str, value: Any) -> str:
     if name.endswith("_bytes"):
         return format_size(value)
     if name == "path":
-        return _on_a_line(value)
-    return "" if value is None else _printable(str(value))
+        return on_a_line(value)
+    return "" if value is None else printable(str(value))
 
 
 def _heading(name: str) -> str:
     return name.removesuffix("_us").removesuffix("_bytes").removesuffix("_ms")
-
-
-def _printable(text: str) -> str:
-    """Return text that every terminal can take: control characters and odd bytes as escapes."""
-    safe = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(
-        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
-        for char in safe
-    )
-
-
-def _on_a_line(text: str) -> str:
-    return _printable(text).replace("\n", "\\n")
 
 
 def _config_text(run: RecordedRun) -> str:
@@ -203,7 +191,7 @@ def _print_files(run: RecordedRun) -> None:
     # What the run made comes first: that is what one looks for.
     in_order = sorted(files, key=lambda entry: entry.type != "g")
     for entry in in_order[:_FILES_SHOWN]:
-        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {_on_a_line(entry.path)}")
+        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {on_a_line(entry.path)}")
     more = len(files) - _FILES_SHOWN
     if more > 0:
         print(f"  and {more} more: gage manifest {run.name}")
@@ -215,7 +203,7 @@ def _print_table(
     styles: dict[int, list[str]] | None = None,
 ) -> None:
     console = _console()
-    printable = [[_printable(cell) for cell in row] for row in rows]
+    printable = [[printable(cell) for cell in row] for row in rows]
     if console is None:
         widths = [max(map(len, column)) for column in zip(columns, *printable, strict=True)]
         for row in (columns, *printable):
@@ -257,7 +245,7 @@ def _print_output(text: str) -> None:
     """Print lines of a run: their colours on a terminal that Rich knows, else their text."""
     console = _console()
     if console is None:
-        print(_printable(text))
+        print(printable(text))
         return
     from rich.text import Text
 

@@ -22,7 +22,6 @@ from gage._internal.store.reports import (
     output_rows,
     run_row,
     run_rows,
-    shown_path,
 )
 from gage._internal.store.store import list_runs
 from tests.making import ended, initialized, meta, staged
@@ -237,7 +236,3 @@ def test_operations_come_before_scripts_and_notebooks(project: Path) -> None:
         ("a.ipynb", "notebook", ""),
         ("b.py", "script", ""),
     ]
-
-
-def test_a_shown_path_is_text() -> None:
-    assert shown_path("a/é\udcff\n") == "a/é\\xff\n"

@@ -24,6 +24,7 @@ from gage._internal.sources.matching import match_path
 from gage._internal.sources.parsing import parse_pattern
 from gage._internal.sources.selection import select_sourcecode
 from gage._internal.store.store import find_run, list_runs
+from gage._internal.text import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,8 +201,7 @@ def _check_source_code(run: Run, source: RecordedRun, digests: dict[str, str]) -
 
 
 def _listed(paths: Sequence[str]) -> str:
-    more = len(paths) - _MOST_SHOWN
-    return ", ".join(map(quote, paths[:_MOST_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    return listed(map(quote, paths), most=_MOST_SHOWN)
 
 
 def _selected(path: str, patterns: Sequence[Any]) -> bool:

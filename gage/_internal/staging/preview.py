@@ -7,6 +7,7 @@ import os
 from gage._internal.operations.gagefile import describe_operation
 from gage._internal.quoting import quote
 from gage._internal.sources.selection import select_sourcecode, sourcecode_patterns
+from gage._internal.text import valid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _dependencies(operation: Operation) -> list[str]:
 
     home = runs_home(operation.project_dir)
     found = planned_dependencies(operation.project_dir, home, operation.opdef.depends)
-    return [_as_text(line) for line in found]
+    return [valid(line) for line in found]
 
 
 def _phases(operation: Operation) -> list[str]:
@@ -92,19 +93,15 @@ def _phases(operation: Operation) -> list[str]:
 
 def _command_text(command: Command) -> str:
     if isinstance(command, str):
-        return _as_text(command)
+        return valid(command)
     import shlex
 
-    return _as_text(shlex.join(command))
+    return valid(shlex.join(command))
 
 
 def _shown(name: str) -> str:
     """Return a name on one line, as text that can be printed."""
-    return _as_text(quote(name))
-
-
-def _as_text(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return valid(quote(name))
 
 
 def _listed(title: str, lines: Iterable[str]) -> list[str]:

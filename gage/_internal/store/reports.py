@@ -15,6 +15,7 @@ from gage._internal.operations.targets import known_operations, known_scripts
 from gage._internal.record.file_log import read_events
 from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
 from gage._internal.suggestions import did_you_mean
+from gage._internal.text import valid
 from gage._internal.types import PHASES, Run
 
 TYPE_CHECKING = False
@@ -38,7 +39,6 @@ __all__ = [
     "output_rows",
     "run_row",
     "run_rows",
-    "shown_path",
 ]
 
 FILE_TYPES = {"s": "source code", "d": "dependency", "r": "runtime", "g": "generated"}
@@ -69,7 +69,7 @@ def difference_rows(run: RecordedRun) -> Iterator[Row]:
     for difference in run.verify():
         yield {
             "difference": difference.kind,
-            "path": shown_path(difference.path),
+            "path": valid(difference.path),
             "expected": difference.expected,
             "found": difference.found,
         }
@@ -126,7 +126,7 @@ def file_rows(run: RecordedRun) -> Iterator[Row]:
             "type": FILE_TYPES.get(event.type, event.type),
             "modified_us": event.modified_us,
             "size_bytes": _size(run, event.path),
-            "path": shown_path(event.path),
+            "path": valid(event.path),
         }
 
 
@@ -137,7 +137,7 @@ def manifest_rows(run: RecordedRun) -> Iterator[Row]:
             "type": FILE_TYPES.get(entry.type, entry.type),
             "size_bytes": _size(run, entry.path),
             "sha256": entry.digest,
-            "path": shown_path(entry.path),
+            "path": valid(entry.path),
         }
 
 
@@ -164,11 +164,6 @@ def output_rows(
                     "stream": STREAMS[line.stream],
                     "text": line.data.decode("utf-8", "replace").rstrip("\r\n"),
                 }
-
-
-def shown_path(path: str) -> str:
-    r"""Return a path as valid text: bytes that are not UTF-8 become escapes such as `\xff`."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _condition(text: str) -> tuple[str, str]:

@@ -1,0 +1,62 @@
+"""Text for people: made valid and printable, shortened, listed.
+
+Names and labels may hold anything: control characters that a terminal obeys, line breaks, bytes
+that are not UTF-8 (as surrogate escapes, which no message can carry). Whatever shows text from
+elsewhere passes it through here.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["listed", "on_a_line", "printable", "shortened", "valid"]
+
+
+def valid(text: str) -> str:
+    r"""Return text that can be encoded: bytes that are not UTF-8 become escapes such as `\xff`."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return text.encode("utf-8", "backslashreplace").decode()
+
+
+def printable(text: str) -> str:
+    r"""Return text that no terminal obeys: control characters become escapes such as `\x1b`.
+
+    Line breaks stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in valid(text)
+    )
+
+
+def on_a_line(text: str) -> str:
+    r"""Return printable text on one line: a line break becomes `\n`."""
+    return printable(text).replace("\n", "\\n")
+
+
+def shortened(text: str, max_chars: int, *, counted: bool = False) -> str:
+    """Return text of at most `max_chars` characters; `…` marks what was cut.
+
+    With `counted`, the number of characters cut follows, beyond `max_chars`: `abc… (+1,204)`.
+    """
+    if len(text) <= max_chars:
+        return text
+    count = f" (+{len(text) - max_chars + 1:,})" if counted else ""
+    return f"{text[: max(max_chars - 1, 0)]}…{count}"
+
+
+def listed(items: Iterable[str], *, word: str = "and", most: int | None = None) -> str:
+    """Return `a, b and c`, or with more than `most` items `a, b and 7 more`."""
+    names = list(items)
+    if most is not None and len(names) > most:
+        names[most:] = [f"{len(names) - most} more"]
+    *others, last = names or [""]
+    return f"{', '.join(others)} {word} {last}" if others else last
