@@ -6,8 +6,6 @@ that says which trials failed
 
 from __future__ import annotations
 
-import sys
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +29,9 @@ from gage_nb.running import recorder
 from gage_nb.running_cells import staged_cell
 from gage_nb.shown import mark_shown, was_shown
 from gage_nb.variables import variable_names
-from gage_nb.views.batch_panel import batch_bundle, batch_content, batch_text
+from gage_nb.views.batch_panel import batch_bundle, batch_text
 from gage_nb.views.batch_state import BatchReader, BatchState
-from gage_nb.views.display import NOTHING, DisplayView, View, choose_view, send_output
+from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch, watch_in_background
 
 if TYPE_CHECKING:
@@ -280,7 +278,7 @@ def attach_batch(reference: Batch | str | None = None, *, view: str | None = Non
     panel = Panel[BatchState](
         f"batch {batch.name}",
         BatchReader(batch=batch),
-        lambda stop: _view(choose_view(view), batch.id, stop),
+        lambda stop: make_batch_view(choose_view(view), batch.id, stop),
     )
     watch(panel, wait=batch.wait)
     mark_shown(batch.id)
@@ -328,82 +326,5 @@ def _panel(
     name = operation.opref.op_name
     key = "batch"
     return Panel[BatchState](
-        f"a batch of {name}", reader, lambda button: _view(kind, key, button), stop
+        f"a batch of {name}", reader, lambda button: make_batch_view(kind, key, button), stop
     )
-
-
-def _view(kind: str, key: str, stop: Callable[[], object] | None) -> View[BatchState]:
-    if kind == "stream":
-        return _StreamView()
-    kinds = ("text/plain",) if kind == "text" else ("text/html", "text/plain")
-    if kind == "widget" and stop is not None:
-        return _StoppableView(key, batch_bundle, batch_content, kinds, stop=stop)
-    return DisplayView(key, batch_bundle, batch_content, kinds)
-
-
-class _StoppableView(DisplayView[BatchState]):
-    """The panel, and a Stop button below it."""
-
-    def __init__(self, *args: Any, stop: Callable[[], object]) -> None:
-        super().__init__(*args)
-        self._stop = stop
-        self._button: Any = None
-
-    def show(self, state: BatchState) -> None:
-        """Make both outputs."""
-        super().show(state)
-        from ipywidgets import Button, Layout
-
-        self._button = Button(
-            description="Stop",
-            icon="stop",
-            tooltip="Stop what runs, begin nothing more",
-            layout=Layout(width="auto", height="26px"),
-        )
-        self._button.on_click(self._clicked)
-        view = {"version_major": 2, "version_minor": 0, "model_id": self._button.model_id}
-        bundle = {"application/vnd.jupyter.widget-view+json": view, **NOTHING}
-        send_output(bundle, f"{self._display_id}-stop", update=False)
-
-    def finish(self, state: BatchState) -> None:
-        """Leave the panel alone: an output with a widget that is gone would say so."""
-        super().finish(state)
-        if self._button is not None:
-            send_output(NOTHING, f"{self._display_id}-stop", update=True)
-            for model in (self._button, self._button.layout, self._button.style):
-                model.close()
-
-    def _clicked(self, button: Any) -> None:
-        button.disabled = True
-        button.description = "Stopping…"
-        self._stop()
-
-
-class _StreamView:
-    """A terminal: the plan, a line for each trial that has ended, the table at the end."""
-
-    def __init__(self) -> None:
-        self._finished = 0
-        # In the background nothing may be printed: it would go into what the user types.
-        self._thread = threading.current_thread()
-
-    def show(self, state: BatchState) -> None:
-        self._print(f"{state.operation}: {state.text}")
-
-    def complete(self, state: BatchState) -> None:
-        pass
-
-    def update(self, state: BatchState) -> None:
-        if state.finished > self._finished and threading.current_thread() is self._thread:
-            self._finished = state.finished
-            counts = ", ".join(f"{count} {name}" for name, count in state.counts.items())
-            self._print(f"[{state.finished}/{state.count}] {counts}")
-
-    def finish(self, state: BatchState) -> None:
-        if threading.current_thread() is self._thread:
-            self._print(batch_text(state))
-
-    @staticmethod
-    def _print(text: str) -> None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()

@@ -24,7 +24,7 @@ from gage_nb.notebook_recording import NotebookRecorder, executed_cells
 from gage_nb.observer import Observer, Options
 from gage_nb.shown import mark_shown
 from gage_nb.spare import spare
-from gage_nb.views.display import choose_view
+from gage_nb.views.choosing import choose_view
 from gage_nb.views.live import LivePanel, watch, watch_in_background
 
 if TYPE_CHECKING:

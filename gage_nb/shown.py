@@ -43,7 +43,7 @@ def display_run(run: RecordedRun) -> None:
     """
     from IPython.display import display
 
-    from gage_nb.views.panel import static_bundle
+    from gage_nb.views.run_panel import static_bundle
     from gage_nb.views.run_state import read_state
 
     if not was_shown(run.id):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gage_nb.views.panel import STATUS_SIGNS, format_duration
+from gage_nb.views.run_words import STATUS_SIGNS, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -12,7 +12,8 @@ import html
 import time
 from typing import TYPE_CHECKING, Any
 
-from gage_nb.views.panel import CSS, STATUS_SIGNS, cut, escaped, format_duration
+from gage_nb.views.panel_style import CSS
+from gage_nb.views.run_words import STATUS_SIGNS, cut, escaped, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

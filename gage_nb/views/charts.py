@@ -26,22 +26,16 @@ import html
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from gage._internal.errors import MetaError
-from gage._internal.metrics.series import MetricsReader
-from gage._internal.record.run_meta import read_timestamp
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gage._internal.metrics.series import MetricSeries
-    from gage._internal.types import Run
 
     Point = tuple[float, float]
 
 __all__ = [
     "MAX_CHARTS",
     "MAX_CHART_BYTES",
-    "RunCharts",
     "chart_svg",
     "charts_html",
     "charts_text",
@@ -184,49 +178,6 @@ def number_text(value: float) -> str:
     if "e" in text and abs(value) >= 1:
         return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.3g}"
     return text
-
-
-class RunCharts:
-    """The charts of a run for a panel that is drawn again and again: call it for their HTML.
-
-    While the run goes on these are drawings that move, at its end the images that are kept.
-    What could not be read of the metrics is said below them.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._reader: MetricsReader | None = None
-        self._faults: dict[str, None] = {}
-        self._html = ""
-        self._ended = False
-
-    def __call__(self) -> str:
-        """Return the charts as they are now; empty where there is no metric."""
-        if self._ended:
-            return self._html
-        try:
-            if self._reader is None:
-                self._reader = MetricsReader(self._run, self._note)
-            self._ended = read_timestamp(self._run, "stopped") is not None
-            changed = self._reader.update(final=self._ended)
-        except MetaError:
-            return self._html  # not written yet, or damaged, which the status of the run says
-        if changed:
-            self._html = charts_html(self._reader.series, saved=self._ended) + self._faults_html()
-        return self._html
-
-    def text(self) -> str:
-        """Return the same in plain text, as of the last call."""
-        return charts_text(self._reader.series) if self._reader else ""
-
-    def _note(self, fault: str) -> None:
-        self._faults[fault] = None
-
-    def _faults_html(self) -> str:
-        shown = [html.escape(_printable(fault)[:300]) for fault in list(self._faults)[:3]]
-        if len(self._faults) > len(shown):
-            shown.append(f"and {len(self._faults) - len(shown)} more")
-        return "".join(f"<div>Metrics: {fault}</div>" for fault in shown)
 
 
 def _cell(one: MetricSeries, *, saved: bool) -> str:

@@ -15,14 +15,15 @@ import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from gage._internal.running.runner import wait_for_run
-from gage_nb.views.display import View, choose_view, make_view
-from gage_nb.views.panel import ENDED, PanelState
+from gage_nb.views.choosing import choose_view, make_view
+from gage_nb.views.panel_state import ENDED, PanelState
 from gage_nb.views.run_state import StateReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gage._internal.types import Run
+    from gage_nb.views.view import View
 
 __all__ = ["LivePanel", "Panel", "Reader", "watch", "watch_in_background"]
 

@@ -31,7 +31,9 @@ from gage._internal.record.status import read_status
 from gage._internal.types import PHASES, OpDef
 from gage.inside.progress_report import read_reported_progress
 from gage_nb.views.charts import charts_html
-from gage_nb.views.panel import ENDED, LIVE_TAIL_LINES, MAX_FILES, PanelState
+from gage_nb.views.panel_state import ENDED, PanelState
+from gage_nb.views.run_panel import LIVE_TAIL_LINES
+from gage_nb.views.run_words import MAX_FILES
 from gage_nb.views.terminal import Line, render
 
 if TYPE_CHECKING:

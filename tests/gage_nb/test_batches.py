@@ -12,7 +12,7 @@ from gage._internal.batch.batch import list_batches
 from gage_nb.batches import NotebookBatch, rows_of, run_batch
 from gage_nb.views.batch_panel import batch_bundle, batch_html, batch_text
 from gage_nb.views.batch_state import MAX_ROWS, BatchReader, BatchState, TrialRow
-from gage_nb.views.panel import MAX_HTML_BYTES
+from gage_nb.views.run_panel import MAX_HTML_BYTES
 from tests.kernels import WIDGET, Kernel, displays, errors, printed, updates
 
 ROOT = Path(__file__).parents[2]

@@ -22,7 +22,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from gage_nb import notebook_recording as notebook
+from gage_nb.notebook_document import MAX_DOCUMENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,9 +274,7 @@ def test_server_is_asked_for_the_content_when_the_file_is_out_of_reach(server: S
 
 
 def test_outputs_are_left_out_of_a_large_notebook(server: Server) -> None:
-    write_notebook(
-        server.root / "large.ipynb", RECORD, output_bytes=notebook.MAX_DOCUMENT_BYTES + 1
-    )
+    write_notebook(server.root / "large.ipynb", RECORD, output_bytes=MAX_DOCUMENT_BYTES + 1)
 
     with server.notebook("large.ipynb") as (kernel, _):
         found = kernel.record()["notebook"]
@@ -287,7 +285,7 @@ def test_outputs_are_left_out_of_a_large_notebook(server: Server) -> None:
 
 
 def test_a_notebook_too_large_even_without_outputs(server: Server) -> None:
-    write_notebook(server.root / "huge.ipynb", "#" * notebook.MAX_DOCUMENT_BYTES)
+    write_notebook(server.root / "huge.ipynb", "#" * MAX_DOCUMENT_BYTES)
 
     with server.notebook("huge.ipynb") as (kernel, _):
         found = kernel.record()["notebook"]
@@ -410,12 +408,3 @@ def test_a_plain_ipython_has_no_notebook(tmp_path: Path) -> None:
     attrs = json.loads(output.splitlines()[-1])
     assert attrs["notebook"]["path"] == {"absent": "this session does not belong to a notebook"}
     assert attrs["notebook"]["origin"] == "executed cells"
-
-
-def test_the_oldest_executed_cells_are_left_out_of_too_many() -> None:
-    executed = [(number, "#" * 300_000) for number in range(1, 6)]
-
-    document, left_out = notebook._document_of(executed)
-
-    assert [cell["execution_count"] for cell in document["cells"]] == [3, 4, 5]
-    assert left_out == 2

@@ -7,7 +7,6 @@ import html
 import math
 import random
 import re
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,19 +15,15 @@ from hypothesis import strategies as st
 from nbconvert.filters import clean_html
 
 from gage._internal.metrics.series import MetricSeries, summarize
-from gage._internal.record.run_meta import write_timestamp
-from gage._internal.types import Run
 from gage.inside.metric_log import Metric
 from gage_nb.views.charts import (
     MAX_CHART_BYTES,
-    RunCharts,
     chart_svg,
     charts_html,
     charts_text,
     number_text,
     sparkline,
 )
-from tests.reporting import new_run, run_program, write_output
 
 SVG = "{http://www.w3.org/2000/svg}"
 FLOATS = st.floats() | st.sampled_from([math.inf, -math.inf, math.nan, 1.7e308, -1.7e308, 5e-324])
@@ -206,39 +201,3 @@ class TestText:
     )  # fmt: skip
     def test_numbers_are_short(self, value: float, text: str) -> None:
         assert number_text(value) == text
-
-
-class TestOfARun:
-    @pytest.fixture
-    def run(self, runs_home: Path) -> Run:
-        return new_run(runs_home)
-
-    def test_charts_move_while_the_run_goes_on_and_are_images_at_its_end(self, run: Run) -> None:
-        charts = RunCharts(run)
-        before = charts()
-
-        run_program(run, "import gage; gage.log(a=1); gage.log(a=2)")
-        running = charts()
-        write_output(run, b"b: 1\nb: 2")
-        write_timestamp(run, "stopped", 1)
-        ended = charts()
-
-        assert before == ""
-        assert (running.count("<svg"), running.count("<img")) == (1, 0)
-        assert (ended.count("<svg"), ended.count("<img")) == (0, 2)
-        assert charts.text().splitlines()[0].startswith("a  ▁█")
-
-    def test_run_that_is_not_written_yet_has_none(self, run: Run) -> None:
-        Path(run.meta_dir, "opdef.json").unlink()
-
-        assert RunCharts(run)() == ""
-
-    def test_what_cannot_be_read_is_said(self, run: Run) -> None:
-        path = Path(run.meta_dir, "metrics", "1-1")
-        path.parent.mkdir()
-        path.write_text("gage-metrics 1\n<b>nonsense\n1\t1\ta\t1\n")
-
-        text = RunCharts(run)()
-
-        assert "&lt;b&gt;nonsense" in text
-        assert "<b>a</b> 1" in text

@@ -13,7 +13,7 @@ from gage._internal.output.captured import run_captured
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.staging.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
-from gage_nb.views.panel import PanelState
+from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_state import StateReader, read_state
 
 

@@ -13,20 +13,19 @@ from hypothesis import strategies as st
 from gage._internal.metrics.series import MetricSeries, summarize
 from gage._internal.progress.bars import Progress
 from gage.inside.metric_log import Metric
-from gage_nb.views.panel import (
+from gage_nb.views.panel_state import PanelState
+from gage_nb.views.run_panel import (
     MAX_HTML_BYTES,
-    PanelState,
     bar_html,
     foot_html,
-    format_duration,
-    format_size,
     head_html,
     static_bundle,
     static_html,
-    static_text,
     tail_html,
     time_html,
 )
+from gage_nb.views.run_text import static_text
+from gage_nb.views.run_words import format_duration, format_size
 from gage_nb.views.terminal import render
 
 STATE = PanelState(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gage_nb.views.display import choose_view
+from gage_nb.views.choosing import choose_view
 from tests.kernels import Kernel, displays, errors, kinds, printed, updates
 
 ROOT = Path(__file__).parents[3]
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 SETUP = """
 import dataclasses, gage
 from gage_nb.views.run_state import read_state
-from gage_nb.views.display import make_view
+from gage_nb.views.choosing import make_view
 run = gage.run("hi.py", stage=True)
 state = dataclasses.replace(read_state(run), status="running", started_us=0, as_of_us=10_000_000)
 def later(seconds, **changes):
@@ -73,9 +73,7 @@ def test_models_of_widgets_are_gone_at_the_end(kernel: Kernel) -> None:
 
 
 def test_what_is_executed_with_nobody_looking_gets_no_widgets(kernel: Kernel) -> None:
-    code = (
-        "from gage_nb.views.display import choose_view\nprint(choose_view(), choose_view('widget'))"
-    )
+    code = "from gage_nb.views.choosing import choose_view as f\nprint(f(), f('widget'))"
 
     seen = kernel.run(code)
     unseen = kernel.rest(kernel.client.execute(code))

@@ -1,0 +1,99 @@
+"""Which view is used: widgets, a display that is updated, plain text, a terminal.
+
+    widget   for notebooks that people see: core ipywidgets (`widgets`)
+    html     an output that is replaced as a whole, for front ends without widgets and for
+             notebooks that are executed with nobody looking (`display`)
+    text     the same as plain text
+    stream   outside a kernel: what the run prints goes to the terminal as it comes (`streams`)
+
+The first three end by replacing their output with the static panel, so that a saved notebook
+shows what happened. They may be used from any thread: widgets and displays find their place by
+id. What is sent has a bound, and nothing is sent when nothing has changed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from gage_nb.views.batch_panel import batch_bundle, batch_content
+from gage_nb.views.display import DisplayView
+from gage_nb.views.run_panel import live_content, static_bundle
+from gage_nb.views.streams import BatchStream, RunStream
+from gage_nb.views.widgets import StoppableView, WidgetView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gage._internal.types import Run
+    from gage_nb.views.batch_state import BatchState
+    from gage_nb.views.panel_state import PanelState
+    from gage_nb.views.view import View
+
+__all__ = ["VIEWS", "choose_view", "make_batch_view", "make_view"]
+
+VIEWS = ("widget", "html", "text")
+
+
+def choose_view(view: str | None = None) -> str:
+    """Return which view to use: `stream` outside of a kernel, else what is asked for or works.
+
+    Raises
+    ------
+    ValueError
+        If what is asked for (`view`, else `GAGE_VIEW`) is not known.
+    """
+    wanted = view or os.environ.get("GAGE_VIEW") or ""
+    if wanted and wanted not in VIEWS:
+        choices = ", ".join(VIEWS)
+        raise ValueError(f"view (GAGE_VIEW): expected one of {choices}, found {wanted!r}")
+    shell = _kernel_shell()
+    if shell is None:
+        return "stream"
+    if wanted in {"html", "text"}:
+        return wanted
+    has_widgets = all(importlib.util.find_spec(name) for name in ("ipywidgets", "comm"))
+    return "widget" if has_widgets and (wanted or _has_cells(shell)) else "html"
+
+
+def _kernel_shell() -> Any:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return None if getattr(shell, "kernel", None) is None else shell
+
+
+def _has_cells(shell: Any) -> bool:
+    """Tell whether who executes this says of which cell it is, as notebooks that people see do.
+
+    nbclient, and with it papermill and builds of documentation, does not. It has nobody who looks
+    at widgets, and what it saves would keep their models for ever.
+    """
+    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return bool((request or {}).get("metadata"))
+
+
+def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> View[PanelState]:
+    """Return a view of a kind that `choose_view` gives; `stop` is what its button calls."""
+    if kind == "stream":
+        return RunStream(run)
+    if kind == "widget":
+        return WidgetView(run, stop)
+    kinds = ("text/plain",) if kind == "text" else ("text/html", "text/plain")
+    return DisplayView(run.id, static_bundle, live_content, kinds)
+
+
+def make_batch_view(
+    kind: str, key: str, stop: Callable[[], object] | None = None
+) -> View[BatchState]:
+    """Return a view of a batch; `key` is a word for it that can be part of an id."""
+    if kind == "stream":
+        return BatchStream()
+    kinds = ("text/plain",) if kind == "text" else ("text/html", "text/plain")
+    if kind == "widget" and stop is not None:
+        return StoppableView(key, batch_bundle, batch_content, kinds, stop=stop)
+    return DisplayView(key, batch_bundle, batch_content, kinds)

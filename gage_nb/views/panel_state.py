@@ -1,0 +1,65 @@
+"""What a view of a run is made from: the run at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gage._internal.metrics.series import MetricSeries
+    from gage._internal.progress.bars import Progress
+    from gage_nb.views.terminal import Line
+
+__all__ = ["ENDED", "PanelState"]
+
+ENDED = ("completed", "error", "terminated", "damaged")
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """A run at one moment.
+
+    Times are epoch µs (UTC). `phase` is the step that goes on, or at which the run failed;
+    `config` the values that it was given, as text; `tail` the last lines of output as a terminal
+    shows them, `earlier_lines` how many are above them, `line_count` and `size_bytes` are of the
+    whole output. `files` are those that the run made, (path, bytes or None); there are
+    `file_count` of them. `notes` say what was left
+    out of the run. `charts` draws the `metrics` for a live view, as HTML of our own.
+    """
+
+    operation: str
+    name: str
+    id: str
+    status: str
+    as_of_us: int
+    reason: str = ""
+    exit_code: int | None = None
+    phase: str = ""
+    config: str = ""
+    started_us: int | None = None
+    stopped_us: int | None = None
+    progress: Progress | None = None
+    tail: tuple[Line, ...] = ()
+    earlier_lines: int = 0
+    line_count: int = 0
+    size_bytes: int = 0
+    files: tuple[tuple[str, int | None], ...] = ()
+    file_count: int = 0
+    notes: tuple[str, ...] = ()
+    metrics: Mapping[str, MetricSeries] = field(default_factory=dict)
+    charts: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status in ENDED
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took, or has been running; None before its start."""
+        if self.started_us is None or (self.stopped_us is None and self.ended):
+            return None
+        end = self.as_of_us if self.stopped_us is None else self.stopped_us
+        return max(0, end - self.started_us) / 1e6

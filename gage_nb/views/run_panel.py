@@ -1,0 +1,175 @@
+"""The panel of a run as HTML, from a snapshot of it: the pieces of a live view, and the whole.
+
+    PanelState → head_html · bar_html · time_html · tail_html · foot_html   for a live view
+    PanelState → static_html · static_bundle                                for a saved notebook
+
+Pure: nothing here reads a run. Everything that came from one is escaped, and every part has a
+bound, so that a panel stays below `MAX_HTML_BYTES` whatever a run prints or is called. Looks are
+in one `<style>`; where it is taken away (GitHub, untrusted notebooks) what is left are headings,
+lists and a `<pre>` that read well.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from gage_nb.views.charts import charts_html
+from gage_nb.views.panel_style import CSS, NO_MATH
+from gage_nb.views.run_text import STATIC_TAIL_BYTES, STATIC_TAIL_LINES, static_text
+from gage_nb.views.run_words import (
+    STATUS_SIGNS,
+    about,
+    as_of_text,
+    counts_text,
+    cut,
+    escaped,
+    file_texts,
+    files_text,
+    has_stderr,
+    lines_text,
+    progress_text,
+    shown_notes,
+    status_text,
+    time_text,
+)
+from gage_nb.views.terminal_html import to_html
+
+if TYPE_CHECKING:
+    from gage_nb.views.panel_state import PanelState
+
+__all__ = [
+    "LIVE_TAIL_LINES",
+    "MAX_HTML_BYTES",
+    "bar_html",
+    "foot_html",
+    "head_html",
+    "live_content",
+    "live_parts",
+    "static_bundle",
+    "static_html",
+    "tail_html",
+    "time_html",
+]
+
+MAX_HTML_BYTES = 64_000
+LIVE_TAIL_BYTES = 24_000
+LIVE_TAIL_LINES = 100
+MAX_CHART_BYTES = 24_000
+
+
+def head_html(state: PanelState) -> str:
+    """Return status, operation, name and configuration."""
+    took = f"<span class=time>{time_text(state)}</span>" if state.ended else ""
+    head = (
+        f"<div class=head>{_pill(state)} "
+        f"<b class=op>{escaped(state.operation, 80)}</b> "
+        f"<code class=name>{escaped(state.name, 40)}</code> "
+        f"<span class=quiet>{escaped(about(state), 400)}</span> {took}</div>"
+    )
+    if state.config:
+        head += f"<div class='mono quiet'>{escaped(state.config, 300)}</div>"
+    return head
+
+
+def bar_html(state: PanelState, *, moving: bool = True) -> str:
+    """Return a bar that says how far the run is, or only moves where that is not known.
+
+    In what is saved (not `moving`) nothing moves.
+    """
+    if state.ended:
+        return ""
+    fraction = state.progress.fraction if state.progress else None
+    if fraction is not None:
+        return f"<div class=track><div class=fill style='width:{100 * fraction:.1f}%'></div></div>"
+    return "<div class=track><div class='fill wait'></div></div>" if moving else ""
+
+
+def time_html(state: PanelState) -> str:
+    """Return in words how far the run is, and for how long it runs."""
+    texts = [progress_text(state.progress), time_text(state)]
+    return f"<span class=quiet>{html.escape(' · '.join(filter(None, texts)))}</span>"
+
+
+def tail_html(
+    state: PanelState, max_bytes: int = LIVE_TAIL_BYTES, max_lines: int = LIVE_TAIL_LINES
+) -> str:
+    """Return the last lines of output, with a word about those that are not there."""
+    lines, shown = to_html(state.tail[-max_lines:], max_bytes)
+    earlier = state.earlier_lines + len(state.tail) - shown
+    if earlier:
+        note = f"… {lines_text(earlier)} above: gage output {cut(state.name, 40)}"
+        lines = f"<span class=more>{html.escape(note)}</span>\n{lines}"
+    elif not lines:
+        lines = f"<span class=more>{'no output' if state.ended else 'no output yet'}</span>"
+    return f"<pre class=tail>{lines}</pre>"
+
+
+def foot_html(state: PanelState) -> str:
+    """Return counts, and the notes about what was left out."""
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in shown_notes(state))
+    notes = f"<ul class='list quiet'>{notes}</ul>" if notes else ""
+    legend = "<span><i class=err>stderr</i></span> " if has_stderr(state) else ""
+    return (
+        f"{notes}<div class=foot><span>{html.escape(counts_text(state))}</span> {legend}"
+        f"<span>full output: <code class=mono>gage output {escaped(state.name, 40)}</code></span>"
+        "</div>"
+    )
+
+
+def live_parts(state: PanelState) -> dict[str, str]:
+    """Return the pieces of a live view by name."""
+    return {
+        "head": head_html(state),
+        "bar": bar_html(state),
+        "time": time_html(state),
+        "tail": tail_html(state),
+        "charts": state.charts,
+        "foot": foot_html(state),
+    }
+
+
+def live_content(state: PanelState) -> tuple[object, ...]:
+    """Return what a panel says, without the moment at which it is said."""
+    return tuple(live_parts(state).values())
+
+
+def static_html(state: PanelState) -> str:
+    """Return the panel as HTML that needs no script and, if need be, no style."""
+    charts = charts_html(state.metrics, saved=True)
+    if len(charts.encode()) > MAX_CHART_BYTES:
+        charts = f"<div class=quiet>charts: gage metrics {escaped(state.name, 40)}</div>"
+    progress = ""
+    if not state.ended:
+        progress = f"<div class=bar>{bar_html(state, moving=False)}{time_html(state)}</div>"
+    return (
+        f"<div class='gage panel {NO_MATH}'>{CSS}{head_html(state)}{_when_html(state)}{progress}"
+        f"<div class=scroll>{tail_html(state, STATIC_TAIL_BYTES, STATIC_TAIL_LINES)}</div>"
+        f"{charts}{_files_html(state)}{foot_html(state)}</div>"
+    )
+
+
+def static_bundle(state: PanelState) -> dict[str, str]:
+    """Return the panel as a MIME bundle."""
+    return {"text/html": static_html(state), "text/plain": static_text(state)}
+
+
+def _pill(state: PanelState) -> str:
+    sign = STATUS_SIGNS.get(state.status, "?")
+    kind = state.status if state.status in STATUS_SIGNS else "damaged"
+    return f"<b class='pill {kind}'>{sign} {escaped(status_text(state), 60)}</b>"
+
+
+def _when_html(state: PanelState) -> str:
+    if state.ended:
+        return ""
+    return f"<div class=quiet>{html.escape(as_of_text(state))}</div>"
+
+
+def _files_html(state: PanelState) -> str:
+    if not state.file_count:
+        return ""
+    items = "".join(f"<li class=mono>{html.escape(text)}</li>" for text in file_texts(state))
+    opened = " open" if state.file_count <= 5 else ""
+    summary = f"<summary>{files_text(state)}</summary>"
+    return f"<details{opened}>{summary}<ul class=list>{items}</ul></details>"

@@ -1,0 +1,150 @@
+"""A terminal or a pipe: what a run or a batch says as it comes, then the panel as text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from gage._internal.record.run_meta import run_meta_path
+from gage_nb.views.batch_panel import batch_text
+from gage_nb.views.batch_state import BatchState
+from gage_nb.views.panel_state import PanelState
+from gage_nb.views.run_text import static_text
+from gage_nb.views.run_words import format_size
+from gage_nb.views.terminal import UNFINISHED, render
+
+if TYPE_CHECKING:
+    from gage._internal.types import Run
+
+__all__ = ["BatchStream", "RunStream"]
+
+# What a terminal gets at most for one update; what a run prints beyond it is skipped, and said.
+STREAM_BYTES = 65_536
+
+S = TypeVar("S")
+
+_NOT_SHOWN = re.compile(
+    r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[^0-?ABCDEFGJKm]"
+    r"|\x1b(?!\[)[ -/]*[0-~]|[\x00-\x07\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
+)
+
+
+class _Stream(Generic[S]):
+    """Text that is printed where the cell or the script prints.
+
+    Nothing is printed from another thread: it would go into what the user types.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.current_thread()
+
+    def complete(self, state: S) -> None:
+        """Do nothing: nothing was put off."""
+
+    @property
+    def _may_print(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    @staticmethod
+    def _print(text: str) -> None:
+        if text:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+class RunStream(_Stream[PanelState]):
+    """A terminal: what the run prints, as it comes, and a line about the run at both ends.
+
+    Sequences that do more than move and colour (titles, clipboards, answers to questions) are
+    left out. A run that prints faster than the terminal takes is not held back: what is skipped
+    is said and stands on disk.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._path = run_meta_path(run, "output", "40_run")
+        self._offset = 0
+        self._in_line = False
+        self._held = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def show(self, state: PanelState) -> None:
+        """Print which run it is."""
+        self._print(f"{state.operation} {state.name}: {state.status}\n")
+
+    def update(self, state: PanelState) -> None:
+        """Print what the run has printed meanwhile."""
+        if self._may_print:
+            self._copy(state, final=False)
+
+    def finish(self, state: PanelState) -> None:
+        """Print the rest, and the panel without the output."""
+        if not self._may_print:
+            return
+        self._copy(state, final=True)
+        if self._in_line:
+            self._print("\n")
+        self._print(static_text(state, with_tail=False) + "\n")
+
+    def _copy(self, state: PanelState, *, final: bool) -> None:
+        data = self._next_data(state.name)
+        out = sys.stdout
+        if not out.isatty():
+            # A pipe or a file gets lines as they stand when they are complete.
+            end = len(data) if final else data.rfind(b"\n") + 1
+            self._offset -= len(data) - end
+            self._print("".join(f"{line.text}\n" for line in render([(0, data[:end])])))
+        elif data:
+            text = self._held + self._decoder.decode(data, final)
+            cut = UNFINISHED.search(text, max(0, len(text) - 256))
+            self._held = text[cut.start() :] if cut else ""
+            text = _NOT_SHOWN.sub("", text[: len(text) - len(self._held)])
+            self._print(text)
+            self._in_line = not text.endswith("\n") if text else self._in_line
+
+    def _next_data(self, name: str) -> bytes:
+        try:
+            with Path(self._path).open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                if size - self._offset > 2 * STREAM_BYTES:
+                    file.seek(size - STREAM_BYTES)
+                    skipped = file.read(STREAM_BYTES)
+                    begin = skipped.find(b"\n") + 1
+                    left_out = size - STREAM_BYTES + begin - self._offset
+                    self._offset += left_out
+                    self._print(f"\n… {format_size(left_out)} not shown: gage output {name}\n")
+                file.seek(self._offset)
+                data = file.read(2 * STREAM_BYTES)
+        except FileNotFoundError:
+            return b""
+        self._offset += len(data)
+        return data
+
+
+class BatchStream(_Stream[BatchState]):
+    """A terminal: the plan, a line for each trial that has ended, the table at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._finished = 0
+
+    def show(self, state: BatchState) -> None:
+        """Print the plan."""
+        self._print(f"{state.operation}: {state.text}\n")
+
+    def update(self, state: BatchState) -> None:
+        """Print a line if trials have ended."""
+        if state.finished > self._finished and self._may_print:
+            self._finished = state.finished
+            counts = ", ".join(f"{count} {name}" for name, count in state.counts.items())
+            self._print(f"[{state.finished}/{state.count}] {counts}\n")
+
+    def finish(self, state: BatchState) -> None:
+        """Print the table."""
+        if self._may_print:
+            self._print(batch_text(state) + "\n")
