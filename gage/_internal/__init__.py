@@ -24,6 +24,7 @@ only from those above it; within a package nothing imports in a circle.
     system          what is recorded of the machine: packages, platform, git
     running         from a staged run to an ended one
     store           a directory of runs: finding, listing, reading
+    index           the cache for questions: rows, refresh, filter language
     staging         from a project to a staged run
     batch           several runs at once: plan, record, supervisor
     api             what users ask for, each request one function

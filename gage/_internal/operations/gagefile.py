@@ -224,7 +224,7 @@ def describe_operation(opdef: OpDef) -> OperationHelp:
 
 def schema_path() -> str:
     """Return the path of the JSON Schema of Gage files, for editors."""
-    from gage._internal.operations.schema_check import SCHEMA_PATH
+    from gage._internal.operations.gagefile_faults import SCHEMA_PATH
 
     return SCHEMA_PATH
 
@@ -290,7 +290,7 @@ def _placed(
     path: str, text: str, found: Iterable[tuple[tuple[str | int, ...], str]]
 ) -> list[Fault]:
     """Give each fault the line of its key, or of the nearest key around it."""
-    from gage._internal.operations.explaining import key_text
+    from gage._internal.operations.gagefile_faults import key_text
     from gage._internal.operations.gagefile_text import key_lines
 
     found = list(found)

@@ -28,6 +28,7 @@ from gage._internal.record.run_meta import (
     run_meta_path,
     write_timestamp,
 )
+from gage._internal.running.facts import write_facts
 from gage._internal.types import ManifestEntry, Run
 
 TYPE_CHECKING = False
@@ -66,6 +67,7 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
     write_timestamp(run, "stopped", now_us())
+    write_facts(run)
 
 
 def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:

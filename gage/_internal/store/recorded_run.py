@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from gage._internal.errors import ConfigError, MetaError, PatternError
+from gage._internal.errors import MetaError
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
 from gage._internal.record.manifest import Difference, read_manifest, verify
 from gage._internal.record.run_meta import (
-    meta_config,
-    meta_opcmd,
-    meta_opdef,
     meta_opref,
     read_attr,
     read_attrs,
@@ -80,16 +77,9 @@ class RecordedRun(Run):
 
         Defaults that were not needed to start it are read from its staged source.
         """
-        recorded = meta_config(self)
-        opdef = meta_opdef(self)
-        if recorded or not opdef.config:
-            return recorded
-        from gage._internal.config import read_config
+        from gage._internal.config.recorded import recorded_config
 
-        try:
-            return read_config(self.run_dir, opdef.config, meta_opcmd(self).args).defaults()
-        except (ConfigError, PatternError):
-            return recorded  # the source is gone or was changed: what was given is nothing
+        return recorded_config(self)
 
     @property
     def label(self) -> str | None:

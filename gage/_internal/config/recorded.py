@@ -1,0 +1,35 @@
+"""The configuration that a recorded run has."""
+
+from __future__ import annotations
+
+from gage._internal.config.reading import read_config
+from gage._internal.errors import ConfigError, PatternError
+from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gage._internal.types import Run
+
+__all__ = ["recorded_config"]
+
+
+def recorded_config(run: Run) -> dict[str, Any]:
+    """Return the values that a run has, those given and defaults, by key.
+
+    Defaults that were not needed to start it are read from its staged source.
+
+    Raises
+    ------
+    MetaError
+        If the side-car is damaged.
+    """
+    recorded = meta_config(run)
+    opdef = meta_opdef(run)
+    if recorded or not opdef.config:
+        return recorded
+    try:
+        return read_config(run.run_dir, opdef.config, meta_opcmd(run).args).defaults()
+    except (ConfigError, PatternError):
+        return recorded  # the source is gone or was changed: what was given is nothing

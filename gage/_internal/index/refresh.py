@@ -1,0 +1,119 @@
+"""The index brought up to date: only what changed since is read again.
+
+A run that has ended does not change, but for the attributes of the user. Its row has a stamp: the
+times of modification of its side-car and of the side-car's `user` directory, in nanoseconds, and
+whether the run directory is there. A row whose stamp is still that of the disk is right; any other
+run is read again: new ones, those that have not ended, those that somebody changed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.errors import MetaError, StoreError
+from gage._internal.record.layout import META_SUFFIX, run_at
+from gage._internal.record.run_meta import read_attr, run_meta_path
+from gage._internal.running.facts import encode, facts_of
+from gage._internal.store.store import is_run_id
+from gage._internal.text import valid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from gage._internal.index.database import Database
+    from gage._internal.types import Run
+
+__all__ = ["refresh", "refresh_only"]
+
+
+def refresh(database: Database, home: str) -> None:
+    """Make the rows of a database those of a directory of runs; none where there is none.
+
+    Raises
+    ------
+    StoreError
+        If the directory cannot be read.
+    """
+    found = _ids(home)
+    known = dict(database.rows("SELECT id, stamp FROM runs"))
+    rows = []
+    for run_id, has_run_dir in found.items():
+        stamp = _stamp(home, run_id, has_run_dir=has_run_dir)
+        if known.get(run_id) != stamp:
+            rows.append(_row(home, run_id, stamp))
+    database.change(rows, known.keys() - found.keys())
+
+
+def refresh_only(database: Database, home: str, ids: Iterable[str]) -> bool:
+    """Look at some runs only; return whether any row had changed."""
+    rows = []
+    for run_id in ids:
+        has_run_dir = os.path.isdir(os.path.join(home, run_id))
+        stamp = _stamp(home, run_id, has_run_dir=has_run_dir)
+        if database.rows("SELECT stamp FROM runs WHERE id = ?", [run_id]) != [(stamp,)]:
+            rows.append(_row(home, run_id, stamp))
+    database.change(rows, ())
+    return bool(rows)
+
+
+def _ids(home: str) -> dict[str, bool]:
+    """Return the ids of all runs, each with whether it has its run directory."""
+    try:
+        names = set(os.listdir(home))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreError(
+            f"cannot list the runs in {home}: {error.strerror}. Expected a directory of runs; "
+            "name another with GAGE_RUNS"
+        ) from error
+    ids = {name.removesuffix(META_SUFFIX) for name in names}
+    return {run_id: run_id in names for run_id in ids if is_run_id(run_id)}
+
+
+def _stamp(home: str, run_id: str, *, has_run_dir: bool) -> str:
+    meta_dir = f"{home}{os.sep}{run_id}{META_SUFFIX}"
+    return f"{_modified_ns(meta_dir)} {_modified_ns(f'{meta_dir}{os.sep}user')} {has_run_dir:d}"
+
+
+def _modified_ns(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _row(home: str, run_id: str, stamp: str) -> dict[str, Any]:
+    run = run_at(home, run_id)
+    user = _user_attrs(run, stamp)
+    label, tags = user.get("label"), user.get("tags")
+    return {
+        "id": run_id,
+        "name": run.name,
+        "facts": facts_of(run),
+        "modified_us": int(stamp.partition(" ")[0]) // 1000,
+        "label": None if label is None else valid(str(label)),
+        "tags": encode([str(tag) for tag in tags] if isinstance(tags, list) else []),
+        "user": encode(user) if user else "{}",
+        "stamp": stamp,
+    }
+
+
+def _user_attrs(run: Run, stamp: str) -> dict[str, Any]:
+    """Return the user's attributes, as far as they can be read."""
+    if stamp.split(" ")[1] == "0":
+        return {}
+    attrs = {}
+    try:
+        names = os.listdir(run_meta_path(run, "user"))
+    except OSError:
+        return {}
+    for name in sorted(names):
+        if not name.endswith(".tmp"):
+            try:
+                attrs[name] = read_attr(run, "user", name)
+            except (MetaError, OSError):
+                continue  # `gage verify` says what is wrong
+    return attrs

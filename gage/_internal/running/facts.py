@@ -1,0 +1,174 @@
+"""The facts of a run: the values by which runs are asked for, compared and listed.
+
+A run that has ended leaves them in its side-car, so that a new index reads one small file a run:
+
+    facts.json      {"schema": 1, "operation": [NAMESPACE, NAME],
+                     "status": [NAME, REASON, EXIT_CODE],
+                     "initialized_us": …, "started_us": …, "duration_us": …,
+                     "config": {KEY: VALUE}, "metrics": {NAME: [LAST, MIN, MAX, STEP, COUNT]},
+                     "attributes": {NAME: VALUE}}
+
+It is written after `stopped` and says the same as the side-car's other files, from which it can be
+made again at any time. It is not used when it is of another version, or when one of the files that
+it was made from is gone or was changed after it: these are read then. Times are epoch
+microseconds (UTC), `duration_us` microseconds, `STEP` the step of the last value. JSON as SQLite
+reads it: NaN is null, infinities are `9e999` and `-9e999`. Attributes of the user (label, tags, …)
+may change later and are not in it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.atomic import replace
+from gage._internal.errors import MetaError
+from gage._internal.record.run_meta import meta_opref, read_timestamp, run_meta_path
+from gage._internal.record.status import read_status
+from gage._internal.text import valid
+from gage._internal.types import OpRef, Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["FACTS", "MEASURES", "encode", "facts_of", "kept_facts", "write_facts"]
+
+FACTS = "facts.json"
+MEASURES = ("last", "min", "max", "step", "count")
+
+_SCHEMA = 1
+_BEGIN = f'{{"schema":{_SCHEMA},'
+# What says how a run ended, and what it was.
+_SOURCES = (
+    *("__schema__", "id", "opref", "opdef.json", "config.json", "manifest"),
+    *("initialized", "started", "stopped", "proc/exit", "proc/cmd"),
+)
+_INFINITY = float("inf")
+
+
+def facts_of(run: Run) -> str:
+    """Return the facts of a run as they are in `facts.json`; never raises.
+
+    What cannot be read is missing; the status of a damaged run says what is wrong with it.
+    """
+    return kept_facts(run) or encode(_found_facts(run))
+
+
+def kept_facts(run: Run) -> str | None:
+    """Return the facts that the run's end left in its side-car, None where they do not count."""
+    try:
+        with open(run_meta_path(run, FACTS), encoding="utf-8") as file:
+            written_ns = os.fstat(file.fileno()).st_mtime_ns
+            text = file.read()
+        for name in _SOURCES:
+            if os.stat(f"{run.meta_dir}{os.sep}{name}").st_mtime_ns > written_ns:
+                return None
+    except (OSError, ValueError):
+        return None  # the other files say the same
+    return text if text.startswith(_BEGIN) and text.endswith("}\n") else None
+
+
+def write_facts(run: Run) -> None:
+    """Write the facts of a run that has ended into its side-car, if there is room for them."""
+    text = encode(_found_facts(run))
+    try:
+        replace(run_meta_path(run, FACTS), f"{text}\n".encode())
+    except OSError:
+        pass  # the other files say the same
+
+
+def encode(data: object) -> str:
+    r"""Return data as JSON that SQLite reads: NaN is null, infinities are `9e999`.
+
+    Bytes of a name that are not UTF-8 become escapes such as `\xff`.
+    """
+    import json
+
+    try:
+        text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        text.encode()
+    except ValueError:
+        text = json.dumps(_plain(data), ensure_ascii=False, separators=(",", ":"))
+        return text.replace('"\\u0000inf"', "9e999").replace('"\\u0000-inf"', "-9e999")
+    return text
+
+
+def _found_facts(run: Run) -> dict[str, Any]:
+    status = read_status(run)
+    started_us, stopped_us = _timestamp(run, "started"), _timestamp(run, "stopped")
+    has_ended = started_us is not None and stopped_us is not None
+    metrics, attributes = _summary(run)
+    opref = _opref(run)
+    return {
+        "schema": _SCHEMA,
+        "operation": [opref.op_ns, opref.op_name],
+        "status": list(status),
+        "initialized_us": _timestamp(run, "initialized"),
+        "started_us": started_us,
+        "duration_us": (stopped_us or 0) - (started_us or 0) if has_ended else None,
+        "config": _config(run),
+        "metrics": metrics,
+        "attributes": attributes,
+    }
+
+
+def _config(run: Run) -> dict[str, Any]:
+    from gage._internal.config.recorded import recorded_config
+
+    try:
+        return recorded_config(run)
+    except (MetaError, OSError, ValueError):
+        return {}
+
+
+def _opref(run: Run) -> OpRef:
+    try:
+        return meta_opref(run)
+    except (MetaError, OSError):
+        return OpRef("?", "?")
+
+
+def _summary(run: Run) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """Return metrics and attributes of a run, as far as they can be read."""
+    from gage._internal.metrics.series import read_metrics, summarize
+    from gage._internal.metrics.summary_file import read_summary
+
+    metrics: dict[str, list[Any]] = {}
+    attributes: dict[str, Any] = {}
+    try:
+        for name, series in summarize(read_metrics(run, lambda _: None)).items():
+            metrics[name] = [
+                series.last,
+                series.min,
+                series.max,
+                series.last_step,
+                series.count,
+            ]
+        attributes = read_summary(run)["attributes"]
+    except (MetaError, OSError, ValueError):
+        pass  # the status and `gage verify` say what is wrong
+    return metrics, attributes
+
+
+def _timestamp(run: Run, name: str) -> int | None:
+    try:
+        return read_timestamp(run, name)
+    except MetaError:
+        return None
+
+
+def _plain(data: Any) -> Any:
+    """Return data without what JSON or UTF-8 has no form for."""
+    if isinstance(data, float):
+        if data != data:  # noqa: PLR0124  # NaN
+            return None
+        if data in {_INFINITY, -_INFINITY}:
+            return "\0inf" if data > 0 else "\0-inf"
+        return data
+    if isinstance(data, str):
+        return valid(data)
+    if isinstance(data, dict):
+        return {valid(str(key)): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    return data
