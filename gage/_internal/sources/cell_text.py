@@ -1,0 +1,127 @@
+"""The code of notebooks: their code cells, and a cell as Python and as words of commands.
+
+IPython's own lines (`%magic`, `!command`, `name?`) are no Python: each becomes `pass`, and its
+words are kept. A cell magic that runs its body as Python (`%%time`, `%%capture`) is passed over; of
+any other (`%%bash`, `%%html`) the words are kept, its body is no Python.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from gage._internal.errors import TargetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["code_cells", "code_digest", "language_of", "parses", "python_of", "read_notebook"]
+
+# Cell magics whose body runs in the notebook's own kernel and namespace.
+_TRANSPARENT = {"capture", "debug", "gage_run", "prun", "time", "timeit"}
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)(.*)")
+_MAGIC = re.compile(
+    r"""[ \t]*(?:
+        [%!?]                               # %magic, !command, ?name
+      | [\w.,\ \t]+=[ \t]*[%!]              # name = %magic, name = !command
+      | [^'"\#=()\[\]]*\?\??[ \t]*;?[ \t]*$ # name?
+    )""",
+    re.VERBOSE,
+)
+
+
+def read_notebook(data: bytes, path: str) -> dict[str, Any]:
+    """Return a notebook as JSON has it.
+
+    Raises
+    ------
+    TargetError
+        If it is no notebook.
+    """
+    try:
+        notebook = json.loads(data)
+    except ValueError as error:
+        raise TargetError(f"{path}: expected a notebook, found what is no JSON: {error}") from None
+    if not isinstance(notebook, dict):
+        raise TargetError(f"{path}: expected a notebook, found another JSON file")
+    return notebook
+
+
+def language_of(notebook: dict[str, Any]) -> str:
+    """Return the language of a notebook's cells, `python` where it does not say it."""
+    metadata = notebook.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    kernelspec = metadata.get("kernelspec")
+    info = metadata.get("language_info")
+    for found in (
+        info.get("name") if isinstance(info, dict) else None,
+        kernelspec.get("language") if isinstance(kernelspec, dict) else None,
+    ):
+        if isinstance(found, str) and found:
+            language = found.lower()
+            return "python" if language in ("python3", "ipython", "ipython3") else language
+    return "python"
+
+
+def code_cells(notebook: dict[str, Any]) -> list[str]:
+    """Return the sources of a notebook's code cells; of nbformat 3 too."""
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        sheets = notebook.get("worksheets")
+        sheets = sheets if isinstance(sheets, list) else []
+        cells = [cell for sheet in sheets for cell in sheet.get("cells", ())]
+    found = []
+    for cell in cells:
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source", cell.get("input", ""))
+            parts = source if isinstance(source, list) else [source]
+            found.append("".join(map(str, parts)))
+    return found
+
+
+def code_digest(data: bytes, path: str) -> str:
+    """Return the sha256 of what a notebook does: its code cells, not outputs, text or metadata."""
+    from hashlib import sha256
+
+    digest = sha256()
+    for source in code_cells(read_notebook(data, path)):
+        encoded = source.encode("utf-8", "surrogatepass")
+        digest.update(b"%d " % len(encoded) + encoded)
+    return digest.hexdigest()
+
+
+def python_of(source: str) -> tuple[str, str]:
+    """Return a cell as Python, with as many lines, and the text of what is not Python."""
+    lines = source.split("\n")
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    magic = _CELL_MAGIC.match(lines[first])
+    if magic:
+        if magic.group(1) not in _TRANSPARENT:
+            return "", source
+        lines[first] = ""
+    other = [magic.group(2)] if magic else []
+    if not magic and parses(source):
+        return source, ""
+    goes_on = False
+    for number, line in enumerate(lines):
+        if goes_on or _MAGIC.match(line):
+            margin = line[: len(line) - len(line.lstrip())]
+            lines[number] = "" if goes_on else f"{margin}pass"
+            other.append(line)
+            goes_on = line.endswith("\\")
+    return "\n".join(lines), "\n".join(other)
+
+
+def parses(source: str) -> bool:
+    """Return whether a text is Python."""
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""How far above a project a run may look: the repository, or else two directories, never a home."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["levels_above"]
+
+_MARKS = (".git", ".hg")
+_MOST_WITHOUT_REPOSITORY = 2
+
+
+def levels_above(directory: str) -> int:
+    """Return how many directories above a project belong to it.
+
+    Those of its repository, or without one, two; neither the home directory nor what is above it.
+    """
+    directory = os.path.abspath(directory)
+    home = os.path.expanduser("~")
+    forbidden = {"/"}
+    for path in (os.path.abspath(home), os.path.realpath(home)):
+        parts = path.split("/")
+        forbidden |= {"/".join(parts[:count]) for count in range(2, len(parts) + 1)}
+    allowed = 0
+    current = directory
+    repository = None
+    while True:
+        if any(os.path.lexists(os.path.join(current, mark)) for mark in _MARKS):
+            repository = allowed
+            break
+        parent = os.path.dirname(current)
+        if parent in forbidden or current in forbidden:
+            break
+        current = parent
+        allowed += 1
+    return min(allowed, _MOST_WITHOUT_REPOSITORY) if repository is None else repository
