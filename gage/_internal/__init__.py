@@ -25,6 +25,7 @@ only from those above it; within a package nothing imports in a circle.
     running         from a staged run to an ended one
     store           a directory of runs: finding, listing, reading
     index           the cache for questions: rows, refresh, filter language
+    compare         two or many runs side by side: what differs
     staging         from a project to a staged run
     batch           several runs at once: plan, record, supervisor
     api             what users ask for, each request one function

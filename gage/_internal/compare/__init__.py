@@ -1,0 +1,1 @@
+"""Two or many runs side by side: what differs."""

@@ -1,0 +1,218 @@
+"""How two runs differ, section by section, as rows of plain values.
+
+    config          key, a, b
+    command         part, a, b              the command and the environment that the operation sets
+    source          path, difference, diff  `only in a`, `only in b`, `changed`; a unified diff
+    environment     package, a, b           versions; Python and the platform as well
+    files           path, type, a, b        sha256 of the files that are not source code
+    metrics         name, a, b, delta       last values; `b - a` where both are numbers
+    output          line_a, line_b, a, b    lines that differ, numbered from 1
+    system          name, a, b              git and what else was recorded of the machine
+
+A section without a row is the same in both. What a damaged run does not say is missing, and the
+section `damaged` says of which run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.compare.lines import changes, unified
+from gage._internal.errors import MetaError
+from gage._internal.record.run_meta import meta_opcmd, read_attr
+from gage._internal.text import valid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, TypeAlias
+
+    from gage._internal.store.recorded_run import RecordedRun
+
+    Row: TypeAlias = dict[str, Any]
+
+__all__ = ["COLUMNS", "SECTIONS", "diff_runs"]
+
+_MOST_BYTES = 1_000_000
+_MOST_LINES = 2_000_000
+
+COLUMNS = {
+    "config": ("key", "a", "b"),
+    "command": ("part", "a", "b"),
+    "source": ("path", "difference", "diff"),
+    "environment": ("package", "a", "b"),
+    "files": ("path", "type", "a", "b"),
+    "metrics": ("name", "a", "b", "delta"),
+    "output": ("line_a", "line_b", "a", "b"),
+    "system": ("name", "a", "b"),
+    "damaged": ("run", "what"),
+}
+
+
+def diff_runs(a: RecordedRun, b: RecordedRun) -> dict[str, list[Row]]:
+    """Return the differences of two runs by section, in the order of `SECTIONS`."""
+    found: dict[str, list[Row]] = {}
+    damaged: list[Row] = []
+    for name, section in SECTIONS.items():
+        try:
+            found[name] = list(section(a, b))
+        except (MetaError, OSError, ValueError) as error:
+            found[name] = []
+            damaged.append({"run": _culprit(error, a, b), "what": f"{name}: {error}"})
+    return {**found, "damaged": damaged}
+
+
+def _culprit(error: Exception, a: RecordedRun, b: RecordedRun) -> str:
+    return next((run.name for run in (a, b) if run.id in str(error)), "?")
+
+
+def _config(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    for key, of_a, of_b in _differing(a.config, b.config):
+        yield {"key": key, "a": of_a, "b": of_b}
+
+
+def _command(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    commands = [meta_opcmd(run) for run in (a, b)]
+    parts = [
+        {"operation": run.opref.full_name, "command": command.args}
+        | {f"env.{name}": value for name, value in command.env.items()}
+        for run, command in zip((a, b), commands, strict=True)
+    ]
+    for part, of_a, of_b in _differing(*parts):
+        yield {"part": part, "a": of_a, "b": of_b}
+
+
+def _source(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    of_a, of_b = (
+        {entry.path: entry.digest for entry in run.manifest if entry.type == "s"} for run in (a, b)
+    )
+    for path, digest_a, digest_b in _differing(of_a, of_b):
+        if digest_a is None or digest_b is None:
+            difference, diff = ("only in a" if digest_b is None else "only in b"), None
+        else:
+            difference, diff = "changed", _text_diff(a, b, path)
+        yield {"path": valid(path), "difference": difference, "diff": diff}
+
+
+def _text_diff(a: RecordedRun, b: RecordedRun, path: str) -> str | None:
+    """Return the unified diff of a file, None where it is not text or too large."""
+    texts = []
+    for run in (a, b):
+        try:
+            with open(os.path.join(run.run_dir, path), "rb") as file:
+                data = file.read(_MOST_BYTES + 1)
+            if len(data) > _MOST_BYTES:
+                return None
+            texts.append(data.decode())
+        except (OSError, UnicodeDecodeError):
+            return None
+    lines = [_cells(path, text) or text.splitlines() for text in texts]
+    return "\n".join([f"--- {valid(path)}", f"+++ {valid(path)}", *unified(*lines)]) + "\n"
+
+
+def _cells(path: str, text: str) -> list[str] | None:
+    """Return a notebook as the lines of its cells, None for what is no notebook."""
+    if not path.endswith(".ipynb"):
+        return None
+    import json
+
+    try:
+        cells = json.loads(text)["cells"]
+        lines = []
+        for number, cell in enumerate(cells, 1):
+            lines.append(f"[cell {number}: {cell['cell_type']}]")
+            lines += "".join(cell["source"]).splitlines()
+    except (ValueError, KeyError, TypeError):
+        return None
+    return lines
+
+
+def _environment(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    for name, of_a, of_b in _differing(_environment_of(a), _environment_of(b)):
+        yield {"package": name, "a": of_a, "b": of_b}
+
+
+def _environment_of(run: RecordedRun) -> dict[str, Any]:
+    python, platform = (read_attr(run, "sys", name, {}) for name in ("python", "platform"))
+    packages = read_attr(run, "sys", "packages", {})
+    return {
+        **{f"python {name}": value for name, value in python.items()},
+        **{f"platform {name}": value for name, value in platform.items()},
+        **packages,
+    }
+
+
+def _files(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    of_a, of_b = (
+        {entry.path: entry for entry in run.manifest if entry.type != "s"} for run in (a, b)
+    )
+    types = {"d": "dependency", "r": "runtime", "g": "generated"}
+    for path in dict.fromkeys([*of_a, *of_b]):
+        entry_a, entry_b = of_a.get(path), of_b.get(path)
+        digests = [entry.digest if entry else None for entry in (entry_a, entry_b)]
+        if digests[0] != digests[1]:
+            type_ = (entry_a or entry_b).type  # type: ignore[union-attr]  # one has it
+            row = {"path": valid(path), "type": types.get(type_, type_)}
+            yield {**row, "a": digests[0], "b": digests[1]}
+
+
+def _metrics(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    of_a, of_b = ({name: series.last for name, series in run.metrics.items()} for run in (a, b))
+    for name, last_a, last_b in _differing(of_a, of_b):
+        if last_a != last_a and last_b != last_b:  # noqa: PLR0124  # NaN in both
+            continue
+        delta = None if last_a is None or last_b is None else last_b - last_a
+        yield {"name": name, "a": last_a, "b": last_b, "delta": delta}
+
+
+def _output(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    of_a, of_b = _lines_of(a), _lines_of(b)
+    for change in changes(of_a, of_b):
+        count = max(change.end_a - change.begin_a, change.end_b - change.begin_b)
+        for offset in range(count):
+            at_a, at_b = change.begin_a + offset, change.begin_b + offset
+            has_a, has_b = at_a < change.end_a, at_b < change.end_b
+            yield {
+                "line_a": at_a + 1 if has_a else None,
+                "line_b": at_b + 1 if has_b else None,
+                "a": of_a[at_a] if has_a else None,
+                "b": of_b[at_b] if has_b else None,
+            }
+
+
+def _lines_of(run: RecordedRun) -> list[str]:
+    with open(os.path.join(run.meta_dir, "output", "40_run"), "rb") as file:
+        return file.read().decode("utf-8", "replace").splitlines()[:_MOST_LINES]
+
+
+def _system(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
+    of_a, of_b = (_system_of(run) for run in (a, b))
+    for name, value_a, value_b in _differing(of_a, of_b):
+        yield {"name": name, "a": value_a, "b": value_b}
+
+
+def _system_of(run: RecordedRun) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    git = read_attr(run, "sys", "git", {})
+    if isinstance(git, dict):
+        facts |= {f"git {name}": value for name, value in git.items() if name != "absent"}
+    return facts
+
+
+def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each key whose values differ, with both; None where one side has none."""
+    for key in dict.fromkeys([*a, *b]):
+        if key not in a or key not in b or a[key] != b[key]:
+            yield key, a.get(key), b.get(key)
+
+
+SECTIONS: dict[str, Callable[[RecordedRun, RecordedRun], Iterator[Row]]] = {
+    "config": _config,
+    "command": _command,
+    "source": _source,
+    "environment": _environment,
+    "files": _files,
+    "metrics": _metrics,
+    "output": _output,
+    "system": _system,
+}
