@@ -102,7 +102,7 @@ def _batch_called(reference: str | None) -> Any:
     batch = batch_called(runs_home(), reference)
     if batch is None:
         return None
-    from gage_nb.batches import NotebookBatch
+    from gage_nb.batch_display import NotebookBatch
 
     return NotebookBatch(batch.home, batch.id)
 

@@ -9,31 +9,25 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand, output_can_be_silenced
 
+from gage._internal.api.driver import asked_of_line, run_line
 from gage._internal.errors import (
     ConfigError,
     DependencyError,
+    OptionError,
     PatternError,
     RunNotFound,
     TargetError,
 )
-from gage._internal.operations.run_line import (
-    LineError,
-    RunLine,
-    asks_for_several,
-    config_of,
-    make_parser,
-    parse,
-)
-from gage._internal.operations.targets import resolve_target, with_given_files
-from gage._internal.staging.preview import operation_text, preview_text
+from gage._internal.operations.line_help import help_text as run_help
+from gage._internal.operations.run_line import LineError, parse
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.suggestions import did_you_mean
-from gage_nb import running
-from gage_nb.cell import DEFAULT_NAME
 from gage_nb.commands import COMMANDS, carry_out, help_text
 from gage_nb.completion import register_matcher, unregister_matcher
 from gage_nb.expansion import ExpansionError, expand
-from gage_nb.running_cells import run_cell
+from gage_nb.keywords import Display
+from gage_nb.observer import NotebookObserver
+from gage_nb.running_cells import run_cell_line
 from gage_nb.shown import display_run
 
 if TYPE_CHECKING:
@@ -42,6 +36,8 @@ if TYPE_CHECKING:
     from IPython.core.formatters import IPythonDisplayFormatter
     from IPython.core.interactiveshell import InteractiveShell
 
+    from gage._internal.operations.run_line import RunLine
+
 __all__ = ["register", "unregister"]
 
 # What is wrong with the line, not with the run: told in one line, without a traceback.
@@ -49,14 +45,14 @@ _OF_THE_LINE = (
     ConfigError,
     DependencyError,
     ExpansionError,
-    LineError,
+    OptionError,
     PatternError,
     RunNotFound,
     TargetError,
 )
 
 # By name: their modules are loaded when somebody asks for several runs.
-_BATCH_TYPES = ("gage._internal.batch.batch.Batch", "gage_nb.batches.NotebookBatch")
+_BATCH_TYPES = ("gage._internal.batch.batch.Batch", "gage_nb.batch_display.NotebookBatch")
 
 _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
@@ -91,8 +87,8 @@ def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
         words = _words(line.rstrip().removesuffix(";") if cell is None else line, ip)
         try:
             parsed = parse(words, form)
-            if parsed.options.help:
-                print(make_parser(form).format_help(), end="")
+            if parsed.only.help or (cell is None and not words):
+                print(run_help(form), end="")
                 return None
             return _launch(ip, parsed, cell, silent=silent)
         except _OF_THE_LINE as error:
@@ -102,50 +98,29 @@ def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
         except KeyboardInterrupt as error:
             raise _short(error) from None
 
-    gage_run.__doc__ = f"{make_parser('line').format_help()}\n\n{make_parser('cell').format_help()}"
+    gage_run.__doc__ = f"{run_help('line')}\n\n{run_help('cell')}"
     return no_var_expand(output_can_be_silenced(gage_run))
 
 
 def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bool) -> Any:
-    options = line.options
-    asked = {
-        "strict": options.strict,
-        "label": options.label,
-        "tags": options.tag,
-        "stage": options.stage,
-        "background": options.bg,
-        "quiet": options.quiet or silent,
-        "check": not options.no_raise,
-        "with_files": options.with_files,
-        "needed": options.needed,
-        "on_made": None if options.as_name is None else _binder(ip, options.as_name),
-    }
-    if options.help_op or (options.preview and not asks_for_several(line)):
-        operation = resolve_target(line.target, config_of(line), line.args)
-        operation = with_given_files(operation, options.with_files)
-        print(operation_text(operation) if options.help_op else preview_text(operation))
-        return None
-    if asks_for_several(line):
-        # Loaded when it is needed: most lines ask for one run.
-        from gage_nb import batches
+    if line.only.each is not None:
+        from gage_nb.batches import with_rows_of  # most lines ask for one run
 
-        batch = batches.run_line(line, cell, _batch_choices(asked, line), ip.user_ns)
-        if batch is not None or options.preview:
-            return batch
-    if cell is None:
-        return running.run(line.target, config_of(line), args=line.args, **asked)
-    name = line.target or DEFAULT_NAME
-    return run_cell(
-        cell, name, config_of(line), inputs=options.inputs, outputs=options.outputs, **asked
+        line = with_rows_of(line, ip.user_ns)
+    options = line.options._replace(quiet=line.options.quiet or silent)
+    line = line._replace(options=options)
+    name = line.only.as_name
+    observer = NotebookObserver(
+        options, Display(on_made=None if name is None else _binder(ip, name))
     )
-
-
-def _batch_choices(asked: dict[str, Any], line: RunLine) -> Any:
-    from gage._internal.api.batches import options_of
-    from gage_nb.batches import BatchChoices
-
-    names = ("label", "tags", "background", "quiet", "check", "on_made")
-    return BatchChoices(options_of(line), **{name: asked[name] for name in names})
+    if cell is None:
+        result = run_line(line, asked_of_line(line), observer)
+    else:
+        result = run_cell_line(line, cell, observer)
+    if isinstance(result, str):
+        print(result)
+        return None
+    return observer.batch or result
 
 
 def _binder(ip: InteractiveShell, name: str) -> Callable[[object], None]:

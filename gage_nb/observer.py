@@ -1,101 +1,156 @@
-"""What a notebook shows of a run while it is launched: the events of the driver, as a panel."""
+"""What a notebook shows of a run on its way: the events of the driver, as a panel."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gage._internal.record.run_meta import write_attr
-from gage._internal.running.runner import stop_run
+from IPython.core.getipython import get_ipython
+
+from gage._internal.api.observer import Observer
 from gage._internal.store.recorded_run import RecordedRun
+from gage_nb.keywords import Display
+from gage_nb.name_errors import explain_name_error
+from gage_nb.notebook_recording import NotebookRecorder, executed_cells
+from gage_nb.own_runs import mark_own
 from gage_nb.shown import display_run, forget_shown, mark_shown
-from gage_nb.views.live import LivePanel
+from gage_nb.spare import spare
+from gage_nb.views.choosing import choose_view
+from gage_nb.views.live import LivePanel, watch, watch_in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from gage._internal.api.observer import Work
+    from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.operations.options import RunOptions
+    from gage._internal.running.waiting_supervisor import WaitingSupervisor
+    from gage._internal.system.recording import Recording
     from gage._internal.types import Run
+    from gage_nb.batch_display import BatchDisplay, NotebookBatch
 
-__all__ = ["Observer", "Options"]
+__all__ = ["NotebookObserver"]
 
 _QUICK_STAGING_S = 0.1
 
-
-@dataclass(frozen=True)
-class Options:
-    """How a run is started and shown; the same words as the options of `%gage_run`.
-
-    `check` raises for a run that fails, in the cell; `view` is `widget`, `html` or `text` where
-    it is not to be what the front end can show; `on_made` is called with the run as soon as there
-    is one; with `needed`, a completed run that has done the same takes the place of a new one.
-    """
-
-    label: str | None = None
-    tags: Sequence[str] = field(default=())
-    stage: bool = False
-    background: bool = False
-    quiet: bool = False
-    check: bool = True
-    with_files: Sequence[str] = field(default=())
-    view: str | None = None
-    on_made: Callable[[RecordedRun], object] | None = None
-    needed: bool = False
+# One recorder a shell: it remembers the server that knows the notebook.
+_recorders: dict[InteractiveShell, NotebookRecorder] = {}
 
 
-class Observer:
+class NotebookObserver(Observer):
     """Shows a run while it is launched: when staging takes its time, else once it has started.
 
-    What makes a panel takes as long as staging a small run: it is done while the command starts.
+    Making a panel takes as long as staging a small run: it is done while the command starts.
     """
 
-    def __init__(self, options: Options, system_attrs: Mapping[str, Any]) -> None:
-        self.panels: list[LivePanel] = []
+    def __init__(self, options: RunOptions, display: Display = Display()) -> None:  # noqa: B008
+        choose_view(display.view)  # a wrong one makes no run
         self._options = options
-        self._system_attrs = system_attrs
+        self._display = display
+        self._panel: LivePanel | None = None
+        self._batch: BatchDisplay | None = None
         self._shown_from_s = 0.0
 
-    def __call__(self, event: str, run: Run) -> None:
-        """Show a step of the run; the events are those of `launch`."""
-        if event == "made":
-            self._made(run)
-            return
-        if event == "found":
-            self._found(RecordedRun.of(run))
-            return
-        if self._options.needed and event != "started":
-            return  # it may be that there is nothing to show
-        for panel in self.panels:
-            if event == "started" or time.monotonic() >= self._shown_from_s:
-                panel.show()
-            panel.phase(event)
+    @property
+    def batch(self) -> NotebookBatch | None:
+        """The batch that was launched, with what a notebook's has."""
+        return None if self._batch is None else self._batch.batch
 
-    def finish(self) -> None:
-        """Show how it ended, of a run that does not go on."""
-        for panel in self.panels:
-            panel.show()
-            panel.finish()
+    def supervisor(self) -> WaitingSupervisor | None:
+        """Return the one that is kept ready, if there is one; another takes its place."""
+        return spare.take()
+
+    def recordings(self) -> Sequence[Recording]:
+        """Begin to find out which notebook and cell this is."""
+        shell = get_ipython()
+        if shell is None:
+            return ()
+        return [_recorders.setdefault(shell, NotebookRecorder(shell)).start()]
+
+    def event(self, name: str, run: Run) -> None:
+        """Show a step of the run."""
+        if name == "made":
+            self._made(run)
+        elif name == "found":
+            self._found(RecordedRun.of(run, found=True))
+        elif self._panel is not None and (name == "started" or not self._options.needed):
+            # With `needed` it may be that there is nothing to show before the start.
+            if name == "started" or time.monotonic() >= self._shown_from_s:
+                self._panel.show()
+            self._panel.phase(name)
+
+    def planned(self, planned: PlannedBatch) -> None:
+        """Show the plan of a batch."""
+        from gage_nb.batch_display import BatchDisplay  # most lines ask for one run
+
+        self._batch = BatchDisplay(planned, self._options, self._display)
+
+    def launched(self, work: Work) -> None:
+        """Show what was launched, in the background if nobody waits."""
+        if self._batch is not None:
+            self._batch.launched(work)
+            return
+        spare.provide()
+        if self._options.stage:
+            self._finish()
+        elif self._options.background and self._panel is not None:
+            watch_in_background(self._panel)
+
+    def failed(self) -> None:
+        """Show as much as there is."""
+        if self._batch is not None:
+            self._batch.failed()
+            return
+        spare.provide()
+        self._finish()
+
+    def follow(self, work: Work, stop: Callable[[], object]) -> None:
+        """Watch it live until it has ended; an interrupt of the kernel stops it."""
+        if self._batch is not None and not isinstance(work, RecordedRun):
+            self._batch.follow(work, stop)
+        elif self._panel is not None:
+            watch(self._panel, stop=stop)
+        else:
+            super().follow(work, stop)
+
+    def hint(self, run: RecordedRun) -> str:
+        """Return a line on a NameError of the run where the notebook has the name."""
+        shell = get_ipython()
+        if shell is None or run.status != "error":
+            return ""
+        hint = explain_name_error(run.last_lines(), shell.user_ns.keys(), executed_cells(shell))
+        return hint or ""
+
+    def attach(self, run: RecordedRun) -> None:
+        """Show a run that was made before."""
+        if not self._options.quiet:
+            stop = (lambda: run.stop(by="notebook")) if self._options.background else None
+            self._panel = LivePanel(run, view=self._display.view, stop=stop)
+        mark_shown(run.id)
+
+    def _made(self, run: Run) -> None:
+        mark_own(run.id)
+        recorded = RecordedRun.of(run)
+        if self._display.on_made is not None:
+            self._display.on_made(recorded)
+        if not self._options.quiet:
+            self.attach(recorded)
+            self._shown_from_s = time.monotonic() + _QUICK_STAGING_S
 
     def _found(self, run: RecordedRun) -> None:
         """Show the run that takes the place of the one that was made."""
-        self.panels.clear()
-        if self._options.on_made is not None:
-            self._options.on_made(run)
+        self._panel = None
+        if self._display.on_made is not None:
+            self._display.on_made(run)
         if not self._options.quiet:
             print(f"Not needed: {run.name} has done the same")  # noqa: T201  # it is for the cell
             forget_shown()
             display_run(run)
             mark_shown(run.id)
 
-    def _made(self, run: Run) -> None:
-        for name, value in self._system_attrs.items():
-            if value:
-                write_attr(run, "sys", name, value)
-        options = self._options
-        if options.on_made is not None:
-            options.on_made(RecordedRun.of(run))
-        if not options.quiet:
-            stop = (lambda: stop_run(run, by="notebook")) if options.background else None
-            self.panels.append(LivePanel(run, view=options.view, stop=stop))
-            self._shown_from_s = time.monotonic() + _QUICK_STAGING_S
-            mark_shown(run.id)
+    def _finish(self) -> None:
+        if self._panel is not None:
+            self._panel.show()
+            self._panel.finish()

@@ -9,33 +9,41 @@ import contextlib
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
 
+from gage._internal.api.driver import Asked, Cell, asked_of_line, run_line, run_one
 from gage._internal.errors import DependencyError
-from gage._internal.operations.targets import configure
+from gage._internal.operations.option_checks import check_options
+from gage._internal.operations.options import LineOptions
 from gage._internal.sources.parsing import quote_pattern
 from gage._internal.sources.rules import DEFAULT_PATTERNS
+from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import DEFAULT_NAME, lines_before_body, stage_cell
+from gage_nb.keywords import documented, taken
 from gage_nb.notebook_recording import executing_cell
-from gage_nb.observer import Options
-from gage_nb.running import run_operation
+from gage_nb.observer import NotebookObserver
+from gage_nb.own_runs import is_own
 from gage_nb.variables import cell_options, load_output, stage_inputs, variable_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from gage._internal.store.recorded_run import RecordedRun
+    from gage._internal.api.observer import Observer, Work
+    from gage._internal.operations.run_line import RunLine
     from gage_nb.cell import CellProgram
+    from gage_nb.keywords import RunKeywords
     from gage_nb.variables import InputFile
 
-__all__ = ["StagedCell", "run_cell", "staged_cell"]
+__all__ = ["run_cell", "run_cell_line", "staged_cell", "take_outputs"]
 
 
+@documented("gage_nb.run_cell")
 def run_cell(
     source: str,
     name: str = DEFAULT_NAME,
@@ -43,8 +51,8 @@ def run_cell(
     *,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
-    strict: bool = False,
-    **options: Any,
+    trust: bool = False,
+    **options: Unpack[RunKeywords],
 ) -> RecordedRun:
     """Run source text in a process of its own and show it live: `%%gage_run NAME`.
 
@@ -58,8 +66,10 @@ def run_cell(
         Variables of the notebook that the text gets, under their names.
     outputs
         Variables of the text that the notebook gets when the run has completed.
-    strict, options
-        As `run`.
+    trust
+        Load a pickle among them that a run of another kernel made (`needed`).
+    options
+        As of `run`.
 
     Raises
     ------
@@ -72,39 +82,59 @@ def run_cell(
     GageError, KeyboardInterrupt
         As `run`.
     """
-    chosen = Options(**options)
+    chosen, display = taken("gage_nb.run_cell", options)
+    only = LineOptions(inputs=inputs, outputs=outputs, trust=trust)
+    check_options(chosen, only, several=False)
+    observer = NotebookObserver(chosen, display)
+    with staged_cell(source, name, only, chosen.directory) as cell:
+        run = run_one(Asked(None, config or {}, (), chosen, cell), observer)
+    take_outputs(run, only)
+    return run
+
+
+def run_cell_line(line: RunLine, source: str, observer: Observer) -> Work | str:
+    """Do what `%%gage_run` says: as `driver.run_line`, of a cell."""
+    name = line.target or DEFAULT_NAME
+    with staged_cell(source, name, line.only, line.options.directory) as cell:
+        result = run_line(line, asked_of_line(line, cell), observer)
+    if isinstance(result, RecordedRun):
+        take_outputs(result, line.only)
+    return result
+
+
+def take_outputs(run: RecordedRun, only: LineOptions) -> None:
+    """Give the notebook the variables that a run saved for it.
+
+    Raises
+    ------
+    DependencyError
+        If one is not there, or is a pickle that another kernel's run made, without `trust`.
+    """
     shell = get_ipython()
-    input_names, output_names = variable_names(inputs), variable_names(outputs)
-    _check_variables(shell, chosen, input_names, output_names)
-    with staged_cell(source, name, config, input_names, output_names) as cell:
-        operation = cell.operation
-        if config:
-            operation = configure(operation, cell.directory, strict=strict)
-        recorded = run_operation(operation, chosen, cell.system_attrs)
-    if output_names and shell is not None and recorded.status == "completed":
-        shell.push({name: load_output(recorded, name, own=True) for name in output_names})
-    return recorded
-
-
-class StagedCell(NamedTuple):
-    """A cell's program and inputs as files, and what runs them."""
-
-    operation: Operation
-    directory: str
-    system_attrs: dict[str, Any]
+    names = variable_names(only.outputs)
+    if names and shell is not None and run.status == "completed":
+        own = is_own(run.id)
+        shell.push({name: load_output(run, name, own=own, trust=only.trust) for name in names})
 
 
 @contextlib.contextmanager
 def staged_cell(
-    source: str,
-    name: str,
-    config: Mapping[str, Any] | None = None,
-    inputs: Sequence[str] = (),
-    outputs: Sequence[str] = (),
-) -> Iterator[StagedCell]:
-    """Write a cell's program and its inputs into a directory that is there for the time of it."""
+    source: str, name: str, only: LineOptions, project: str | None = None
+) -> Iterator[Cell]:
+    """Write a cell's program and its inputs into a temporary directory, removed after the block.
+
+    Parameters
+    ----------
+    only
+        The `inputs` and `outputs` of the cell.
+    project
+        The directory that the cell works in; default: the current one.
+    """
     shell = get_ipython()
-    project_dir = Path.cwd()
+    inputs, outputs = variable_names(only.inputs), variable_names(only.outputs)
+    if (inputs or outputs) and shell is None:
+        raise DependencyError("variables go in and out of a notebook's kernel: there is none")
+    project_dir = Path(project or "").expanduser().absolute()
     program = stage_cell(
         source,
         name,
@@ -115,26 +145,13 @@ def staged_cell(
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
         files = stage_inputs(inputs, shell.user_ns if shell else {}, Path(directory))
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
-        operation = _cell_operation(program, config, project_dir, directory, files, outputs)
-        yield StagedCell(operation, directory, {"inputs": [asdict(file) for file in files]})
-
-
-def _check_variables(
-    shell: InteractiveShell | None, options: Options, inputs: list[str], outputs: list[str]
-) -> None:
-    if (inputs or outputs) and shell is None:
-        raise DependencyError("variables go in and out of a notebook's kernel: there is none")
-    if outputs and (options.background or options.stage):
-        how = "--bg" if options.background else "--stage"
-        raise DependencyError(
-            f"-o {outputs[0]} needs the end of the run, which {how} does not wait for: "
-            "leave one of them out"
-        )
+        operation = _cell_operation(program, project_dir, directory, files, outputs)
+        attrs = {"inputs": [asdict(file) for file in files]} if files else {}
+        yield Cell(operation, directory, attrs)
 
 
 def _cell_operation(
     program: CellProgram,
-    config: Mapping[str, Any] | None,
     project_dir: Path,
     directory: str,
     inputs: Sequence[InputFile],
@@ -151,7 +168,7 @@ def _cell_operation(
         OpRef("cell", program.name),
         OpDef(program.name, data),
         OpCmd(command, {}),
-        dict(config or {}),
+        {},
         str(project_dir),
         (
             GivenFile("s", directory, program.file_name),

@@ -28,8 +28,8 @@ only from those above it; within a package nothing imports in a circle.
     compare         two or many runs side by side: what differs
     staging         from a project to a staged run
     batch           several runs at once: plan, record, supervisor
-    api             what users ask for, each request one function
     run_util        the life of a run as functions; a list, which defines nothing
+    api             what users ask for: one driver, and each request one function
     values          former name of `gage.inside.variables`, for runs recorded before 0.2.0
     notebook_program  former name of `gage.inside.notebook`, likewise
 """

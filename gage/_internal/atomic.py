@@ -14,14 +14,17 @@ _BLOCK_BYTES = 1 << 16
 _NAME_CHARS = 50
 
 
-def write_new(path: str, data: bytes) -> None:
-    """Write a file that must not exist yet; its directory is made when it is missing."""
+def write_new(path: str, data: bytes, mode: int = 0o666) -> None:
+    """Write a file that must not exist yet; its directory is made when it is missing.
+
+    `mode` is what the umask leaves of it.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        fd = os.open(path, flags, 0o666)
+        fd = os.open(path, flags, mode)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        fd = os.open(path, flags, 0o666)
+        fd = os.open(path, flags, mode)
     _write_and_close(fd, data, path)
 
 

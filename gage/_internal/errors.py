@@ -6,6 +6,7 @@
     ├── PatternError           a malformed pattern (source code, dependency, configuration)
     ├── ConfigError            an unknown key, or a value that cannot be written
     ├── DependencyError        a dependency that is missing or not what was recorded
+    ├── OptionError            options that mean nothing together
     ├── PhaseError             the command of a phase failed; carries its evidence
     ├── RunFailed              a run ended with `error` or `terminated`; carries its evidence
     ├── BatchFailed            trials of a batch did not complete; carries which
@@ -31,6 +32,7 @@ __all__ = [
     "GageError",
     "GagefileError",
     "MetaError",
+    "OptionError",
     "PatternError",
     "PhaseError",
     "RunFailed",
@@ -84,6 +86,10 @@ class ConfigError(GageError):
 
 class DependencyError(GageError):
     """A dependency that is missing or is not what was recorded."""
+
+
+class OptionError(GageError, ValueError):
+    """Options of a request that mean nothing together, or a line that does not follow its form."""
 
 
 class PhaseError(GageError):

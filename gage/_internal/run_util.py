@@ -1,10 +1,12 @@
 """The life of a run as functions, in the order of a run's life; defines nothing itself."""
 
+from gage._internal.record.run_meta import SCHEMA as META_SCHEMA
 from gage._internal.record.run_meta import (
     meta_config,
     meta_opcmd,
     meta_opdef,
     meta_opref,
+    run_attrs,
     run_for_meta_dir,
     run_meta_dir,
     run_meta_path,
@@ -24,6 +26,7 @@ from gage._internal.staging.staging import (
 )
 
 __all__ = [
+    "META_SCHEMA",
     "apply_config",
     "copy_sourcecode",
     "finalize_run",
@@ -36,6 +39,7 @@ __all__ = [
     "meta_opdef",
     "meta_opref",
     "resolve_deps",
+    "run_attrs",
     "run_for_meta_dir",
     "run_meta_dir",
     "run_meta_path",

@@ -323,6 +323,25 @@ class Operation:
         self.given = given
         self.notes = notes
 
+    def but(
+        self,
+        *,
+        cmd: OpCmd | None = None,
+        config: Data | None = None,
+        given: tuple[GivenFile, ...] | None = None,
+        notes: tuple[str, ...] | None = None,
+    ) -> Operation:
+        """Return the same operation with another command, configuration, files or notes."""
+        return Operation(
+            self.opref,
+            self.opdef,
+            self.cmd if cmd is None else cmd,
+            self.config if config is None else config,
+            self.project_dir,
+            self.given if given is None else given,
+            self.notes if notes is None else notes,
+        )
+
     def __repr__(self) -> str:
         return f"<Operation {self.opref.full_name} in {self.project_dir}>"
 

@@ -11,8 +11,8 @@ import click.shell_completion
 
 import gage
 from gage._internal.api import runs as requests
-from gage._internal.errors import GageError, TargetError
-from gage._internal.operations.run_line import LineError, make_parser
+from gage._internal.errors import GageError, OptionError, TargetError
+from gage._internal.operations.line_help import help_text
 from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def main_command(words: Sequence[str]) -> int:
         return error.exit_code
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except LineError as error:
+    except OptionError as error:
         click.echo(f"gage: {error}", err=True)
         return USAGE
     except (GageError, OSError) as error:
@@ -111,7 +111,7 @@ def _json_option(function: Any) -> Any:
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     short_help="Run an operation, a script, a module or a notebook.",
-    help=make_parser("shell").format_help(),
+    help=help_text("shell"),
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, shell_complete=_complete_target)
 def _run(words: tuple[str, ...]) -> int:
@@ -334,7 +334,7 @@ def _help(ctx: click.Context, command: str | None) -> None:
         raise click.UsageError(f"there is no command {command!r}. {near}")
     with click.Context(found, info_name=command, parent=ctx.parent) as own:
         is_run = command == "run"
-        text = make_parser("shell").format_help() if is_run else f"{found.get_help(own)}\n"
+        text = help_text("shell") if is_run else f"{found.get_help(own)}\n"
         click.echo(text, nl=False)
 
 

@@ -7,65 +7,52 @@ from __future__ import annotations
 
 import sys
 
-from gage._internal.api.batches import options_of, request_of
-from gage._internal.api.runs import user_attrs
-from gage._internal.batch.launch import launch_batch, plan_batch
 from gage._internal.batch.record import ENDED, FOUND, TrialEvent
-from gage._internal.clock import now_us
 from gage._internal.errors import BatchFailed
-from gage._internal.operations.targets import resolve_target, with_given_files
-from gage._internal.store.store import runs_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gage._internal.batch.batch import Batch, BatchTrial
-    from gage._internal.operations.run_line import RunLine
+    from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.operations.options import RunOptions
 
-__all__ = ["follow_batch", "run_batch_line", "tell_end"]
+__all__ = ["follow_batch", "tell_end", "tell_plan", "tell_start", "watch_batch"]
 
-_INTERRUPTED = 130
 _STEP_S = 0.1
 _SHOWN_METRICS = 3
 
 
-def run_batch_line(line: RunLine) -> int | None:
-    """Run what a line asks for; return the exit code, None if it asks for one run after all."""
-    options = line.options
-    operation = resolve_target(line.target, None, line.args, strict=options.strict)
-    operation = with_given_files(operation, options.with_files)
-    planned = plan_batch(operation, request_of(line), strict=options.strict)
-    plan = planned.plan
-    if not plan.columns and options.batch is None:
-        return None
-    quiet = options.quiet
-    jobs = f" ({options.jobs} at a time)" if options.jobs > 1 else ""
-    _tell(f"{plan.text}{jobs}", quiet=quiet)
-    for note in (*operation.notes, *planned.config.notes, *plan.notes):
-        _tell(f"note: {note}", quiet)
-    if options.preview:
-        return 0
-    begun_us = now_us()
-    batch = launch_batch(
-        planned,
-        runs_home(operation.project_dir),
-        options_of(line),
-        attrs=user_attrs(options.label, options.tag),
-    )
+def tell_plan(planned: PlannedBatch, options: RunOptions) -> None:
+    """Say what is going to be run."""
+    several = options.several
+    jobs = f" ({several.jobs} at a time)" if several.jobs > 1 else ""
+    _tell(f"{planned.plan.text}{jobs}", options.quiet)
+    for note in (*planned.operation.notes, *planned.config.notes, *planned.plan.notes):
+        _tell(f"note: {note}", options.quiet)
+
+
+def tell_start(batch: Batch, options: RunOptions, begun_us: int) -> None:
+    """Say how a batch has started; what had completed before `begun_us` is not run again."""
     for note in batch.notes:
-        _tell(f"note: {note}", quiet)
-    if options.resume:
+        _tell(f"note: {note}", options.quiet)
+    if options.several.resume:
         done = _completed_before(batch, begun_us)
-        _tell(f"{done} completed before, {batch.count - done} to run", quiet)
-    if options.bg:
-        _tell(f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", quiet)
-        return 0
+        _tell(f"{done} completed before, {batch.count - done} to run", options.quiet)
+    if options.background:
+        _tell(f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", options.quiet)
+
+
+def watch_batch(batch: Batch, stop: Callable[[], object], *, quiet: bool) -> int:
+    """Follow a batch to its end, which is said; an interrupt stops it. Return the exit code."""
     try:
         follow_batch(batch, quiet=quiet)
     except KeyboardInterrupt:
         _tell(f"\nStopping batch {batch.name}", quiet)
-        batch.stop(by="interrupt")
+        stop()
         tell_end(batch, quiet=quiet)
-        return _INTERRUPTED
+        raise
     return tell_end(batch, quiet=quiet)
 
 
@@ -75,22 +62,28 @@ def follow_batch(batch: Batch, *, quiet: bool = False) -> None:
     said: set[TrialEvent] = set()
     while True:
         events = [event for event in batch.update() if event.event in (ENDED, FOUND)]
-        if not quiet and events:
-            _tell_ended(batch, events, said)
+        if events:
+            _tell_ended(batch, events, said, quiet=quiet)
         if over:
             return
         over = batch.wait(_STEP_S)
 
 
-def _tell_ended(batch: Batch, events: list[TrialEvent], said: set[TrialEvent]) -> None:
+def _tell_ended(
+    batch: Batch, events: list[TrialEvent], said: set[TrialEvent], *, quiet: bool
+) -> None:
+    """Say what has ended, a line each; when quiet, what has failed."""
     trials = batch.trials
     lines = []
     for event in events:
         if event in said:
             continue
         said.add(event)
-        lines.append(f"[{len(said)}/{batch.count}] {_described(batch, trials[event.trial])}")
-    _tell("\n".join(lines), quiet=False)
+        trial = trials[event.trial]
+        if not quiet or trial.run is None or batch.status_of(trial).name != "completed":
+            lines.append(f"[{len(said)}/{batch.count}] {_described(batch, trial)}")
+    if lines:
+        _tell("\n".join(lines), quiet=False)
 
 
 def _described(batch: Batch, trial: BatchTrial) -> str:
@@ -115,7 +108,13 @@ def _completed_before(batch: Batch, time_us: int) -> int:
 
 
 def tell_end(batch: Batch, *, quiet: bool) -> int:
-    """Say how a batch has ended; return the exit code."""
+    """Say how a batch has ended, when quiet only if a run failed; return the exit code."""
+    failure: BatchFailed | None = None
+    try:
+        batch.check()
+    except BatchFailed as error:
+        failure = error
+    quiet = quiet and failure is None
     counts = batch.counts()
     missing = batch.count - sum(counts.values())
     words = [f"{count} {name}" for name, count in counts.items()]
@@ -131,13 +130,11 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
         best = batch.best()
         if best is not None:
             _tell(f"best: {best.name} of {batch.objective}", quiet)
-    try:
-        batch.check()
-    except BatchFailed as error:
-        if not counts.keys() - {"completed"} and not missing:
-            _tell(f"gage: {error}", quiet=False)
-        return 1
-    return 0
+    if failure is None:
+        return 0
+    if not counts.keys() - {"completed"} and not missing:
+        _tell(f"gage: {failure}", quiet=False)
+    return 1
 
 
 def _tell(text: str, quiet: bool) -> None:

@@ -9,31 +9,24 @@ from __future__ import annotations
 import os
 import sys
 
-from gage._internal.api.runs import user_attrs
-from gage._internal.errors import GageError, PhaseError
-from gage._internal.operations.run_line import (
-    LineError,
-    RunLine,
-    asks_for_several,
-    config_of,
-    make_parser,
-    parse,
-)
-from gage._internal.operations.targets import resolve_target, with_given_files
+from gage._internal.api.driver import asked_of_line, run_line
+from gage._internal.api.observer import Observer
+from gage._internal.errors import GageError, OptionError, PhaseError
+from gage._internal.operations.run_line import parse
 from gage._internal.output.stream import OutputStream
 from gage._internal.record.run_meta import run_meta_path
-from gage._internal.running.runner import stop_run
-from gage._internal.staging.launch import launch
 from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.store.store import runs_home
 from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from gage._internal.api.observer import Work
+    from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.operations.options import RunOptions
     from gage._internal.running.waiting_supervisor import WaitingSupervisor
-    from gage._internal.types import Run, Status
+    from gage._internal.types import Status
 
 __all__ = [
     "FAILED",
@@ -58,11 +51,17 @@ def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = Non
     """
     try:
         line = parse(words, "shell")
-        if line.options.help:
-            print(make_parser("shell").format_help(), end="")
+        if line.only.help:
+            from gage._internal.operations.line_help import help_text
+
+            print(help_text("shell"), end="")
             return 0
-        return _run(line, supervisor)
-    except LineError as error:
+        observer = _Shell(line.options, supervisor)
+        result = run_line(line, asked_of_line(line), observer)
+        if isinstance(result, str):
+            print(result)
+        return observer.exit_code
+    except OptionError as error:
         return _fail(f"{error}", USAGE)
     except PhaseError as error:
         return _fail(str(error), exit_code_of(error.exit_code))
@@ -104,67 +103,73 @@ def exit_code_of(exit_code: int | None) -> int:
     return exit_code if exit_code >= 0 else _SIGNALLED - exit_code
 
 
-def _run(line: RunLine, supervisor: WaitingSupervisor | None) -> int:
-    options = line.options
-    if asks_for_several(line) and not options.help_op:
-        if supervisor is not None:
-            supervisor.dismiss()  # a batch has one of its own
-            supervisor = None
-        from gage.cli.batch import run_batch_line
+class _Shell(Observer):
+    """Writes what a run prints to our streams, and what gage has to say to stderr."""
 
-        code = run_batch_line(line)
-        if code is not None:
-            return code
-    operation = resolve_target(line.target, config_of(line), line.args, strict=options.strict)
-    if options.help_op:
-        from gage._internal.staging.preview import operation_text
+    def __init__(self, options: RunOptions, supervisor: WaitingSupervisor | None) -> None:
+        self.exit_code = 0
+        self._options = options
+        self._quiet = options.quiet
+        self._supervisor = supervisor
+        self._begun_us = 0
 
-        print(operation_text(operation))
-        return 0
-    operation = with_given_files(operation, options.with_files)
-    if options.preview:
-        from gage._internal.staging.preview import preview_text
+    def supervisor(self) -> WaitingSupervisor | None:
+        return self._supervisor
 
-        print(preview_text(operation))
-        return 0
-    found: list[Run] = []
-    run = RecordedRun.of(
-        launch(
-            operation,
-            runs_home(operation.project_dir),
-            attrs=user_attrs(options.label, options.tag),
-            stage_only=options.stage,
-            background=True,
-            supervisor=supervisor,
-            needed=options.needed,
-            on_event=lambda event, run: found.append(run) if event == "found" else None,
-        )
-    )
-    if found:
-        _tell(f"Not needed: {run.name} has done the same. See: gage show {run.name}", options.quiet)
-        return 0
-    if options.stage or options.bg:
-        _tell_notes(run, options.quiet)
-    if options.stage:
-        _tell(f"Staged {run.name}. Start it with: gage start {run.name}", options.quiet)
-        return 0
-    if options.bg:
-        _tell(f"Started {run.name}. Watch it with: gage attach {run.name}", options.quiet)
-        return 0
-    return _wait(run, options.quiet)
+    def planned(self, planned: PlannedBatch) -> None:
+        if self._supervisor is not None:
+            self._supervisor.dismiss()  # a batch has one of its own
+        from gage._internal.clock import now_us
+        from gage.cli.batch import tell_plan
 
+        self._begun_us = now_us()
+        tell_plan(planned, self._options)
 
-def _wait(run: RecordedRun, quiet: bool) -> int:
-    try:
-        _tell_notes(run, quiet)
-        status = run.wait() if quiet else _follow_as_long_as_read(run)
-    except KeyboardInterrupt:
-        _tell(f"\nStopping {run.name}", quiet)
-        stop_run(run, by="interrupt")
-        _tell_end(run, run.full_status, quiet)
-        return INTERRUPTED
-    _tell_end(run, status, quiet)
-    return exit_code_of(status.exit_code)
+    def launched(self, work: Work) -> None:
+        if not isinstance(work, RecordedRun):
+            from gage.cli.batch import tell_start
+
+            tell_start(work, self._options, self._begun_us)
+        elif work.found:
+            self._tell(f"Not needed: {work.name} has done the same. See: gage show {work.name}")
+        else:
+            for note in work.notes:
+                self._tell(f"note: {note}")
+            if self._options.stage:
+                self._tell(f"Staged {work.name}. Start it with: gage start {work.name}")
+            elif self._options.background:
+                self._tell(f"Started {work.name}. Watch it with: gage attach {work.name}")
+
+    def follow(self, work: Work, stop: Callable[[], object]) -> None:
+        if not isinstance(work, RecordedRun):
+            from gage.cli.batch import watch_batch
+
+            self.exit_code = watch_batch(work, stop, quiet=self._quiet)
+            return
+        try:
+            status = work.wait() if self._quiet else _follow_as_long_as_read(work)
+        except KeyboardInterrupt:
+            self._tell(f"\nStopping {work.name}")
+            stop()
+            self._tell_end(work, work.full_status)
+            raise
+        self._tell_end(work, status)
+        self.exit_code = exit_code_of(status.exit_code)
+
+    def _tell(self, text: str) -> None:
+        _tell(text, self._quiet)
+
+    def _tell_end(self, run: RecordedRun, status: Status) -> None:
+        what = f"{run.name} {status.name}" + (f": {status.reason}" if status.reason else "")
+        if status.name == "completed":
+            if self._quiet:
+                return
+        else:
+            what += f". Look at it with: gage show {run.name}"
+            if self._quiet:
+                _tell(run.last_lines(), quiet=False)
+        shown = run.output().tail(1) if not self._quiet else b""
+        _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
 
 
 def _follow_as_long_as_read(run: RecordedRun) -> Status:
@@ -176,19 +181,6 @@ def _follow_as_long_as_read(run: RecordedRun) -> Status:
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
         return run.wait()
-
-
-def _tell_notes(run: RecordedRun, quiet: bool) -> None:
-    for note in run.notes:
-        _tell(f"note: {note}", quiet)
-
-
-def _tell_end(run: RecordedRun, status: Status, quiet: bool) -> None:
-    what = f"{run.name} {status.name}" + (f": {status.reason}" if status.reason else "")
-    if status.name != "completed":
-        what += f". Look at it with: gage show {run.name}"
-    shown = run.output().tail(1) if not quiet else b""
-    _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet)
 
 
 def _tell(text: str, quiet: bool) -> None:

@@ -203,10 +203,10 @@ def _print_table(
     styles: dict[int, list[str]] | None = None,
 ) -> None:
     console = _console()
-    printable = [[printable(cell) for cell in row] for row in rows]
+    texts = [[printable(cell) for cell in row] for row in rows]
     if console is None:
-        widths = [max(map(len, column)) for column in zip(columns, *printable, strict=True)]
-        for row in (columns, *printable):
+        widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+        for row in (columns, *texts):
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             print("  ".join(cells).rstrip())
         return
@@ -220,7 +220,7 @@ def _print_table(
         table.add_column(
             name, overflow="fold", no_wrap=short, justify="right" if name == "#" else "left"
         )
-    for number, row in enumerate(printable):
+    for number, row in enumerate(texts):
         table.add_row(
             *(
                 Text(cell, (styles or {}).get(index, [""] * len(rows))[number])

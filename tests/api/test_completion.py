@@ -8,7 +8,7 @@ import pytest
 
 import gage
 from gage._internal.api.completion import complete_command, complete_words
-from gage._internal.operations.run_line import option_names
+from gage._internal.operations.options import option_names
 
 
 @pytest.fixture

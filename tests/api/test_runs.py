@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gage
-from gage._internal.api.runs import user_attrs
+from gage._internal.api.driver import user_attrs
 
 
 @pytest.fixture

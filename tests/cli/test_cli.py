@@ -174,6 +174,18 @@ def test_a_run_writes_both_streams_as_the_program_does(
     assert bare.stderr.endswith(b"last")
 
 
+def test_a_quiet_run_that_fails_says_so(cli: Callable[..., Started], project: Path) -> None:
+    write(project, "bad.py", "print('one')\nraise SystemExit('no more')\n")
+
+    done = cli("run", "-q", "bad.py")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    name = gage.find().name
+    assert done.stderr.decode() == (
+        f"one\nno more\n{name} error: exit code 1. Look at it with: gage show {name}\n"
+    )
+
+
 def test_a_quiet_run_writes_nothing(cli: Callable[..., Started]) -> None:
     done = cli("run", "-q", "hi.py")
 

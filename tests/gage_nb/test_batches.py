@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from gage._internal.batch.batch import list_batches
-from gage_nb.batches import NotebookBatch, rows_of, run_batch
+from gage_nb.batch_display import NotebookBatch
+from gage_nb.batches import rows_of, run_batch
 from gage_nb.views.batch_panel import batch_bundle, batch_html, batch_text
 from gage_nb.views.batch_state import MAX_ROWS, BatchReader, BatchState, TrialRow
 from gage_nb.views.run_panel import MAX_HTML_BYTES

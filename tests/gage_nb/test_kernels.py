@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 import gage
-from gage._internal.operations.run_line import option_names
+from gage._internal.operations.options import option_names
 from tests.kernels import WIDGET, Kernel, displays, errors, kinds, printed, updates
 
 ROOT = Path(__file__).parents[2]

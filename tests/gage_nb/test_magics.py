@@ -10,7 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 import gage
-from gage._internal.operations.run_line import option_names
+from gage._internal.operations.options import option_names
 from tests.shells import running_shell
 
 TRAIN = "lr = 0.1\nname = 'x'\noptions = {'depth': 3}\nprint(lr, name, options)\n"
@@ -86,12 +86,14 @@ def test_values_arrive(shell: InteractiveShell, line: str, printed: str) -> None
 
 WRONG = {
     "train.py --lable x": r"unknown option --lable\. Did you mean '--label'",
-    "train.py --label": "expected one argument",
+    "train.py --label": "expected TEXT after --label, found nothing",
+    "train.py --jobs 2": "--jobs is for several runs",
+    "train.py --strict lr=fast --preview": "expected float",
     "train.py lrr=1": r"found 'lrr'\. Did you mean 'lr'\? Keys: lr",
     "train.py lr=1 lr=2": "expected one value for lr, found two",
     "train.py extra": "arguments of the program itself come after --",
     "trian.py": "Did you mean 'train.py'",
-    "": "expected something to run, found nothing",
+    "lr=1": "expected something to run, found nothing",
     "train.py -m this": "expected one target, found two: train.py and -m this",
     "train.py 'unclosed": "No closing quotation. Close every quote",
     "train.py lr={missing}": r"cannot evaluate \{missing\} in 'lr=\{missing\}'",
@@ -130,7 +132,7 @@ def test_a_wrong_command_is_told_in_one_line(shell: InteractiveShell, line: str,
 
 
 @pytest.mark.parametrize("magic", ["gage_run", "gage"])
-@pytest.mark.parametrize("form", ["{} --help", "{} -h", "{}?"])
+@pytest.mark.parametrize("form", ["{}", "{} --help", "{} -h", "{}?"])
 def test_help_is_printed(
     shell: InteractiveShell, magic: str, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

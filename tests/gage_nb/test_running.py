@@ -210,7 +210,7 @@ def test_variables_cannot_come_back_from_what_is_not_waited_for(
 ) -> None:
     options: dict[str, Any] = {option: True}
 
-    with pytest.raises(gage.DependencyError, match="-o total needs the end of the run"):
+    with pytest.raises(gage.OptionError, match="variables come back at the end of the run"):
         run_cell("total = 1", outputs=["total"], **options)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gage._internal.api.launch import launch
+from gage._internal.api.observer import Observer
 from gage._internal.errors import DependencyError
 from gage._internal.record.manifest import hash_file
-from gage._internal.staging.launch import launch
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import stage_cell
@@ -51,7 +52,9 @@ def run_cell(
             *(GivenFile("d", str(given_dir), file.path) for file in files),
         ),
     )
-    return RecordedRun.of(launch(operation, str(directory / "runs")))
+    run = launch(operation, str(directory / "runs"), Observer())
+    run.wait()
+    return run
 
 
 def test_variables_go_in_and_come_back(tmp_path: Path) -> None:

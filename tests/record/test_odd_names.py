@@ -13,7 +13,7 @@ import pytest
 import gage
 from gage._internal.operations.targets import resolve_target
 from gage._internal.record.file_log import read_events
-from gage._internal.staging.preview import preview_text
+from gage._internal.staging.preview import preview, preview_text
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.reports import file_rows, manifest_rows, run_row
 from gage.cli.tables import print_rows, print_run, print_runs
@@ -126,7 +126,7 @@ def test_a_script_of_that_name_is_run(project: Path, runs_home: Path, name: byte
     assert run.opref.op_name == script
     assert run.config == {"x": 2}
     assert [entry.path for entry in run.manifest] == [script]
-    assert preview_text(resolve_target(target)).encode()
+    assert preview_text(preview(resolve_target(target))).encode()
 
 
 @each_name

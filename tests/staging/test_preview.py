@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from gage._internal.operations.targets import resolve_target, with_given_files
-from gage._internal.staging.preview import operation_text, preview_text
+from gage._internal.staging.preview import operation_text, preview, preview_text
 
 GAGEFILE = """
 [train]
@@ -45,7 +46,7 @@ def test_a_preview_has_all_that_would_be_staged_and_run(with_operation: Path) ->
     (with_operation / "data.csv").write_text("1")
     operation = with_given_files(resolve_target("train", {"lr": 0.5}), ["data.csv"])
 
-    text = preview_text(operation)
+    text = preview_text(preview(operation))
 
     assert "operation      gage:train" in text
     assert "command        python train.py 'a b'" in text
@@ -65,16 +66,16 @@ def test_a_preview_has_the_files_of_dependencies_and_what_is_missing(project: Pa
     )
     (project / "a.csv").write_text("1")
 
-    (missing,) = section(preview_text(resolve_target("op")), "dependencies")
+    (missing,) = section(preview_text(preview(resolve_target("op"))), "dependencies")
 
     assert "matches 'no/*'" in missing
-    assert section(preview_text(resolve_target("other")), "dependencies") == ["a.csv"]
+    assert section(preview_text(preview(resolve_target("other"))), "dependencies") == ["a.csv"]
 
 
 def test_a_preview_leaves_nothing_behind(with_operation: Path, runs_home: Path) -> None:
     before = sorted(with_operation.rglob("*"))
 
-    preview_text(resolve_target("train"))
+    preview_text(preview(resolve_target("train")))
 
     assert sorted(with_operation.rglob("*")) == before
     assert not runs_home.exists()
@@ -84,7 +85,7 @@ def test_a_preview_of_a_script_has_its_defaults_and_what_is_left_out(project: Pa
     (project / "train.py").write_text("lr = 0.1\n")
     (project / "outside").symlink_to("/etc/passwd")
 
-    text = preview_text(resolve_target("train.py"))
+    text = preview_text(preview(resolve_target("train.py")))
 
     assert section(text, "configuration") == ["lr = 0.1"]
     assert any("outside" in line for line in section(text, "notes"))
@@ -94,7 +95,7 @@ def test_a_preview_is_text_whatever_files_are_called(project: Path) -> None:
     name = os.fsdecode(b"a\n\xff.py")
     (project / name).write_text("x = 1\n")
 
-    text = preview_text(resolve_target(name))
+    text = preview_text(preview(resolve_target(name)))
 
     assert section(text, "source code (1 files, 6 bytes)") == ['"a\\n\\377.py"']
     assert text.encode()
@@ -126,3 +127,11 @@ def test_an_operation_without_anything_is_short(project: Path) -> None:
     assert text.startswith("op\n")
     assert "configuration" not in text
     assert "environment" not in text
+
+
+def test_a_preview_is_data_for_json_too(with_operation: Path) -> None:
+    data = json.loads(json.dumps(preview(resolve_target("train", {"lr": 0.5}))))
+
+    assert data["operation"] == "gage:train"
+    assert data["configuration"]["lr"] == 0.5
+    assert {"path": "train.py", "size_bytes": 22} in data["source_code"]

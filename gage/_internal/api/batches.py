@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from gage._internal.api.runs import user_attrs
+from gage._internal.api.driver import Asked, run_several
+from gage._internal.api.observer import Observer
 from gage._internal.batch.batch import Batch, list_batches
-from gage._internal.batch.launch import BatchOptions, PlannedBatch, launch_batch, plan_batch
-from gage._internal.batch.plan import Request, parse_objective
-from gage._internal.batch.rows import read_rows
-from gage._internal.operations.run_line import LineError, RunLine, config_of
-from gage._internal.operations.targets import resolve_target, with_given_files
-from gage._internal.store.store import runs_home
+from gage._internal.operations.options import RunOptions, Several
+from gage._internal.store.store import runs_home as home_of_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-__all__ = ["batches", "options_of", "request_of", "run_batch"]
+    from gage._internal.batch.launch import PlannedBatch
+
+__all__ = ["batches", "run_batch"]
 
 
 def run_batch(  # noqa: PLR0913  # the words of the line
@@ -36,6 +35,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     tags: Sequence[str] = (),
     with_files: Sequence[str] = (),
     directory: str | None = None,
+    runs_home: str | None = None,
     background: bool = False,
     check: bool = False,
     strict: bool = False,
@@ -71,7 +71,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         Run only what is missing of the newest batch of the same request and code.
     needed
         Skip what a completed run with the same code, values and inputs has done.
-    args, label, tags, with_files, directory, strict
+    args, label, tags, with_files, directory, runs_home, strict
         As of `gage.run`.
     background
         Return as soon as the batch has started.
@@ -82,6 +82,8 @@ def run_batch(  # noqa: PLR0913  # the words of the line
 
     Raises
     ------
+    OptionError
+        If options mean nothing together.
     TargetError, ConfigError, PatternError, DependencyError, StoreError
         If it cannot be planned or its sources cannot be staged; nothing was started then.
     BatchFailed
@@ -89,62 +91,40 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     KeyboardInterrupt
         After an interrupt: what ran was stopped, what had ended is kept.
     """
-    operation = resolve_target(target, None, args, directory, strict=strict)
-    operation = with_given_files(operation, with_files)
-    request = Request(
-        dict(config or {}),
-        read_rows(rows) if isinstance(rows, str) else rows,
-        trials,
-        seed,
-        None if optimize is None else parse_objective(optimize),
+    options = RunOptions(
+        label=label,
+        tags=tags,
+        with_files=with_files,
+        strict=strict,
+        needed=needed,
+        background=background,
+        directory=directory,
+        runs_home=runs_home,
+        check=check,
+        several=Several(
+            rows=rows,
+            trials=trials,
+            seed=seed,
+            optimize=optimize,
+            jobs=jobs,
+            fail_fast=fail_fast,
+            resume=resume,
+        ),
     )
-    planned = plan_batch(operation, request, strict=strict)
-    if on_plan is not None:
-        on_plan(planned)
-    batch = launch_batch(
-        planned,
-        runs_home(operation.project_dir),
-        BatchOptions(jobs, fail_fast, resume, needed),
-        attrs=user_attrs(label, tags),
-    )
-    if not background:
-        try:
-            batch.wait()
-        except KeyboardInterrupt:
-            batch.stop(by="interrupt")
-            raise
-    if check:
-        batch.check()
-    return batch
+    return run_several(Asked(target, config or {}, args, options), _Plans(on_plan))
+
+
+class _Plans(Observer):
+    """Hands the plan on to a function."""
+
+    def __init__(self, tell: Callable[[PlannedBatch], None] | None) -> None:
+        self._tell = tell
+
+    def planned(self, planned: PlannedBatch) -> None:
+        if self._tell is not None:
+            self._tell(planned)
 
 
 def batches(directory: str | None = None) -> list[Batch]:
     """Return the batches recorded for work in a directory, the newest first."""
-    return list_batches(runs_home(directory))
-
-
-def request_of(line: RunLine, rows: Sequence[Mapping[str, Any]] | None = None) -> Request:
-    """Return the request of a line; `rows` are those of `--each`.
-
-    Raises
-    ------
-    LineError
-        If its options do not go together.
-    ConfigError
-        If a file of rows or the objective cannot be read.
-    """
-    options = line.options
-    if options.stage:
-        raise LineError("expected one run to be staged (--stage), found several")
-    if options.batch is not None and rows is not None:
-        raise LineError("expected rows from one place, found --batch and --each")
-    if options.batch is not None:
-        rows = read_rows(options.batch)
-    objective = None if options.optimize is None else parse_objective(options.optimize)
-    return Request(config_of(line), rows, options.trials, options.seed, objective)
-
-
-def options_of(line: RunLine) -> BatchOptions:
-    """Return how a line wants a batch to be run."""
-    options = line.options
-    return BatchOptions(options.jobs, options.fail_fast, options.resume, options.needed)
+    return list_batches(home_of_runs(directory))

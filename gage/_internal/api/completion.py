@@ -9,7 +9,8 @@ import os
 
 from gage._internal.api.runs import runs
 from gage._internal.errors import GageError
-from gage._internal.operations.run_line import RunLine, option_names, parse
+from gage._internal.operations.options import option_names
+from gage._internal.operations.run_line import RunLine, parse
 from gage._internal.operations.targets import known_operations, known_scripts, resolve_target
 
 TYPE_CHECKING = False

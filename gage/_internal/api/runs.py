@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from gage._internal.api.driver import Asked, run_one
+from gage._internal.api.observer import Observer
 from gage._internal.errors import RunNotFound
-from gage._internal.operations.targets import known_operations, resolve_target, with_given_files
-from gage._internal.staging.launch import launch
-from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.store.store import find_run, list_runs, runs_home
+from gage._internal.operations.options import RunOptions
+from gage._internal.operations.targets import known_operations
+from gage._internal.store.store import find_run, list_runs
+from gage._internal.store.store import runs_home as home_of_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from gage._internal.store.recorded_run import RecordedRun
     from gage._internal.types import OpDef, Run
 
-__all__ = ["find", "find_to_stop", "operations", "run", "runs", "user_attrs"]
+__all__ = ["find", "find_to_stop", "operations", "run", "runs"]
 
 
 def run(
@@ -32,6 +35,7 @@ def run(
     check: bool = False,
     strict: bool = False,
     needed: bool = False,
+    runs_home: str | None = None,
     on_event: Callable[[str, Run], None] | None = None,
 ) -> RecordedRun:
     """Run a script, a module, a notebook or an operation as a recorded run.
@@ -60,38 +64,52 @@ def run(
     strict
         A value of another type than its default is an error, not a note.
     needed
-        Return a completed run that has done the same, if there is one, instead of a new one.
+        Return a completed run that has done the same, if there is one, instead of a new one; its
+        `found` is True then.
+    runs_home
+        The directory of runs to use; default: the project's.
     on_event
-        Called with the name of each step and the run: `made`, the phases of staging, `started`.
+        Called with the name of each step and the run: `made`, the phases of staging,
+        `started`; with `needed` also `found`.
 
     Raises
     ------
+    OptionError
+        If options mean nothing together.
     TargetError, ConfigError, PatternError, DependencyError, PhaseError, StoreError
         If the run cannot be staged; what was staged stays listed with status `error`.
     RunFailed
         With `check`, if the run ends with anything but `completed`.
     """
-    operation = resolve_target(target, config, args, directory, strict=strict)
-    operation = with_given_files(operation, with_files, directory)
-    recorded = RecordedRun.of(
-        launch(
-            operation,
-            runs_home(operation.project_dir),
-            attrs=user_attrs(label, tags),
-            on_event=on_event,
-            stage_only=stage,
-            background=background,
-            needed=needed,
-        )
+    options = RunOptions(
+        label=label,
+        tags=tags,
+        with_files=with_files,
+        strict=strict,
+        needed=needed,
+        stage=stage,
+        background=background,
+        directory=directory,
+        runs_home=runs_home,
+        check=check,
     )
-    if check:
-        recorded.check()
-    return recorded
+    return run_one(Asked(target, config or {}, args, options), _Events(on_event))
+
+
+class _Events(Observer):
+    """Hands each step on to a function."""
+
+    def __init__(self, tell: Callable[[str, Run], None] | None) -> None:
+        self._tell = tell
+
+    def event(self, name: str, run: Run) -> None:
+        if self._tell is not None:
+            self._tell(name, run)
 
 
 def runs(directory: str | None = None) -> list[RecordedRun]:
     """Return every run recorded for work in a directory, the newest first."""
-    return list_runs(runs_home(directory))
+    return list_runs(home_of_runs(directory))
 
 
 def find(reference: str | int | None = None, directory: str | None = None) -> RecordedRun:
@@ -102,7 +120,7 @@ def find(reference: str | int | None = None, directory: str | None = None) -> Re
     RunNotFound
         If there is no such run, or more than one.
     """
-    return find_run(runs_home(directory), reference)
+    return find_run(home_of_runs(directory), reference)
 
 
 def find_to_stop(reference: str | int | None = None, directory: str | None = None) -> RecordedRun:
@@ -125,13 +143,3 @@ def find_to_stop(reference: str | int | None = None, directory: str | None = Non
 def operations(directory: str | None = None) -> list[OpDef]:
     """Return the operations that the Gage file of a directory (or a parent) defines."""
     return known_operations(directory)
-
-
-def user_attrs(label: str | None, tags: Sequence[str]) -> dict[str, Any]:
-    """Return the attributes that a label and tags are stored as."""
-    attrs: dict[str, Any] = {}
-    if label is not None:
-        attrs["label"] = label
-    if tags:
-        attrs["tags"] = list(dict.fromkeys(tags))
-    return attrs

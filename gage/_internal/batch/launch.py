@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections import namedtuple
 
 from gage._internal.atomic import replace
@@ -31,7 +30,8 @@ from gage._internal.running.runner import stop_run
 from gage._internal.running.waiting_supervisor import ask_supervisor
 from gage._internal.store.same_work import remove_directory, remove_run
 from gage._internal.system.environment import start_recording
-from gage._internal.types import OpCmd, Operation, Run
+from gage._internal.system.recording import cancel_all, collect_all
+from gage._internal.types import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +40,9 @@ if TYPE_CHECKING:
 
     from gage._internal.batch.plan import Plan, Request
     from gage._internal.config import Config
-    from gage._internal.staging.launch import Recording
-
-    class BatchOptions(NamedTuple):
-        jobs: int = 1
-        fail_fast: bool = False
-        resume: bool = False
-        needed: bool = False
+    from gage._internal.operations.options import RunOptions
+    from gage._internal.system.recording import Recording
+    from gage._internal.types import Operation
 
     class PlannedBatch(NamedTuple):
         operation: Operation
@@ -55,22 +51,12 @@ if TYPE_CHECKING:
         config: Config
 
 else:
-    BatchOptions = namedtuple(
-        "BatchOptions", "jobs fail_fast resume needed", defaults=(1, False, False, False)
-    )
     PlannedBatch = namedtuple("PlannedBatch", "operation request plan config")
 
-__all__ = ["BatchOptions", "PlannedBatch", "launch_batch", "plan_batch"]
+__all__ = ["PlannedBatch", "launch_batch", "plan_batch"]
 
-BatchOptions.__doc__ = """How a batch is run.
-
-`jobs` is how many commands run at the same time; with `fail_fast` the first trial that fails stops
-the others; `resume` runs what is missing of the newest batch of the same request and code, if there
-is one; with `needed` a trial is skipped when a completed run has done the same.
-"""
 PlannedBatch.__doc__ = """What is going to be run, and what it was asked by."""
 
-_RECORDING_DEADLINE_S = 0.2
 # Not isolated as a run's supervisor is: it may need the user's packages (Optuna, formats).
 _SUPERVISOR = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -112,7 +98,7 @@ def plan_batch(
     if not operation.opdef.config:
         keys = {key: "" for row in (request.given, *(request.rows or ())) for key in row}
         # Says that it has no configuration, and what to do.
-        configure(_with_config(operation, keys), directory, strict=strict)
+        configure(operation.but(config=keys), directory, strict=strict)
         raise ConfigError(
             f"expected values for {operation.opref.op_name} that vary, found none: k=[a, b]"
         )
@@ -123,9 +109,10 @@ def plan_batch(
 def launch_batch(
     planned: PlannedBatch,
     home: str,
-    options: BatchOptions,
+    options: RunOptions,
     *,
-    attrs: Mapping[str, Any] | None = None,
+    user_attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
     recordings: Sequence[Recording] = (),
     on_phase: Callable[[str], None] | None = None,
 ) -> Batch:
@@ -133,8 +120,8 @@ def launch_batch(
 
     Parameters
     ----------
-    attrs
-        The user's attributes of every run.
+    user_attrs, system_attrs
+        The attributes of every run that are known already.
     recordings
         As of `launch`.
     on_phase
@@ -147,31 +134,30 @@ def launch_batch(
     RunStateError
         If the batch to be resumed is running, or the supervisor could not begin.
     """
-    if options.jobs < 1:
-        raise ConfigError(f"expected 1 job at least, found {options.jobs}")
+    if options.several.jobs < 1:
+        raise ConfigError(f"expected 1 job at least, found {options.several.jobs}")
     recordings = [start_recording(planned.operation.project_dir), *recordings]
     batch_id = make_id()
     directory = batch_directory(home, batch_id)
     try:
         template = _stage(planned.operation, directory, on_phase)
         key = _key(planned, template)
-        found = _same_batch(home, key) if options.resume else None
+        found = _same_batch(home, key) if options.several.resume else None
         if found is None:
-            plan = _plan_data(planned, batch_id, key, dict(attrs or {}), _collect(recordings))
+            sys_attrs = {**(system_attrs or {}), **dict(collect_all(recordings))}
+            plan = _plan_data(planned, batch_id, key, dict(user_attrs or {}), sys_attrs)
             _write(directory, "plan.json", plan)
         else:
-            for recording in recordings:
-                recording.cancel()
             before = os.path.join(batch_directory(home, found), found)
             if not os.path.isdir(before):  # all had completed; a run was deleted since
                 os.rename(template.run_dir, before)
             _remove(directory, template)
             batch_id, directory = found, batch_directory(home, found)
     except BaseException:
-        for recording in recordings:
-            recording.cancel()
         _remove(directory, Run(batch_id, "", os.path.join(directory, batch_id), ""))
         raise
+    finally:
+        cancel_all(recordings)  # those that nobody collected
     batch = Batch(home, batch_id)
     if batch.counts().get("completed") == batch.count:
         _remove_template(batch)
@@ -180,7 +166,7 @@ def launch_batch(
     return batch
 
 
-def _start(batch: Batch, options: BatchOptions) -> None:
+def _start(batch: Batch, options: RunOptions) -> None:
     """Start the supervisor of a batch; return when it is at work."""
     directory = batch.directory
     if live_keepers(directory):
@@ -195,7 +181,14 @@ def _start(batch: Batch, options: BatchOptions) -> None:
             os.unlink(os.path.join(directory, name))
         except FileNotFoundError:
             pass
-    write_json(directory, "start.json", options._asdict())
+    several = options.several
+    how = {
+        "jobs": several.jobs,
+        "fail_fast": several.fail_fast,
+        "resume": several.resume,
+        "needed": options.needed,
+    }
+    write_json(directory, "start.json", how)
     package_home = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
     said = ask_supervisor([sys.executable, "-P", "-c", _SUPERVISOR, package_home, directory])
     if said != "started":
@@ -313,26 +306,6 @@ def _command(planned: PlannedBatch, values: Mapping[str, Any]) -> list[str] | st
     from gage._internal.config import with_values
 
     return with_values(planned.config, values, planned.operation.cmd.args)
-
-
-def _with_config(operation: Operation, config: dict[str, Any]) -> Operation:
-    return Operation(
-        operation.opref,
-        operation.opdef,
-        OpCmd(operation.cmd.args, operation.cmd.env),
-        config,
-        operation.project_dir,
-        operation.given,
-        operation.notes,
-    )
-
-
-def _collect(recordings: Sequence[Recording]) -> dict[str, Any]:
-    end = time.monotonic() + _RECORDING_DEADLINE_S
-    attrs: dict[str, Any] = {}
-    for recording in recordings:
-        attrs.update(recording.collect(max(0.0, end - time.monotonic())))
-    return attrs
 
 
 def _write(directory: str, name: str, value: Any) -> None:

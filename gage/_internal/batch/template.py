@@ -24,7 +24,6 @@ from gage._internal.record.run_meta import (
     meta_opdef,
     meta_opref,
     read_attrs,
-    write_attr,
 )
 from gage._internal.record.runner_log import (
     encode_entries,
@@ -179,10 +178,8 @@ class Template:
     ) -> None:
         """Stage as `stage_run` does, with the commands of the phases."""
         make_run(os.path.dirname(run.run_dir), run.id)
-        init_run_meta(run, self.opref, self.opdef, values, cmd)
-        for kind, attrs in (("user", user_attrs), ("sys", {**self.attrs, **sys_attrs})):
-            for name, value in attrs.items():
-                write_attr(run, kind, name, value)
+        attrs = {**self.attrs, **sys_attrs}
+        init_run_meta(run, self.opref, self.opdef, values, cmd, user_attrs, attrs)
         for note in self.notes:
             log_note(run, note)
         staging = Staging()

@@ -2,72 +2,66 @@
 
     [TARGET] [k=v …] [options] [-- argument …]
 
-The shell and the notebook split a line by the same POSIX rules and hand the words to `parse`.
-argparse rather than Click: it is in the standard library and imports in a quarter of the time,
-and `gage run` has to start as quickly as anything. A line without options does not need even that.
+The shell and the notebook split a line by the same POSIX rules and hand the words to `parse`,
+which reads them by the table of `options`.
 """
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from gage._internal.errors import OptionError
+from gage._internal.operations.options import (
+    FORMS,
+    OPTIONS,
+    LineOptions,
+    RunOptions,
+    Several,
+    option_names,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
-    from typing import Any, NamedTuple, NoReturn
+    from collections.abc import Iterator, Sequence
+    from typing import Any, NamedTuple
 
     from gage._internal.config.typed import Text
+    from gage._internal.operations.options import Option
 
     class RunLine(NamedTuple):
+        form: str
         target: str | None
         assignments: list[str]
         args: list[str]
-        options: SimpleNamespace
+        options: RunOptions
+        only: LineOptions
 
 else:
     from collections import namedtuple
 
-    RunLine = namedtuple("RunLine", "target assignments args options")
+    RunLine = namedtuple("RunLine", "form target assignments args options only")
 
-__all__ = [
-    "FORMS",
-    "LineError",
-    "RunLine",
-    "asks_for_several",
-    "config_of",
-    "make_parser",
-    "option_names",
-    "parse",
-]
+__all__ = ["FORMS", "LineError", "RunLine", "asks_for_several", "config_of", "parse"]
 
-RunLine.__doc__ = """A line in its parts; `assignments` are texts with `=`, `options` by name."""
+RunLine.__doc__ = """A line in its parts.
 
-_HELP_COLUMNS = 96
+Attributes
+----------
+form
+    Which of the three forms of the line it is, one of `FORMS`.
+assignments
+    Strings with `=`, as typed.
+args
+    Further arguments of the command.
+options
+    How the run is asked for, as the functions have it too.
+only
+    What only a line can say.
+"""
 
-# What values of several runs begin with, beside a bracket: see `plan`.
-SEVERAL = ("choice", "loguniform", "randint", "range", "uniform")
-
-FORMS = ("shell", "line", "cell")
-
-_USAGE = {
-    "shell": "gage run [TARGET] [k=v ...] [options] [-- argument ...]",
-    "line": "%gage_run [TARGET] [k=v ...] [options] [-- argument ...]",
-    "cell": "%%gage_run [NAME] [k=v ...] [options]",
-}
-_ABOUT = {
-    "shell": "Run an operation, a script, a module or a notebook as a recorded run.",
-    "line": "Run an operation, a script, a module or a notebook as a recorded run.",
-    "cell": "Run this cell in a process of its own as a recorded run.",
-}
-_TARGET = {
-    "shell": "an operation of the Gage file (left out: its default), a .py or an .ipynb file",
-    "line": "an operation of the Gage file (left out: its default), a .py or an .ipynb file",
-    "cell": "what the cell is called: it is staged as NAME.py (default: cell)",
-}
+# What values of several runs begin with, beside a bracket: see `batch.plan`.
+_CALLS = ("choice", "loguniform", "randint", "range", "uniform")
 
 
-class LineError(ValueError):
+class LineError(OptionError):
     """A line that does not follow the grammar."""
 
 
@@ -89,26 +83,24 @@ def parse(words: Sequence[str], form: str) -> RunLine:
     if "--" in words:
         cut = words.index("--")
         words, args = words[:cut], words[cut + 1 :]
-    options = SimpleNamespace(**_defaults(), words=words)
-    if any(word.startswith("-") for word in words):
-        _, unknown = make_parser(form).parse_known_intermixed_args(words, options)
-        if unknown:
-            raise LineError(_unknown_option(unknown[0], form))
-    target: str | None = None
-    assignments: list[str] = []
-    for word in options.words:
-        may_be_target = target is None and options.module is None and not assignments
-        if _is_assignment(word, may_be_target=may_be_target):
-            assignments.append(word)
-        elif target is None and not assignments:
-            target = word
+    # In a notebook a failed run is an error of the cell; the shell has its exit code.
+    parts: dict[str, dict[str, Any]] = {
+        "run": {"check": form != "shell"},
+        "several": {},
+        "line": {},
+    }
+    plain: list[str] = []
+    for option, value in _taken(words, form):
+        if option is None:
+            plain.append(value)
+        elif option.kind == "list":
+            parts[option.part].setdefault(option.field, []).append(value)
         else:
-            raise LineError(f"expected k=v, found {word!r}: {_advice(assignments)}")
-    if options.module is not None:
-        if target is not None:
-            raise LineError(f"expected one target, found two: {target} and -m {options.module}")
-        target = f"-m {options.module}"
-    return RunLine(target, assignments, args, options)
+            parts[option.part][option.field] = value
+    only = LineOptions(**parts["line"])
+    target, assignments = _target_and_assignments(plain, only.module)
+    options = RunOptions(**parts["run"], several=Several(**parts["several"]))
+    return RunLine(form, target, assignments, args, options, only)
 
 
 def config_of(line: RunLine) -> dict[str, Text]:
@@ -119,7 +111,7 @@ def config_of(line: RunLine) -> dict[str, Text]:
     LineError
         If a key is given twice.
     ConfigError
-        If what stands before `=` is no key.
+        If what is before `=` is no key.
     """
     if not line.assignments:
         return {}
@@ -137,129 +129,91 @@ def config_of(line: RunLine) -> dict[str, Text]:
 def asks_for_several(line: RunLine) -> bool:
     """Return whether a line may ask for several runs; the defaults of its keys have the last word.
 
-    Cheap: nothing is read. `plan` says what the values mean.
+    Cheap: nothing is read. `batch.plan` says what the values mean.
     """
-    options = line.options
-    if any((options.trials, options.optimize, options.batch, options.each)):
+    several = line.options.several
+    if several.trials or several.optimize or several.batch or line.only.each:
         return True
     for assignment in line.assignments:
         value = assignment.partition("=")[2].strip()
-        if value.startswith("[") or value.partition("(")[0].strip() in SEVERAL:
+        if value.startswith("[") or value.partition("(")[0].strip() in _CALLS:
             return True
     return False
 
 
-def make_parser(form: str) -> argparse.ArgumentParser:
-    """Return the parser of a form of the line; its help is the documentation of the form."""
-    import argparse
-
-    class Parser(argparse.ArgumentParser):
-        """Raises instead of leaving the process: a kernel must survive a wrong line."""
-
-        def error(self, message: str) -> NoReturn:
-            raise LineError(message)
-
-    parser = Parser(
-        prog=_USAGE[form].split(" [")[0],
-        usage=_USAGE[form].replace("%", "%%"),  # argparse formats it
-        description=_ABOUT[form],
-        add_help=False,
-        allow_abbrev=False,
-        # Without a width argparse asks the terminal, through shutil and with it bz2 and lzma.
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_HELP_COLUMNS),
-    )
-    parser.add_argument("words", nargs="*", metavar="TARGET k=v", help=_TARGET[form])
-    add = parser.add_argument
-    if form != "cell":
-        add("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
-    add("-l", "--label", metavar="TEXT", help="what the run is to be remembered by")
-    add("-t", "--tag", action="append", metavar="TAG", help="a tag; may be repeated")
-    add(
-        "--with",
-        action="append",
-        dest="with_files",
-        metavar="FILE",
-        help="a file that the run needs; may be repeated",
-    )
-    add(
-        "--strict",
-        action="store_true",
-        help="a value of another type than its default is an error, not a warning",
-    )
-    add("--stage", action="store_true", help="only stage the run; start it later")
-    add("-q", "--quiet", action="store_true", help="show nothing while it runs")
-    add(
-        "--needed",
-        action="store_true",
-        help="skip what a completed run with the same code, values and inputs has done",
-    )
-    several = parser.add_argument_group("several runs (k=[a,b], k=uniform(a,b), ...)")
-    add = several.add_argument
-    add("--trials", type=int, metavar="N", help="how many runs to draw, or to search with")
-    add("--seed", type=int, metavar="S", help="seed of what is drawn")
-    add("--optimize", metavar="minimize:METRIC", help="search with Optuna; or maximize:METRIC")
-    add("--batch", metavar="FILE", help="a CSV or JSON file with the values of a run in each row")
-    add("--jobs", type=int, metavar="N", help="runs at the same time (default: 1)")
-    add("--fail-fast", action="store_true", help="stop at the first run that fails")
-    add("--resume", action="store_true", help="run only what is missing of the same batch")
-    add = parser.add_argument
-    if form == "shell":
-        add("--bg", action="store_true", help="return as soon as the run has started")
-        add("--preview", action="store_true", help="show what would be staged and run; run nothing")
-        add("--help-op", action="store_true", help="describe the operation and its configuration")
-    else:
-        notebook = parser.add_argument_group("in a notebook")
-        add = notebook.add_argument
-        add("--as", dest="as_name", metavar="NAME", help="the run under this name in the notebook")
-        add("--bg", action="store_true", help="go on at once; the panel has a Stop button")
-        add("--no-raise", action="store_true", help="a failed run is no error of the cell")
-        add("--each", metavar="DF", help="a DataFrame with the values of a run in each row")
-    if form == "line":
-        add("--preview", action="store_true", help="show what would be staged and run; run nothing")
-        add("--help-op", action="store_true", help="describe the operation and its configuration")
-    if form == "cell":
-        add(
-            "-i",
-            "--input",
-            action="append",
-            dest="inputs",
-            metavar="NAME",
-            help="a variable of the notebook that the cell gets; may be repeated",
-        )
-        add(
-            "-o",
-            "--output",
-            action="append",
-            dest="outputs",
-            metavar="NAME",
-            help="a variable of the cell that the notebook gets; may be repeated",
-        )
-        add("--trust", action="store_true", help="load pickled outputs of a run that is not yours")
-    parser.add_argument("-h", "--help", action="store_true", help="show this text")
-    parser.set_defaults(**_defaults())
-    return parser
+def _taken(words: list[str], form: str) -> Iterator[tuple[Option | None, Any]]:
+    """Yield each option with its value, and None with each word that is no option."""
+    by_name: dict[str, Option] = {}
+    if any(word.startswith("-") for word in words):
+        by_name = {
+            name: row for row in OPTIONS if form in row.forms.split() for name in row.names.split()
+        }
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-") or word == "-":
+            yield None, word
+            continue
+        for name, attached in _split(word, by_name):
+            option = by_name.get(name)
+            if option is None:
+                raise LineError(_unknown_option(name, form))
+            if option.kind in ("flag", "off"):
+                if attached is not None:
+                    raise LineError(f"{name} takes no value, found {attached!r}")
+                yield option, option.kind == "flag"
+            else:
+                value = next(rest, None) if attached is None else attached
+                if value is None or (attached is None and value in by_name):
+                    raise LineError(_without_value(option, name, value))
+                yield option, _number(name, value) if option.kind == "number" else value
 
 
-def _defaults() -> dict[str, Any]:
-    """Return every option of every form, as it is where it is not said."""
-    flags = (
-        *("bg", "fail_fast", "help", "help_op", "needed", "no_raise", "preview", "quiet"),
-        *("resume", "stage", "strict", "trust"),
-    )
-    values = ("as_name", "batch", "each", "label", "module", "optimize", "seed", "trials")
-    lists = ("inputs", "outputs", "tag", "with_files")
-    return {
-        "jobs": 1,
-        **dict.fromkeys(flags, False),
-        **dict.fromkeys(values),
-        **{name: [] for name in lists},
-    }
+def _split(word: str, by_name: dict[str, Option]) -> Iterator[tuple[str, str | None]]:
+    """Yield the names of options in a word, with the value that is attached to one."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        yield name, value if equals else None
+        return
+    # -q, -qn (two flags), -lTEXT
+    for position in range(1, len(word)):
+        name, attached = f"-{word[position]}", word[position + 1 :]
+        option = by_name.get(name)
+        if option is None or option.kind not in ("flag", "off"):
+            yield name, attached or None
+            return
+        yield name, None
 
 
-def option_names(form: str) -> list[str]:
-    """Return every option of a form of the line, as it is typed."""
-    actions = make_parser(form)._actions  # noqa: SLF001 - argparse has no other list of them
-    return sorted(name for action in actions for name in action.option_strings)
+def _without_value(option: Option, name: str, found: str | None) -> str:
+    message = f"expected {option.metavar} after {name}, found "
+    if found is None:
+        return f"{message}nothing"
+    return f"{message}the option {found}. If it is the value: {name}={found}"
+
+
+def _number(name: str, value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise LineError(f"expected a whole number after {name}, found {value!r}") from None
+
+
+def _target_and_assignments(words: list[str], module: str | None) -> tuple[str | None, list[str]]:
+    target: str | None = None
+    assignments: list[str] = []
+    for word in words:
+        may_be_target = target is None and module is None and not assignments
+        if _is_assignment(word, may_be_target=may_be_target):
+            assignments.append(word)
+        elif target is None and not assignments:
+            target = word
+        else:
+            raise LineError(f"expected k=v, found {word!r}: {_advice(assignments)}")
+    if module is not None:
+        if target is not None:
+            raise LineError(f"expected one target, found two: {target} and -m {module}")
+        target = f"-m {module}"
+    return target, assignments
 
 
 def _is_assignment(word: str, *, may_be_target: bool) -> bool:
@@ -278,9 +232,8 @@ def _advice(assignments: list[str]) -> str:
     return "arguments of the program itself come after --"
 
 
-def _unknown_option(word: str, form: str) -> str:
+def _unknown_option(option: str, form: str) -> str:
     from gage._internal.suggestions import did_you_mean
 
-    option = word.partition("=")[0]
     near = did_you_mean(option, option_names(form))
     return f"unknown option {option}. {near or 'See --help'}"

@@ -81,14 +81,10 @@ def configure(operation: Operation, source_dir: str, *, strict: bool = False) ->
     command = operation.cmd.args
     config = read_config(source_dir, operation.opdef.config, command)
     values, warnings = resolve_values(config, operation.config, strict=strict)
-    return Operation(
-        operation.opref,
-        operation.opdef,
-        OpCmd(with_values(config, values, command), operation.cmd.env),
-        values,
-        operation.project_dir,
-        operation.given,
-        (*operation.notes, *config.notes, *warnings),
+    return operation.but(
+        cmd=OpCmd(with_values(config, values, command), operation.cmd.env),
+        config=values,
+        notes=(*operation.notes, *config.notes, *warnings),
     )
 
 
@@ -143,15 +139,7 @@ def with_given_files(
         given[relative] = GivenFile("d", home, relative)
     if faults:
         raise DependencyError("\n".join(faults))
-    return Operation(
-        operation.opref,
-        operation.opdef,
-        operation.cmd,
-        operation.config,
-        operation.project_dir,
-        (*operation.given, *given.values()),
-        operation.notes,
-    )
+    return operation.but(given=(*operation.given, *given.values()))
 
 
 def known_operations(directory: str | None = None) -> list[OpDef]:

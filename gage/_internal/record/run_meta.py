@@ -38,7 +38,7 @@ from gage._internal.types import OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "read_notes",
     "read_text",
     "read_timestamp",
+    "run_attrs",
     "run_for_meta_dir",
     "run_meta_dir",
     "run_meta_path",
@@ -67,6 +68,8 @@ __all__ = [
 ]
 
 SCHEMA = "1"
+
+_READ_ONLY = 0o444
 
 
 def run_for_meta_dir(meta_dir: str) -> Run:
@@ -194,6 +197,11 @@ def read_attrs(run: Run, kind: str) -> dict[str, Any]:
     return {name: read_attr(run, kind, name) for name in names if not name.endswith(".tmp")}
 
 
+def run_attrs(run: Run) -> dict[str, dict[str, Any]]:
+    """Return all attributes of a run by kind, `user` and `sys`, and by name."""
+    return {kind: read_attrs(run, kind) for kind in ("user", "sys")}
+
+
 # The parts of a run, written
 
 
@@ -216,21 +224,34 @@ def write_definition(
     config: dict[str, Any],
     cmd: OpCmd,
     initialized_us: Callable[[], int],
+    attrs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Write what the run is into an empty side-car; `initialized` comes last.
+    """Write what the run is into an empty side-car, read-only; `initialized` comes last.
+
+    `attrs` are attributes by kind (`user`, `sys`) and name.
 
     Raises
     ------
     ValueError
         If the namespace has white space, which the line of `opref` cannot hold.
     """
-    data_by_name = encode_definition(run, opref, opdef, config, cmd)
-    for number, (file_name, data) in enumerate(data_by_name):
+    *files, opref_file = encode_definition(run, opref, opdef, config, cmd)
+    files += [
+        (f"{kind}/{name}", encode_json(value))
+        for kind, values in (attrs or {}).items()
+        for name, value in values.items()
+    ]
+    for number, (file_name, data) in enumerate([*files, opref_file]):
         if number:
             log_runner(run, f"Writing meta {file_name}")
-        write_new(run_meta_path(run, *file_name.split("/")), data)
+        write_new(run_meta_path(run, *file_name.split("/")), data, _mode(file_name))
     log_runner(run, "Writing meta initialized")
-    write_new(run_meta_path(run, "initialized"), b"%d\n" % initialized_us())
+    write_new(run_meta_path(run, "initialized"), b"%d\n" % initialized_us(), _READ_ONLY)
+
+
+def _mode(file_name: str) -> int:
+    # The supervisor locks this one; some file systems lock only what may be written.
+    return 0o666 if file_name == "__schema__" else _READ_ONLY
 
 
 def encode_definition(

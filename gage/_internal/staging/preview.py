@@ -12,35 +12,69 @@ from gage._internal.text import valid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from gage._internal.config import Config
     from gage._internal.types import Command, Operation
 
-__all__ = ["operation_text", "preview_text"]
+__all__ = ["operation_text", "preview", "preview_text"]
 
 
-def preview_text(operation: Operation) -> str:
-    """Return what would be staged and run: command, values, source files, what is left out."""
+def preview(
+    operation: Operation, runs_home: str | None = None, source_dir: str | None = None
+) -> dict[str, Any]:
+    """Return what would be staged and run, as data for JSON.
+
+    Keys: `operation`, `project`, `command` (a list, or a string for the shell), `configuration`
+    and `environment` (by name), `phases` (the command by phase), `source_code` (`path` and
+    `size_bytes` of each file), `given`, `dependencies` and `notes` (a line each).
+
+    Parameters
+    ----------
+    runs_home
+        The directory in which the run would be made; default: the project's.
+    source_dir
+        Where the files are that hold the values, if not in the project: a cell's program.
+    """
     selection = select_sourcecode(operation.project_dir, sourcecode_patterns(operation.opdef))
-    given = [file.path for file in operation.given]
-    total = sum(_size(operation.project_dir, path) for path in selection.paths)
-    config = _read_config(operation)
-    values = operation.config or config.defaults()
+    values = operation.config or _read_config(operation, source_dir).defaults()
+    return {
+        "operation": valid(operation.opref.full_name),
+        "project": valid(operation.project_dir),
+        "command": operation.cmd.args,
+        "configuration": values,
+        "environment": dict(operation.cmd.env),
+        "phases": dict(describe_operation(operation.opdef).phases),
+        "source_code": [
+            {"path": path, "size_bytes": _size(operation.project_dir, path)}
+            for path in selection.paths
+        ],
+        "given": [file.path for file in operation.given],
+        "dependencies": _dependencies(operation, runs_home),
+        "notes": [*operation.notes, *selection.notes],
+    }
+
+
+def preview_text(data: dict[str, Any]) -> str:
+    """Return a preview for people: command, values, source files, what is left out."""
+    files = data["source_code"]
+    total = sum(file["size_bytes"] for file in files)
+    phases = [f"{name}: {_command_text(command)}" for name, command in data["phases"].items()]
     return "\n".join(
         [
-            f"operation      {_shown(operation.opref.full_name)}",
-            f"project        {_shown(operation.project_dir)}",
-            f"command        {_command_text(operation.cmd.args)}",
-            *_listed("configuration", [f"{key} = {value!r}" for key, value in values.items()]),
-            *_listed("environment", [f"{k}={v}" for k, v in operation.cmd.env.items()]),
-            *_listed("phases", _phases(operation)),
+            f"operation      {_shown(data['operation'])}",
+            f"project        {_shown(data['project'])}",
+            f"command        {_command_text(data['command'])}",
+            *_listed("configuration", [f"{k} = {v!r}" for k, v in data["configuration"].items()]),
+            *_listed("environment", [f"{k}={v}" for k, v in data["environment"].items()]),
+            *_listed("phases", phases),
             *_listed(
-                f"source code ({len(selection.paths)} files, {total} bytes)",
-                map(_shown, selection.paths),
+                f"source code ({len(files)} files, {total} bytes)",
+                (_shown(file["path"]) for file in files),
             ),
-            *_listed("given", map(_shown, given)),
-            *_listed("dependencies", _dependencies(operation)),
-            *_listed("notes", [*operation.notes, *selection.notes]),
+            *_listed("given", map(_shown, data["given"])),
+            *_listed("dependencies", data["dependencies"]),
+            *_listed("notes", data["notes"]),
             "Nothing was staged or run.",
         ]
     )
@@ -69,19 +103,20 @@ def operation_text(operation: Operation) -> str:
     )
 
 
-def _read_config(operation: Operation) -> Config:
+def _read_config(operation: Operation, source_dir: str | None = None) -> Config:
     from gage._internal.config import read_config
 
-    return read_config(operation.project_dir, operation.opdef.config, operation.cmd.args)
+    directory = source_dir or operation.project_dir
+    return read_config(directory, operation.opdef.config, operation.cmd.args)
 
 
-def _dependencies(operation: Operation) -> list[str]:
+def _dependencies(operation: Operation, home: str | None) -> list[str]:
     if not operation.opdef.depends:
         return []
     from gage._internal.staging.dependencies import planned_dependencies
     from gage._internal.store.store import runs_home
 
-    home = runs_home(operation.project_dir)
+    home = home or runs_home(operation.project_dir)
     found = planned_dependencies(operation.project_dir, home, operation.opdef.depends)
     return [valid(line) for line in found]
 

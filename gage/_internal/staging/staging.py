@@ -44,7 +44,7 @@ from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from gage._internal.types import Command, GivenFile
@@ -102,8 +102,21 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
     return run
 
 
-def init_run_meta(run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd) -> None:
-    """Write what the run is into its side-car.
+def init_run_meta(  # the parts of a run
+    run: Run,
+    opref: OpRef,
+    opdef: OpDef,
+    config: dict[str, Any],
+    cmd: OpCmd,
+    user_attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
+) -> None:
+    """Write what the run is into its side-car, in files that are read-only.
+
+    Parameters
+    ----------
+    user_attrs, system_attrs
+        The attributes of user and system that are known already, by name.
 
     Raises
     ------
@@ -116,8 +129,9 @@ def init_run_meta(run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], 
         raise ValueError(
             f"mismatched names in opref ({opref.op_name!r}) and opdef ({opdef.name!r})"
         )
+    attrs = {"user": user_attrs or {}, "sys": system_attrs or {}}
     try:
-        write_definition(run, opref, opdef, config, cmd, now_us)
+        write_definition(run, opref, opdef, config, cmd, now_us, attrs)
     except OSError as error:
         raise StoreError(_store_message(f"cannot initialise run {run.name}", error)) from error
 

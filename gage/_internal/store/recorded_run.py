@@ -39,14 +39,26 @@ _FOLLOW_STEP_S = 0.03
 
 
 class RecordedRun(Run):
-    """A run on disk. Every property is read when it is asked for, so it is never out of date."""
+    """A run on disk. Every property is read when it is asked for, so it is never out of date.
 
-    __slots__ = ()
+    Attributes
+    ----------
+    found
+        Whether this run was asked for with `needed` and had done the same before.
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self, id: str, name: str, run_dir: str, meta_dir: str) -> None:
+        super().__init__(id, name, run_dir, meta_dir)
+        self.found = False
 
     @classmethod
-    def of(cls, run: Run) -> RecordedRun:
+    def of(cls, run: Run, *, found: bool = False) -> RecordedRun:
         """Return the run with what this class adds."""
-        return cls(run.id, run.name, run.run_dir, run.meta_dir)
+        recorded = cls(run.id, run.name, run.run_dir, run.meta_dir)
+        recorded.found = found
+        return recorded
 
     @property
     def opref(self) -> OpRef:

@@ -7,18 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gage._internal.api.launch import launch
+from gage._internal.api.observer import Observer
 from gage._internal.errors import PhaseError, StoreError
 from gage._internal.record.run_meta import read_attrs, read_notes, read_timestamp
 from gage._internal.record.status import live_processes, read_status
 from gage._internal.running.runner import stop_run, wait_for_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor
-from gage._internal.staging.launch import launch
 from gage._internal.staging.staging import PHASES_OF_STAGING
 from gage._internal.store.store import list_runs
 from gage._internal.types import Command, OpCmd, OpDef, Operation, OpRef, Run
@@ -38,6 +39,26 @@ def operation(
     return Operation(OpRef("test", "op"), opdef, OpCmd(args, {}), {}, str(project), notes=notes)
 
 
+class Told(Observer):
+    """An observer that hands on what it is told, with a supervisor and recordings of its own."""
+
+    def __init__(
+        self,
+        tell: Callable[[str, Run], object] = lambda _, __: None,
+        supervisor: WaitingSupervisor | None = None,
+        recordings: Sequence[Answer] = (),
+    ) -> None:
+        self.event = tell  # type: ignore[method-assign,assignment]
+        self._supervisor = supervisor
+        self._recordings = recordings
+
+    def supervisor(self) -> WaitingSupervisor | None:
+        return self._supervisor
+
+    def recordings(self) -> Sequence[Answer]:
+        return self._recordings
+
+
 class Answer:
     """A recording with a given answer that notes what is done with it."""
 
@@ -54,10 +75,10 @@ class Answer:
         self.done.append("cancel")
 
 
-def test_a_launched_run_has_ended(project: Path, runs_home: Path) -> None:
-    run = launch(operation(project, "exit 3"), str(runs_home))
+def test_a_launched_run_ends(project: Path, runs_home: Path) -> None:
+    run = launch(operation(project, "exit 3"), str(runs_home), Observer())
 
-    assert read_status(run).exit_code == 3
+    assert wait_for_run(run).exit_code == 3
     assert [found.id for found in list_runs(str(runs_home))] == [run.id]
 
 
@@ -67,9 +88,7 @@ def test_every_step_is_told_with_the_run(project: Path, runs_home: Path) -> None
     def tell(event: str, run: Run) -> None:
         told.append((event, read_status(run).name, run.id))
 
-    run = launch(
-        operation(project, ["sleep", "1000"]), str(runs_home), on_event=tell, background=True
-    )
+    run = launch(operation(project, ["sleep", "1000"]), str(runs_home), Told(tell))
 
     stop_run(run, grace_s=0.2)
     assert [event for event, _, _ in told] == ["made", *PHASE_NAMES, "started"]
@@ -83,8 +102,8 @@ def test_a_run_that_is_only_staged_is_not_started(project: Path, runs_home: Path
     run = launch(
         operation(project),
         str(runs_home),
+        Told(lambda event, _: told.append(event)),
         stage_only=True,
-        on_event=lambda event, _: told.append(event),
     )
 
     assert read_status(run).name == "staged"
@@ -98,12 +117,15 @@ def test_attributes_notes_and_recordings_are_kept(project: Path, runs_home: Path
     run = launch(
         operation(project, notes=("a note",)),
         str(runs_home),
-        attrs={"label": "x", "tags": ["a"]},
-        recordings=[answer],
+        Told(recordings=[answer]),
+        user_attrs={"label": "x", "tags": ["a"]},
+        system_attrs={"season": "spring"},
     )
 
     assert read_attrs(run, "user") == {"label": "x", "tags": ["a"]}
-    assert {"git", "packages", "platform", "python", "weather"} == set(read_attrs(run, "sys"))
+    assert {"git", "packages", "platform", "python", "season", "weather"} == set(
+        read_attrs(run, "sys")
+    )
     assert read_notes(run) == ["a note"]
     assert answer.done[0] == "collect"
 
@@ -113,9 +135,11 @@ def test_no_variable_of_the_environment_goes_to_disk(
 ) -> None:
     monkeypatch.setenv("MY_SECRET", "hunter2-hunter2")
 
-    run = launch(operation(project, "test $MY_SECRET = hunter2-hunter2"), str(runs_home))
+    run = launch(
+        operation(project, "test $MY_SECRET = hunter2-hunter2"), str(runs_home), Observer()
+    )
 
-    assert read_status(run).name == "completed"
+    assert wait_for_run(run).name == "completed"
     held = [path for path in Path(run.meta_dir).rglob("*") if path.is_file()]
     secret = b"hunter2-hunter2"
     assert all(
@@ -140,8 +164,7 @@ def test_a_run_that_cannot_be_staged_stays_listed_and_leaves_no_process(
         launch(
             operation(project, data=data),
             str(runs_home),
-            recordings=[answer],
-            supervisor=supervisor,
+            Told(supervisor=supervisor, recordings=[answer]),
         )
 
     (run,) = list_runs(str(runs_home))
@@ -156,7 +179,7 @@ def test_a_home_that_cannot_be_one_is_said_before_anything_runs(
     (tmp_path / "file").write_text("")
 
     with pytest.raises(StoreError, match="GAGE_RUNS"):
-        launch(operation(project), str(tmp_path / "file"))
+        launch(operation(project), str(tmp_path / "file"), Observer())
 
 
 def interrupt() -> None:
@@ -172,20 +195,20 @@ def test_an_interrupt_while_it_is_staged_leaves_no_live_run(
             interrupt()
 
     with pytest.raises(KeyboardInterrupt):
-        launch(operation(project), str(runs_home), on_event=tell)
+        launch(operation(project), str(runs_home), Told(tell))
 
     (run,) = list_runs(str(runs_home))
     assert run.status in {"terminated", "pending"}
     assert not live_processes(run)
 
 
-def test_an_interrupt_while_it_runs_stops_it(project: Path, runs_home: Path) -> None:
+def test_an_interrupt_once_it_has_started_stops_it(project: Path, runs_home: Path) -> None:
     def tell(told: str, _: Run) -> None:
         if told == "started":
-            threading.Timer(0.1, interrupt).start()
+            interrupt()
 
     with pytest.raises(KeyboardInterrupt):
-        launch(operation(project, ["sleep", "1000"]), str(runs_home), on_event=tell)
+        launch(operation(project, ["sleep", "1000"]), str(runs_home), Told(tell))
 
     (run,) = list_runs(str(runs_home))
     assert run.full_status.reason == "stopped by interrupt, ended by signal SIGINT"
@@ -196,17 +219,17 @@ def test_an_interrupt_while_it_starts_stops_it(project: Path, runs_home: Path) -
     """The caller is interrupted while its supervisor is held up before it takes the run."""
     program = (
         "import os, sys\n"
-        "from gage._internal.staging.launch import launch\n"
+        "from gage._internal.api.launch import launch\n"
+        "from gage._internal.api.observer import Observer\n"
         "from gage._internal.types import *\n"
-        "from gage._internal.running import runner\n"
         "operation = Operation(\n"
         "    OpRef('test', 'op'), OpDef('op', {}), OpCmd(['sleep', '1000'], {}), {}, sys.argv[1])\n"
-        "def tell(event, run):\n"
-        "    if event == 'finalize-staged':\n"
-        "        log = runner.run_meta_path(run, 'log', 'runner')\n"
-        "        print(log, flush=True)\n"
-        "        sys.stdin.readline()\n"
-        "launch(operation, sys.argv[2], on_event=tell)\n"
+        "class Told(Observer):\n"
+        "    def event(self, event, run):\n"
+        "        if event == 'finalize-staged':\n"
+        "            print(run.meta_dir, flush=True)\n"
+        "            sys.stdin.readline()\n"
+        "launch(operation, sys.argv[2], Told())\n"
     )
     caller = subprocess.Popen(
         [sys.executable, "-c", program, str(project), str(runs_home)],

@@ -1,0 +1,288 @@
+"""The one way from what is asked for to runs: resolve → stage → start → follow → check.
+
+The shell, the magics and the functions all come here, each with its observer:
+
+    run_one        one run of what is asked for
+    run_several    several runs of it, as a batch
+    start_staged   a run that was only staged
+    run_line       what a line says: one run, several, or a text about them (`--preview`)
+
+The life of a run is `launch`, and below it `run_util`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.api.launch import launch
+from gage._internal.operations.option_checks import check_options
+from gage._internal.operations.run_line import asks_for_several, config_of
+from gage._internal.operations.targets import configure, resolve_target, with_given_files
+from gage._internal.run_util import stop_run
+from gage._internal.store.store import runs_home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, NamedTuple
+
+    from gage._internal.api.observer import Observer, Work
+    from gage._internal.batch.batch import Batch
+    from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.operations.options import RunOptions
+    from gage._internal.operations.run_line import RunLine
+    from gage._internal.store.recorded_run import RecordedRun
+    from gage._internal.types import Operation
+
+    class Cell(NamedTuple):
+        operation: Operation
+        directory: str
+        system_attrs: Mapping[str, Any]
+
+    class Asked(NamedTuple):
+        target: str | None
+        config: Mapping[str, Any]
+        args: Sequence[str]
+        options: RunOptions
+        cell: Cell | None = None
+
+else:
+    from collections import namedtuple
+
+    Cell = namedtuple("Cell", "operation directory system_attrs")
+    Asked = namedtuple("Asked", "target config args options cell", defaults=(None,))
+
+__all__ = [
+    "Asked",
+    "Cell",
+    "asked_of_line",
+    "resolve",
+    "run_line",
+    "run_one",
+    "run_planned",
+    "run_several",
+    "start_staged",
+    "user_attrs",
+]
+
+Cell.__doc__ = """A cell of a notebook, staged in a directory, as the operation that runs it."""
+Asked.__doc__ = (
+    """What is asked for: a target or a cell, its values as given, arguments, options."""
+)
+
+
+def run_one(asked: Asked, observer: Observer) -> RecordedRun:
+    """Run what is asked for; return the run, ended unless it is only staged or in the background.
+
+    Raises
+    ------
+    OptionError
+        If options mean nothing together.
+    GageError
+        If it cannot be resolved or staged; what was staged stays listed with status `error`.
+    RunFailed
+        With `check`, if the run does not complete.
+    KeyboardInterrupt
+        After an interrupt, as the observer handled it.
+    """
+    options = asked.options
+    check_options(options, several=False)
+    operation = resolve(asked)
+    try:
+        run = launch(
+            operation,
+            _home(asked, operation),
+            observer,
+            user_attrs=user_attrs(options.label, options.tags),
+            system_attrs=None if asked.cell is None else asked.cell.system_attrs,
+            stage_only=options.stage,
+            needed=options.needed,
+        )
+    except BaseException:
+        observer.failed()
+        raise
+    waits = not (options.stage or options.background or run.found)
+    return _finish_run(run, options, observer, waits=waits)
+
+
+def start_staged(run: RecordedRun, options: RunOptions, observer: Observer) -> RecordedRun:
+    """Start a staged run, with `background` and `check` of the options; return it.
+
+    Raises
+    ------
+    RunStateError
+        If the run is not staged, or was started before.
+    RunFailed, KeyboardInterrupt
+        As `run_one`.
+    """
+    run.start()
+    return _finish_run(run, options, observer, waits=not options.background)
+
+
+def run_several(asked: Asked, observer: Observer) -> Batch:
+    """Run what is asked for several times, as its values say; return the batch.
+
+    Raises
+    ------
+    OptionError, GageError, KeyboardInterrupt
+        As `run_one`; nothing is left behind of a batch that cannot be staged.
+    BatchFailed
+        With `check`, if a run does not complete.
+    """
+    check_options(asked.options, several=True)
+    return run_planned(asked, _plan(asked), observer)
+
+
+def run_planned(asked: Asked, planned: PlannedBatch, observer: Observer) -> Batch:
+    """Run a plan; the rest of `run_several`."""
+    from gage._internal.batch.launch import launch_batch
+
+    options = asked.options
+    try:
+        observer.planned(planned)
+        batch = launch_batch(
+            planned,
+            _home(asked, planned.operation),
+            options,
+            user_attrs=user_attrs(options.label, options.tags),
+            system_attrs=None if asked.cell is None else asked.cell.system_attrs,
+            recordings=observer.recordings(),
+        )
+    except BaseException:
+        observer.failed()
+        raise
+    waits = not options.background
+    _follow(batch, observer, lambda: batch.stop(by="interrupt"), waits=waits)
+    if waits and options.check:
+        batch.check()
+    return batch
+
+
+def run_line(line: RunLine, asked: Asked, observer: Observer) -> Work | str:
+    """Do what a line says; return the run, the batch, or the text that it asks for.
+
+    `asked` is what `asked_of_line` makes of it, for a cell with its staged program.
+
+    Raises
+    ------
+    OptionError, GageError, RunFailed, BatchFailed, KeyboardInterrupt
+        As `run_one` and `run_several`.
+    """
+    if line.only.help_op:
+        from gage._internal.staging.preview import operation_text
+
+        return operation_text(resolve(asked._replace(config={})))
+    planned = _plan(asked) if asks_for_several(line) else None
+    if planned is not None and (planned.plan.columns or planned.request.rows is not None):
+        check_options(asked.options, line.only, several=True, typed=True)
+        if line.only.preview:
+            from gage._internal.batch.preview import plan_preview, plan_text
+
+            return _shown(plan_preview(planned), plan_text, line)
+        return run_planned(asked, planned, observer)
+    check_options(asked.options, line.only, several=False, typed=True)
+    if line.only.preview:
+        from gage._internal.staging.preview import preview, preview_text
+
+        operation = resolve(asked)
+        source_dir = None if asked.cell is None else asked.cell.directory
+        data = preview(operation, _home(asked, operation), source_dir)
+        return _shown(data, preview_text, line)
+    return run_one(asked, observer)
+
+
+def asked_of_line(line: RunLine, cell: Cell | None = None) -> Asked:
+    """Return what a line asks for."""
+    return Asked(line.target, config_of(line), line.args, line.options, cell)
+
+
+def resolve(asked: Asked) -> Operation:
+    """Return the operation that is asked for, with its values and its files.
+
+    Raises
+    ------
+    TargetError, ConfigError, PatternError, DependencyError
+        If there is no such operation, value or file.
+    """
+    options = asked.options
+    if asked.cell is None:
+        operation = resolve_target(
+            asked.target, asked.config, asked.args, options.directory, strict=options.strict
+        )
+    else:
+        operation = asked.cell.operation.but(config=dict(asked.config))
+        if asked.config:
+            operation = configure(operation, asked.cell.directory, strict=options.strict)
+    return with_given_files(operation, options.with_files, options.directory)
+
+
+def user_attrs(label: str | None, tags: Sequence[str]) -> dict[str, Any]:
+    """Return the attributes that a label and tags are stored as."""
+    attrs: dict[str, Any] = {}
+    if label is not None:
+        attrs["label"] = label
+    if tags:
+        attrs["tags"] = list(dict.fromkeys(tags))
+    return attrs
+
+
+def _plan(asked: Asked) -> PlannedBatch:
+    from gage._internal.batch.launch import plan_batch
+    from gage._internal.batch.plan import Request, parse_objective
+    from gage._internal.batch.rows import read_rows
+
+    options, several = asked.options, asked.options.several
+    files = [several.rows] if isinstance(several.rows, str) else several.batch
+    rows = None if isinstance(several.rows, str) else several.rows
+    for name in files:
+        path = os.path.join(options.directory or "", os.path.expanduser(name))
+        rows = [*(rows or ()), *read_rows(path)]
+    request = Request(
+        dict(asked.config),
+        rows,
+        several.trials,
+        several.seed,
+        None if several.optimize is None else parse_objective(several.optimize),
+    )
+    return plan_batch(
+        resolve(asked._replace(config={})),
+        request,
+        None if asked.cell is None else asked.cell.directory,
+        strict=options.strict,
+    )
+
+
+def _shown(data: dict[str, Any], text: Callable[[dict[str, Any]], str], line: RunLine) -> str:
+    if not line.only.json:
+        return text(data)
+    import json
+
+    return json.dumps(data, indent=2, default=str)
+
+
+def _finish_run(
+    run: RecordedRun, options: RunOptions, observer: Observer, *, waits: bool
+) -> RecordedRun:
+    _follow(run, observer, lambda: stop_run(run, by="interrupt"), waits=waits)
+    if waits and options.check:
+        run.check(hint=observer.hint(run))
+    return run
+
+
+def _follow(work: Work, observer: Observer, stop: Callable[[], object], *, waits: bool) -> None:
+    try:
+        observer.launched(work)
+    except KeyboardInterrupt:
+        if waits:
+            stop()
+        raise
+    if waits:
+        observer.follow(work, stop)
+
+
+def _home(asked: Asked, operation: Operation) -> str:
+    options = asked.options
+    if options.runs_home is None:
+        return runs_home(operation.project_dir)
+    directory = os.path.expanduser(options.directory or "")
+    return os.path.abspath(os.path.join(directory, os.path.expanduser(options.runs_home)))

@@ -1,0 +1,141 @@
+"""From an operation to a run at work: made, staged, started. Its life is told in `run_util`."""
+
+from __future__ import annotations
+
+from gage._internal.errors import RunStateError, StoreError
+from gage._internal.record.run_meta import write_attr
+from gage._internal.record.runner_log import log_note, log_runner
+from gage._internal.run_util import init_run_meta, make_run, stage_run, start_run, stop_run
+from gage._internal.running.waiting_supervisor import WaitingSupervisor
+from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.system.environment import start_recording
+from gage._internal.system.recording import cancel_all, collect_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from gage._internal.api.observer import Observer
+    from gage._internal.system.recording import Recording
+    from gage._internal.types import Operation, Run
+
+__all__ = ["launch"]
+
+
+def launch(
+    operation: Operation,
+    runs_home: str,
+    observer: Observer,
+    *,
+    user_attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
+    stage_only: bool = False,
+    needed: bool = False,
+) -> RecordedRun:
+    """Stage and start a run of an operation; return it without waiting for its end.
+
+    What is recorded about the system, beside Python, platform, packages and git, comes from the
+    observer's recordings. All go on while the run is staged and started, and are given 200 ms
+    after that.
+
+    Parameters
+    ----------
+    user_attrs, system_attrs
+        Attributes of the run that are known already, by name.
+    needed
+        Whether a completed run that has done the same is returned instead of a new one, with
+        `found`; what was staged to find that out is removed.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After an interrupt; the run was stopped then.
+    """
+    supervisor = None if stage_only else observer.supervisor() or WaitingSupervisor()
+    recordings: list[Recording] = []
+    try:
+        recordings += [start_recording(operation.project_dir), *observer.recordings()]
+        run = _make(operation, runs_home, user_attrs or {}, system_attrs or {})
+        observer.event("made", run)
+        stage_run(
+            operation.project_dir,
+            run,
+            given=operation.given,
+            on_phase=lambda phase: observer.event(phase, run),
+        )
+        found = _find_same(run) if needed else None
+        if found is not None:
+            observer.event("found", found)
+            return RecordedRun.of(found, found=True)
+        if supervisor is not None:
+            started, supervisor = supervisor, None
+            _start(run, started, observer)
+        _record(run, recordings)
+    finally:
+        if supervisor is not None:
+            supervisor.dismiss()
+        cancel_all(recordings)  # of those that were collected nothing is left
+    return RecordedRun.of(run)
+
+
+def _make(
+    operation: Operation,
+    runs_home: str,
+    user_attrs: Mapping[str, Any],
+    system_attrs: Mapping[str, Any],
+) -> Run:
+    run = make_run(runs_home)
+    init_run_meta(
+        run,
+        operation.opref,
+        operation.opdef,
+        operation.config,
+        operation.cmd,
+        user_attrs,
+        system_attrs,
+    )
+    try:
+        for note in operation.notes:
+            log_note(run, note)
+    except OSError as error:
+        raise StoreError(f"cannot write {error.filename}: {error.strerror}") from error
+    return run
+
+
+def _start(run: Run, supervisor: WaitingSupervisor, observer: Observer) -> None:
+    try:
+        start_run(run, supervisor)
+        observer.event("started", run)
+    except KeyboardInterrupt:
+        try:
+            stop_run(run, by="interrupt")
+        except RunStateError:
+            pass  # interrupted before there was anything to stop
+        raise
+
+
+def _find_same(run: Run) -> Run | None:
+    """Return a completed run that has done what a staged one is going to do, which is removed."""
+    from gage._internal.store.same_work import find_same, remove_run
+
+    found = find_same(run)
+    if found is not None:
+        remove_run(run)
+    return found
+
+
+def _record(run: Run, recordings: Sequence[Recording]) -> None:
+    for name, value in collect_all(recordings):
+        try:
+            write_attr(run, "sys", name, value)
+        except OSError as error:
+            # The run goes on without it: what it uses and makes is recorded elsewhere.
+            _log_if_possible(run, f"Cannot record {name}: {error.strerror}")
+
+
+def _log_if_possible(run: Run, message: str) -> None:
+    try:
+        log_runner(run, message)
+    except OSError:
+        return  # there is no room for this line either

@@ -1,0 +1,63 @@
+"""What the driver tells whoever asked for a run: shown by the shell, a notebook, or not at all."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    from gage._internal.batch.batch import Batch
+    from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.running.waiting_supervisor import WaitingSupervisor
+    from gage._internal.store.recorded_run import RecordedRun
+    from gage._internal.system.recording import Recording
+    from gage._internal.types import Run
+
+    Work: TypeAlias = RecordedRun | Batch
+
+__all__ = ["Observer"]
+
+
+class Observer:
+    """Sees a run or a batch on its way; shows nothing itself.
+
+    one run    event("made"), event(PHASE) …, event("started") or event("found") → launched
+    several    planned → launched
+    then       follow, unless nobody waits; or failed, when there is nothing to follow
+    """
+
+    def supervisor(self) -> WaitingSupervisor | None:
+        """Return a supervisor that waits for a run already, if there is one."""
+        return None
+
+    def recordings(self) -> Sequence[Recording]:
+        """Return what else is to be recorded about the system; it is being found out already."""
+        return ()
+
+    def event(self, name: str, run: Run) -> None:
+        """See a step of one run: `made`, a phase of staging as it begins, `started`, `found`."""
+
+    def planned(self, planned: PlannedBatch) -> None:
+        """See the plan of several runs before anything is started."""
+
+    def launched(self, work: Work) -> None:
+        """See what was launched: it is running, or only staged, or was found."""
+
+    def failed(self) -> None:
+        """See that nothing was launched; the error is on its way."""
+
+    def follow(self, work: Work, stop: Callable[[], object]) -> None:
+        """Return when it has ended.
+
+        An interrupt is this method's to handle: `stop` is what the user means by it.
+        """
+        try:
+            work.wait()
+        except KeyboardInterrupt:
+            stop()
+            raise
+
+    def hint(self, run: RecordedRun) -> str:  # noqa: ARG002  # for those who know more
+        """Return a line of the error of a run that failed: what may have caused it."""
+        return ""

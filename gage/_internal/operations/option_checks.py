@@ -1,0 +1,96 @@
+"""Whether the options of a request mean something together."""
+
+from __future__ import annotations
+
+from gage._internal.errors import OptionError
+from gage._internal.operations.options import OPTIONS, LineOptions, Several
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gage._internal.operations.options import RunOptions
+
+__all__ = ["check_options"]
+
+# (an option, what it needs, why)
+_NEEDS = (
+    ("json", "preview", "a run has no JSON to show"),
+    ("trust", "outputs", "it is about the variables that come back"),
+)
+# (an option, another, why they exclude each other)
+_EXCLUDES = (
+    ("stage", "background", "a run that is only staged is not started"),
+    ("stage", "outputs", "variables come back at the end of the run"),
+    ("background", "outputs", "variables come back at the end of the run"),
+    ("batch", "each", "rows come from one place"),
+)
+_OF_ONE_RUN = ("stage", "outputs")
+
+
+def check_options(
+    options: RunOptions,
+    only: LineOptions | None = None,
+    *,
+    several: bool,
+    typed: bool = False,
+) -> None:
+    """Check that options mean something together.
+
+    Parameters
+    ----------
+    only
+        What a line, or the function that runs a cell, says beside them.
+    several
+        Whether several runs are asked for.
+    typed
+        Whether the message names options as a line has them; else as keywords.
+
+    Raises
+    ------
+    OptionError
+        For the first of them that does not.
+    """
+    said = _typed if typed else _keyword
+    given = _given(options, only or LineOptions())
+    if not several:
+        for field in Several._fields:
+            if field in given:
+                raise OptionError(
+                    f"{said(field)} is for several runs, and this asks for one. Give a key "
+                    "several values, such as k=[a,b] or k=uniform(a,b), or leave it out"
+                )
+    for field, needs, why in _NEEDS:
+        if field in given and needs not in given:
+            raise OptionError(f"{said(field)} means nothing without {said(needs)}: {why}")
+    for first, second, why in _EXCLUDES:
+        if {first, second} <= given.keys():
+            raise OptionError(
+                f"{said(first)} and {said(second)} do not go together: {why}. Leave one of them out"
+            )
+    if several:
+        for field in _OF_ONE_RUN:
+            if field in given:
+                raise OptionError(
+                    f"{said(field)} is for one run, and this asks for several. Leave it out"
+                )
+
+
+def _given(options: RunOptions, only: LineOptions) -> dict[str, Any]:
+    """Return what differs from its default, by field."""
+    return {
+        name: value
+        for part in (options, options.several, only)
+        for (name, value), default in zip(part._asdict().items(), type(part)(), strict=True)
+        if name != "several" and value is not None and (name == "rows" or value != default)
+    }
+
+
+def _typed(field: str) -> str:
+    return next(
+        (row.names.split()[-1] for row in OPTIONS if row.field == field and row.names), field
+    )
+
+
+def _keyword(field: str) -> str:
+    return f"{field}="

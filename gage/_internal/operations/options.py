@@ -1,0 +1,343 @@
+"""The options of a run: one table, from which everything that knows an option is made.
+
+`OPTIONS` has a row for each option: the field it sets, how it is typed on a line, its help, the
+forms of the line and the functions that take it. The parser, the help and the completion of a
+line (`run_line`, `line_help`) and the values without any option are made from the table; the
+keywords of `gage.run`, `gage.run_batch`, `gage_nb.run`, `gage_nb.run_cell`, `gage_nb.run_batch`
+and `gage_nb.start` are held to it by a test. What is asked for travels as one `RunOptions`.
+
+Named tuples rather than dataclasses: every `gage run` imports this module.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NamedTuple
+
+    class Option(NamedTuple):
+        part: str
+        field: str
+        names: str
+        kind: str
+        metavar: str
+        help: str
+        forms: str = "shell line cell"
+        calls: str = ""
+        default: Any = None
+
+    class Several(NamedTuple):
+        batch: Sequence[str] = ()
+        rows: Sequence[Mapping[str, Any]] | str | None = None
+        trials: int | None = None
+        seed: int | None = None
+        optimize: str | None = None
+        jobs: int = 1
+        fail_fast: bool = False
+        resume: bool = False
+
+    class RunOptions(NamedTuple):
+        label: str | None = None
+        tags: Sequence[str] = ()
+        with_files: Sequence[str] = ()
+        strict: bool = False
+        needed: bool = False
+        stage: bool = False
+        background: bool = False
+        quiet: bool = False
+        directory: str | None = None
+        runs_home: str | None = None
+        check: bool = False
+        several: Several = Several()
+
+    class LineOptions(NamedTuple):
+        module: str | None = None
+        preview: bool = False
+        json: bool = False
+        help_op: bool = False
+        yes: bool = False
+        help: bool = False
+        each: str | None = None
+        as_name: str | None = None
+        inputs: Sequence[str] = ()
+        outputs: Sequence[str] = ()
+        trust: bool = False
+
+else:
+    Option = namedtuple(
+        "Option",
+        "part field names kind metavar help forms calls default",
+        defaults=("shell line cell", "", None),
+    )
+
+__all__ = [
+    "CALLS",
+    "FORMS",
+    "OPTIONS",
+    "LineOptions",
+    "Option",
+    "RunOptions",
+    "Several",
+    "keywords_of",
+    "option_names",
+    "options_of",
+]
+
+FORMS = ("shell", "line", "cell")
+CALLS = (
+    "gage.run",
+    "gage.run_batch",
+    "gage_nb.run",
+    "gage_nb.run_cell",
+    "gage_nb.run_batch",
+    "gage_nb.start",
+)
+
+_EVERY = "gage.run gage.run_batch gage_nb.run gage_nb.run_cell gage_nb.run_batch"
+_SHOWN = "gage_nb.run gage_nb.run_cell gage_nb.run_batch gage_nb.start"
+_ONE = "gage.run gage_nb.run gage_nb.run_cell"
+_BATCH = "gage.run_batch gage_nb.run_batch"
+_NOTEBOOK = "line cell"
+_CELL = "gage_nb.run_cell"
+
+
+def _value(part: str, field: str, names: str, metavar: str, text: str, **more: Any) -> Option:
+    return Option(part, field, names, more.pop("kind", "text"), metavar, text, **more)
+
+
+def _list(part: str, field: str, names: str, metavar: str, text: str, **more: Any) -> Option:
+    text = f"{text}; may be repeated."
+    return Option(part, field, names, "list", metavar, text, default=(), **more)
+
+
+def _flag(part: str, field: str, names: str, text: str, **more: Any) -> Option:
+    return Option(part, field, names, more.pop("kind", "flag"), "", text, default=False, **more)
+
+
+_number = {"kind": "number", "calls": _BATCH}
+
+# The order is that of the help.
+OPTIONS = (
+    _value(
+        "line", "module", "-m", "MODULE", "Run a module, as python -m does.", forms="shell line"
+    ),
+    _value(
+        "run", "label", "-l --label", "TEXT", "What the run is to be remembered by.", calls=_EVERY
+    ),
+    _list("run", "tags", "-t --tag", "TAG", "A tag", calls=_EVERY),
+    _list("run", "with_files", "--with", "FILE", "A file that the run needs", calls=_EVERY),
+    _flag(
+        "run",
+        "strict",
+        "--strict",
+        "A value of another type than its default is an error, not a note.",
+        calls=_EVERY,
+    ),
+    _flag(
+        "run",
+        "needed",
+        "-n --needed",
+        "Skip what a completed run with the same code, values and inputs has done.",
+        calls=_EVERY,
+    ),
+    _flag("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
+    _flag(
+        "run",
+        "background",
+        "--bg",
+        "Return as soon as the run has started.",
+        calls=f"{_EVERY} gage_nb.start",
+    ),
+    _flag("run", "quiet", "-q --quiet", "Show nothing but a failure.", calls=_SHOWN),
+    _flag("line", "preview", "--preview", "Show what would be staged and run; run nothing."),
+    _flag("line", "json", "--json", "With --preview: JSON for programs."),
+    _flag(
+        "line",
+        "help_op",
+        "--help-op",
+        "Describe the operation and its configuration.",
+        forms="shell line",
+    ),
+    _value("run", "directory", "-C", "DIR", "Work as if started in this directory.", calls=_EVERY),
+    _value("run", "runs_home", "--runs", "DIR", "The directory of runs to use.", calls=_EVERY),
+    _flag("line", "yes", "-y --yes", "Accepted for scripts; gage never asks."),
+    _flag("line", "help", "-h --help", "Show this text."),
+    _list(
+        "several",
+        "batch",
+        "-b --batch",
+        "FILE",
+        "A CSV or JSON file with the values of a run in each row",
+    ),
+    _value(
+        "several",
+        "rows",
+        "",
+        "",
+        "The values of a run in each row.",
+        kind="rows",
+        forms="",
+        calls=_BATCH,
+    ),
+    _value(
+        "several", "trials", "--trials", "N", "How many runs to draw, or to search with.", **_number
+    ),
+    _value("several", "seed", "--seed", "S", "Seed of what is drawn.", **_number),
+    _value(
+        "several",
+        "optimize",
+        "--optimize",
+        "minimize:METRIC",
+        "Search with Optuna; or maximize:METRIC.",
+        calls=_BATCH,
+    ),
+    _value(
+        "several",
+        "jobs",
+        "--jobs",
+        "N",
+        "Runs at the same time (default: 1).",
+        default=1,
+        **_number,
+    ),
+    _flag("several", "fail_fast", "--fail-fast", "Stop at the first run that fails.", calls=_BATCH),
+    _flag(
+        "several", "resume", "--resume", "Run only what is missing of the same batch.", calls=_BATCH
+    ),
+    _value(
+        "line",
+        "each",
+        "--each",
+        "DF",
+        "A DataFrame with the values of a run in each row.",
+        forms=_NOTEBOOK,
+    ),
+    _value(
+        "line",
+        "as_name",
+        "--as",
+        "NAME",
+        "Bind the run to this name in the notebook.",
+        forms=_NOTEBOOK,
+    ),
+    _flag(
+        "run",
+        "check",
+        "--no-raise",
+        "A failed run is no error of the cell.",
+        kind="off",
+        forms=_NOTEBOOK,
+        calls=f"{_EVERY} gage_nb.start",
+    ),
+    _list(
+        "line",
+        "inputs",
+        "-i --input",
+        "NAME",
+        "A variable of the notebook that the cell gets",
+        forms="cell",
+        calls=_CELL,
+    ),
+    _list(
+        "line",
+        "outputs",
+        "-o --output",
+        "NAME",
+        "A variable of the cell that the notebook gets",
+        forms="cell",
+        calls=_CELL,
+    ),
+    _flag(
+        "line",
+        "trust",
+        "--trust",
+        "With --needed and -o: load a pickle that another kernel's run made.",
+        forms="cell",
+        calls=_CELL,
+    ),
+)
+
+Option.__doc__ = """A row of the table.
+
+Attributes
+----------
+part
+    Which named tuple has the field: `run` (`RunOptions`), `several` (`Several`) or `line`
+    (`LineOptions`).
+field
+    The name of the field, and of the keyword.
+names
+    How it is typed on a line, with a blank between two; empty for a keyword of functions only.
+kind
+    `flag` (sets True), `off` (sets False), `text`, `number`, `list` (may be repeated), `rows`.
+metavar
+    What its value is called in the help.
+help
+    A sentence.
+forms
+    The forms of the line that take it.
+calls
+    The functions that take it as a keyword.
+default
+    Its value where nothing is said. A function of `gage_nb` has `check=True`.
+"""
+
+if not TYPE_CHECKING:
+
+    def _made(name: str, part: str, **more: Any) -> Any:
+        """Return a named tuple of the table's options of a part."""
+        fields = {row.field: row.default for row in OPTIONS if row.part == part} | more
+        return namedtuple(name, fields, defaults=fields.values())
+
+    Several = _made("Several", "several")
+    RunOptions = _made("RunOptions", "run", several=Several())
+    LineOptions = _made("LineOptions", "line")
+
+Several.__doc__ = """How several runs are asked for.
+
+`rows` are the values of a run each, `batch` files of them; `trials` how often is drawn, or how
+many runs a search has; `seed` that of what is drawn; `optimize` is `minimize:METRIC` or
+`maximize:METRIC`; `jobs` commands run at the same time; with `fail_fast` the first run that
+fails stops the others; `resume` runs what is missing of the newest batch of the same request and
+code.
+"""
+RunOptions.__doc__ = """How a run, or several, are asked for: what a line and the functions say.
+
+`needed` lets a completed run that has done the same take the place of a new one; `check` raises
+if a run fails; `directory` is where gage works as if started there, `runs_home` the directory of
+runs where it is not that of the project.
+"""
+LineOptions.__doc__ = """What only a line can say, or the function that is made from a cell."""
+
+
+def options_of(words: Mapping[str, Any]) -> RunOptions:
+    """Return the options that keywords of a function give.
+
+    Raises
+    ------
+    TypeError
+        If a word is no option.
+    """
+    parts: dict[str, dict[str, Any]] = {"run": {}, "several": {}}
+    for word, value in words.items():
+        part = next((row.part for row in OPTIONS if row.field == word), "line")
+        if part == "line":
+            raise TypeError(f"there is no keyword {word!r}")
+        parts[part][word] = value
+    return RunOptions(**parts["run"], several=Several(**parts["several"]))
+
+
+def keywords_of(call: str) -> dict[str, Any]:
+    """Return the keywords that a function takes from the table, with their defaults."""
+    known = {**RunOptions()._asdict(), **Several()._asdict(), **LineOptions()._asdict()}
+    return {row.field: known[row.field] for row in OPTIONS if call in row.calls.split()}
+
+
+def option_names(form: str) -> list[str]:
+    """Return every option of a form of the line, as it is typed, sorted."""
+    return sorted(
+        name for row in OPTIONS if form in row.forms.split() for name in row.names.split()
+    )

@@ -1,0 +1,35 @@
+"""Recordings: facts about the system that are being found out while a run is staged and started."""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, Protocol
+
+    class Recording(Protocol):
+        """Something that is being found out; `collect` gives attributes and waits no longer."""
+
+        def collect(self, deadline_s: float) -> dict[str, Any]: ...
+
+        def cancel(self) -> None: ...
+
+
+__all__ = ["cancel_all", "collect_all"]
+
+_DEADLINE_S = 0.2
+
+
+def collect_all(recordings: Sequence[Recording]) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of recordings, each as soon as it is known; waits 200 ms at most."""
+    end = time.monotonic() + _DEADLINE_S
+    for recording in recordings:
+        yield from recording.collect(max(0.0, end - time.monotonic())).items()
+
+
+def cancel_all(recordings: Sequence[Recording]) -> None:
+    """End recordings that nobody collects."""
+    for recording in recordings:
+        recording.cancel()

@@ -1,0 +1,107 @@
+"""A batch as a notebook has it: with its frame, and shown from its plan to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gage._internal.api.observer import Observer
+from gage._internal.batch.batch import Batch
+from gage._internal.types import STATUSES
+from gage_nb.frames import from_rows
+from gage_nb.shown import mark_shown
+from gage_nb.views.batch_state import BatchReader, BatchState
+from gage_nb.views.choosing import choose_view, make_batch_view
+from gage_nb.views.live import Panel, watch, watch_in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gage._internal.api.observer import Work
+    from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.operations.options import RunOptions
+    from gage_nb.keywords import Display
+
+__all__ = ["BatchDisplay", "NotebookBatch"]
+
+
+class NotebookBatch(Batch):
+    """A batch in a notebook: what `gage.Batch` is, and its frame."""
+
+    def frame(self) -> pd.DataFrame:
+        """Return a DataFrame with a row for each trial of the plan.
+
+        Columns: `run` (string), `status` (category), `duration` (timedelta64[us]), the keys that
+        vary (dtypes as their values have them), the last value of each metric (float64),
+        `exit_code` (Int64), `reason` (string), `id` (string). The index, `trial`, counts the plan
+        from 0. A trial that was not begun has missing values. A key or metric that is called
+        like a column before it is `config.NAME` or `metric.NAME`.
+        """
+        rows = self.rows()
+        fixed = {
+            "run": "string",
+            "status": pd.CategoricalDtype(list(STATUSES)),
+            "duration_us": "timedelta64[us]",
+        }
+        last = {"exit_code": "Int64", "reason": "string", "id": "string"}
+        frame = from_rows(rows, fixed)
+        given = {name for row in rows[:1] for name in row} - {"index", *fixed, *last}
+        metric_start = len(self.columns)
+        names = [name for row in rows[:1] for name in row if name in given]
+        for position, name in enumerate(names):
+            values = [row[name] for row in rows]
+            if position < metric_start:
+                frame[name] = pd.Series(values).infer_objects()
+            else:
+                frame[name] = pd.Series(values, dtype="float64")
+        frame = pd.concat([frame, from_rows(rows, last)], axis=1)
+        frame.index = pd.RangeIndex(len(rows), name="trial")
+        return frame
+
+
+class BatchDisplay:
+    """Shows a batch from its plan to its end; what `NotebookObserver` uses for one."""
+
+    def __init__(self, planned: PlannedBatch, options: RunOptions, display: Display) -> None:
+        self.batch: NotebookBatch | None = None
+        self._reader = BatchReader(planned)
+        self._options = options
+        self._display = display
+        self._panel: Panel[BatchState] | None = None
+        if not options.quiet:
+            kind = choose_view(display.view)
+            self._panel = Panel[BatchState](
+                f"a batch of {planned.operation.opref.op_name}",
+                self._reader,
+                lambda button: make_batch_view(kind, "batch", button),
+                self._stop if options.background else None,
+            )
+            self._panel.show()
+
+    def launched(self, work: Work) -> None:
+        """Show the batch that was launched, in the background if nobody waits."""
+        assert isinstance(work, Batch)  # noqa: S101  # what was planned
+        batch = self.batch = self._reader.batch = NotebookBatch(work.home, work.id)
+        if self._display.on_made is not None:
+            self._display.on_made(batch)
+        if self._panel is not None:
+            mark_shown(batch.id)
+            if self._options.background:
+                watch_in_background(self._panel, wait=batch.wait)
+
+    def failed(self) -> None:
+        """Show as much as there is."""
+        if self._panel is not None:
+            self._panel.finish()
+
+    def follow(self, batch: Batch, stop: Callable[[], object]) -> None:
+        """Watch it live until it has ended; an interrupt of the kernel stops it."""
+        if self._panel is not None:
+            watch(self._panel, wait=batch.wait, stop=stop)
+        else:
+            Observer().follow(batch, stop)
+
+    def _stop(self) -> None:
+        if self.batch is not None:
+            self.batch.stop(by="notebook")

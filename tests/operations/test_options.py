@@ -1,0 +1,201 @@
+"""One table of options, and all that is made from it or held to it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gage
+import gage_nb
+from gage._internal.errors import OptionError
+from gage._internal.operations import options as module
+from gage._internal.operations.line_help import HELP_COLUMNS, help_text
+from gage._internal.operations.option_checks import check_options
+from gage._internal.operations.options import (
+    CALLS,
+    FORMS,
+    OPTIONS,
+    LineOptions,
+    RunOptions,
+    Several,
+    keywords_of,
+    option_names,
+    options_of,
+)
+from gage._internal.operations.run_line import parse
+from gage_nb import keywords
+
+# Keywords that are no options: what is run, and who is told of it.
+_OTHERS = {"target", "config", "args", "source", "name", "run", "on_event", "on_plan"}
+_OF_NOTEBOOKS = {"view", "on_made"}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "gage.run": gage.run,
+    "gage.run_batch": gage.run_batch,
+    "gage_nb.run": gage_nb.run,
+    "gage_nb.run_cell": gage_nb.run_cell,
+    "gage_nb.run_batch": gage_nb.run_batch,
+    "gage_nb.start": gage_nb.start,
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_function_has_the_keywords_of_the_table(call: str) -> None:
+    parameters = inspect.signature(_FUNCTIONS[call]).parameters
+    found = {name: item.default for name, item in parameters.items() if name not in _OTHERS}
+    if call.startswith("gage_nb"):
+        assert {found.pop(name) for name in _OF_NOTEBOOKS} == {None}
+        assert found.pop("check") is True
+        assert keywords_of(call).pop("check") is False
+
+    expected = keywords_of(call)
+    if call.startswith("gage_nb"):
+        del expected["check"]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "typed"),
+    [
+        ("gage_nb.run", keywords.RunKeywords),
+        ("gage_nb.run_cell", keywords.CellKeywords),
+        ("gage_nb.run_batch", keywords.BatchKeywords),
+        ("gage_nb.start", keywords.StartKeywords),
+    ],
+)
+def test_types_of_keywords_are_those_of_the_table(call: str, typed: type) -> None:
+    assert inspect.get_annotations(typed).keys() <= typed.__annotations__.keys()
+    assert typed.__annotations__.keys() == keywords_of(call).keys() | _OF_NOTEBOOKS
+
+
+@pytest.mark.parametrize("made", [Several, RunOptions, LineOptions], ids=lambda made: made.__name__)
+def test_type_checkers_see_the_fields_of_the_table(made: Any) -> None:
+    tree = ast.parse(Path(module.__file__).read_text())
+    (declared,) = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name == made.__name__
+    )
+    fields = {
+        ast.unparse(item.target): ast.unparse(item.value)
+        for item in declared.body
+        if isinstance(item, ast.AnnAssign) and item.value is not None
+    }
+
+    shown = {name: repr(value) for name, value in made()._asdict().items()}
+    if made is RunOptions:
+        shown["several"] = "Several()"
+    assert fields == shown
+
+
+def test_every_option_of_a_line_sets_its_field() -> None:
+    values = {"number": ["3"], "text": ["x"], "list": ["x"]}
+    for row in OPTIONS:
+        for form in row.forms.split():
+            for name in row.names.split():
+                line = parse([name, *values.get(row.kind, [])], form)
+
+                part = {"run": line.options, "several": line.options.several, "line": line.only}
+                value = getattr(part[row.part], row.field)
+                assert (
+                    value
+                    == {
+                        "flag": True,
+                        "off": False,
+                        "number": 3,
+                        "text": "x",
+                        "list": ["x"],
+                    }[row.kind]
+                )
+
+
+def test_no_option_is_in_the_table_twice() -> None:
+    fields = [row.field for row in OPTIONS]
+    names = [name for row in OPTIONS for name in row.names.split()]
+
+    assert len(fields) == len({*fields})
+    assert len(names) == len({*names})
+
+
+@pytest.mark.parametrize(
+    ("form", "option", "known"),
+    [
+        ("shell", "--bg", True),
+        ("shell", "--as", False),
+        ("shell", "--no-raise", False),
+        ("line", "--as", True),
+        ("line", "--each", True),
+        ("line", "-i", False),
+        ("cell", "-i", True),
+        ("cell", "-o", True),
+        ("cell", "-m", False),
+        ("cell", "--preview", True),
+        ("shell", "-C", True),
+        ("cell", "--runs", True),
+    ],
+)
+def test_each_form_has_its_options(form: str, option: str, known: bool) -> None:
+    assert (option in option_names(form)) is known
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_help_of_a_form_explains_each_of_its_options(form: str) -> None:
+    text = help_text(form)
+
+    assert all(name in text for name in option_names(form))
+    assert all(row.help.endswith(".") for row in OPTIONS)
+    assert max(map(len, text.splitlines())) <= HELP_COLUMNS
+
+
+def test_keywords_become_options() -> None:
+    options = options_of({"label": "x", "jobs": 2})
+
+    assert options == RunOptions(label="x", several=Several(jobs=2))
+    with pytest.raises(TypeError, match="there is no keyword 'lable'"):
+        options_of({"lable": "x"})
+
+
+MEANINGLESS = {
+    "t.py --jobs 2": "--jobs is for several runs, and this asks for one",
+    "t.py --seed 1": "--seed is for several runs",
+    "t.py --fail-fast": "--fail-fast is for several runs",
+    "t.py --resume": "--resume is for several runs",
+    "t.py --stage --bg": "--stage and --bg do not go together",
+    "t.py --json": "--json means nothing without --preview",
+    "--trust": "--trust means nothing without --output",
+    "-o a --bg": "--bg and --output do not go together",
+    "-o a --stage": "--stage and --output do not go together",
+}
+
+
+@pytest.mark.parametrize("words", MEANINGLESS)
+def test_options_that_mean_nothing_for_one_run_are_named(words: str) -> None:
+    line = parse(words.split(), "cell")
+
+    with pytest.raises(OptionError, match=MEANINGLESS[words]):
+        check_options(line.options, line.only, several=False, typed=True)
+
+
+@pytest.mark.parametrize("words", ["--stage", "-o a", "--batch a.csv --each df"])
+def test_options_that_mean_nothing_for_several_runs_are_named(words: str) -> None:
+    line = parse(words.split(), "cell")
+
+    with pytest.raises(OptionError, match=r"for one run|do not go together"):
+        check_options(line.options, line.only, several=True, typed=True)
+
+
+def test_a_function_names_its_keywords() -> None:
+    with pytest.raises(OptionError, match="stage= and background= do not go together"):
+        gage.run("t.py", stage=True, background=True)
+
+
+def test_what_a_line_says_usually_means_something() -> None:
+    one = parse(["t.py", "-q", "-n", "--preview", "--json", "--jobs", "1", "-y"], "cell")
+    several = parse(["--jobs", "2", "--seed", "1", "--fail-fast", "--resume", "--bg", "-n"], "line")
+
+    check_options(one.options, one.only, several=False)
+    check_options(several.options, several.only, several=True)
