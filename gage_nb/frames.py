@@ -127,7 +127,8 @@ def output(
 
     Columns: `phase` (category), `line` (Int64, from 0 in its phase), `time` (datetime64[ms, UTC],
     of arrival), `stream` (category: stdout, stderr), `text` (string, without the line end; bytes
-    that are not UTF-8 replaced). A line that both streams wrote to has a row for each part.
+    that are not UTF-8 replaced). A line that both streams wrote to has a row for each part. Of a
+    line of more than 64 KiB, the text ends with the number of bytes that it does not hold.
 
     Parameters
     ----------

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.metrics.series import MetricsReader
+from gage._internal.output.format import STDOUT
 from gage._internal.output.reader import OutputReader
 from gage._internal.progress.bars import Progress, progress_of, read_progress
+from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
 from gage._internal.record.manifest import read_manifest
 from gage._internal.record.run_meta import (
     meta_config,
@@ -37,7 +39,7 @@ from gage_nb.views.run_words import MAX_FILES
 from gage_nb.views.terminal import Line, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from gage._internal.metrics.series import MetricSeries
     from gage._internal.types import Run
@@ -100,7 +102,7 @@ class StateReader:
             size_bytes=tail.size_bytes,
             files=tuple((path, _size(run, path)) for path in files[:MAX_FILES]),
             file_count=len(files),
-            notes=self._read_notes(),
+            notes=(*self._read_notes(), *filter(None, [tail.fault])),
             metrics=self._read_metrics(started_us, ended=ended),
             charts=self._charts,
         )
@@ -117,9 +119,7 @@ class StateReader:
         return self._defined
 
     def _read_tail(self, phase: str) -> _Tail:
-        output = next((known.output for known in PHASES if known.name == phase), "40_run")
-        if phase == "finalize-run":
-            output = "40_run"
+        output = RUN_OUTPUT if phase == "finalize-run" else OUTPUTS.get(phase, RUN_OUTPUT)
         path = run_meta_path(self._run, "output", output)
         reader = OutputReader(path)
         key = (output, reader.size_bytes, reader.line_count)
@@ -186,66 +186,31 @@ class _Tail(NamedTuple):
     earlier_lines: int = 0
     line_count: int = 0
     size_bytes: int = 0
+    fault: str = ""
 
 
 def _tail_of(reader: OutputReader) -> _Tail:
-    """Read the end of an output, from the beginning of a line where it has one.
-
-    Bytes and streams are read one after the other while the output grows: a line that came in
-    between may be taken for one of the other stream, until the next reading.
-    """
-    data = reader.tail(TAIL_BYTES)
+    """Read the end of an output by stream; where records are damaged, without them."""
+    fault = ""
     size_bytes, line_count = reader.size_bytes, reader.line_count
-    if size_bytes > len(data):
-        data = _from_a_beginning(data)
     # Nested bars move up by one line for each that they draw: twice the lines are enough.
-    lines = data.split(b"\n")[-2 * LIVE_TAIL_LINES - 1 :]
-    data = b"\n".join(lines)
-    count = len(lines) - (not lines[-1])
-    chunks = _with_streams(reader.path, data, count, max(0, size_bytes - len(data)))
-    rendered = render(chunks, max_lines=len(lines) + 1, max_columns=MAX_COLUMNS)
-    return _Tail(data, tuple(rendered), max(0, line_count - count), line_count, size_bytes)
-
-
-def _from_a_beginning(data: bytes) -> bytes:
-    for end in (b"\n", b"\r"):
-        position = data.find(end)
-        if 0 <= position < len(data) - 1:
-            return data[position + 1 :]
-    return data.lstrip(bytes(range(0x80, 0xC0)))  # the rest of a character that is cut
-
-
-def _with_streams(
-    path: str, data: bytes, line_count: int, offset: int
-) -> Iterator[tuple[int, bytes]]:
-    """Yield the data of the last lines by stream; `output.format` draws the files."""
-    if not data:
-        return
-    streams = _last_records(f"{path}.index", line_count)[8::9]
-    streams = bytes(line_count - len(streams)) + streams
-    changes = _last_records(f"{path}.switches", 2 * LIVE_TAIL_LINES)
-    switches = sorted(
-        (int.from_bytes(changes[at : at + 8], "big") - offset, changes[at + 8])
-        for at in range(0, len(changes), 9)
-    )
-    points = {position: stream for position, stream in switches if 0 < position < len(data)}
-    position = 0
-    for stream in streams:
-        points[position] = stream
-        position = data.find(b"\n", position) + 1
-    starts = sorted(points)
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
-        yield points[start], data[start:end]
-
-
-def _last_records(path: str, count: int) -> bytes:
+    max_lines = 2 * LIVE_TAIL_LINES + 1
     try:
-        with Path(path).open("rb") as file:
-            whole = file.seek(0, 2) // 9
-            file.seek(9 * max(0, whole - count))
-            return file.read(9 * min(whole, count))
-    except FileNotFoundError:
-        return b""
+        chunks = reader.tail_by_stream(TAIL_BYTES, max_lines)
+    except (MetaError, OSError) as error:
+        fault = str(error)
+        chunks = _without_records(reader)
+    data = b"".join(piece for _, piece in chunks)
+    count = data.count(b"\n") + (not data.endswith(b"\n")) if data else 0
+    rendered = render(chunks, max_lines=max_lines + 1, max_columns=MAX_COLUMNS)
+    return _Tail(data, tuple(rendered), max(0, line_count - count), line_count, size_bytes, fault)
+
+
+def _without_records(reader: OutputReader) -> list[tuple[int, bytes]]:
+    try:
+        return [(STDOUT, reader.tail(TAIL_BYTES))]
+    except (MetaError, OSError):
+        return []
 
 
 def _phase(run: Run, started_us: int | None, *, ended: bool) -> str:

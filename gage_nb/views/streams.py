@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import run_meta_path
 from gage_nb.views.batch_panel import batch_text
 from gage_nb.views.batch_state import BatchState
@@ -67,7 +68,7 @@ class RunStream(_Stream[PanelState]):
 
     def __init__(self, run: Run) -> None:
         super().__init__()
-        self._path = run_meta_path(run, "output", "40_run")
+        self._path = run_meta_path(run, "output", RUN_OUTPUT)
         self._offset = 0
         self._in_line = False
         self._held = ""

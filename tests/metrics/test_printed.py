@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -256,3 +257,76 @@ def test_real_training_script(run: Run, tmp_path: Path) -> None:
     assert [metric.name for metric in found if metric.name != "loss"] == ["final loss"]
     text = Path(run_meta_path(run, "output", "40_run")).read_text()
     assert re.search(r"20/20", text), "the bar was there"
+
+
+def test_a_line_of_any_length_holds_a_value_after_its_last_return(run: Run) -> None:
+    """A bar that writes itself anew for hours is one line."""
+    bar = b"".join(b"\r%7d/3000000" % step for step in range(200_000))
+    write_output(run, bar + b"\rloss: 0.5\n", b"acc: 0.75\n")
+
+    assert values(run) == [("loss", 0, 0.5), ("acc", 0, 0.75)]
+
+
+def test_a_value_at_the_end_of_a_long_line_is_found_by_an_expression(run: Run) -> None:
+    write_output(run, b"x" * 3_000_000 + b" loss=0.5 and no more\n", b"loss=0.25\n")
+
+    assert values(run, {"loss": r"loss=([\d.]+)"}) == [("loss", 0, 0.5), ("loss", 1, 0.25)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"INFO: " + b"\x1b[31m word " * 5000 + b"x",
+        b"INFO: " + b"\x1b[0m " * 5000 + b"x",
+        b"loss: 1" + b"\x1b[0m " * 5000 + b"x",
+        b"loss: " + b"1" * 50_000 + b"e1e",
+    ],
+    ids=["words", "colours", "after", "digits"],
+)
+def test_no_line_takes_long(run: Run, line: bytes) -> None:
+    """Each of these took longer than anybody waits: as long as 2 to the power of its colours."""
+    write_output(run, line + b"\n", b"loss: 0.5\n")
+
+    assert values(run) == [("loss", 0, 0.5)]
+
+
+_LONG_LINE = """
+import resource, sys
+from gage._internal.metrics.printed import PrintedReader
+from gage._internal.output.reader import OutputReader
+from gage._internal.output.stream import OutputStream
+from gage._internal.record.run_meta import run_for_meta_dir, run_meta_path
+from gage._internal.store.reports import output_rows
+from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.types import OpDef
+
+run = RecordedRun.of(run_for_meta_dir(sys.argv[1]))
+reader = OutputReader(run_meta_path(run, "output", "40_run"))
+mebibyte = 1024 * (1024 if sys.platform == "darwin" else 1)
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+before = peak()
+assert [metric.value for metric in PrintedReader(run, OpDef("t", {})).read(final=True)] == [0.5]
+metrics = PrintedReader(run, OpDef("t", {"output-summary": {"loss": "loss: (.*)"}}))
+assert [metric.value for metric in metrics.read(final=True)] == [0.5]
+assert sum(len(line.data) for line in reader.lines()) == reader.size_bytes
+assert len(reader.last_lines(20, 8192)) < 8193
+assert sum(len(data) for _, data in reader.tail_by_stream(16384, 20)) <= 16384
+assert len(list(OutputStream(reader.path).read())) == 1
+rows = list(output_rows(run))
+assert [len(row["text"]) < 70_000 for row in rows] == [True, True]
+assert "more bytes" in rows[0]["text"]
+print((peak() - before) // mebibyte)
+"""
+
+
+def test_memory_does_not_grow_with_a_line(run: Run) -> None:
+    """What reads 200 MB in one line needs a few."""
+    write_output(run, *[b"x" * 1_000_000] * 200, b"\nloss: 0.5\n")
+    done = subprocess.run(
+        [sys.executable, "-c", _LONG_LINE, run.meta_dir], capture_output=True, text=True, check=True
+    )
+
+    assert int(done.stdout) < 24, "MiB"

@@ -14,6 +14,8 @@ from gage._internal.output.format import STDERR, STDOUT
 from gage._internal.output.writer import Capture
 from gage._internal.types import OutputLine
 
+_PIPE_BYTES = 1 << 16  # less than a pipe holds is never waited for
+
 
 def contents(path: str) -> bytes:
     return Path(path).read_bytes()
@@ -52,9 +54,12 @@ def written(path: str, *portions: tuple[int, bytes]) -> Capture:
 
 
 def take(capture: Capture, stream: int, data: bytes) -> None:
+    """Have a stream's data taken from a pipe, in as many portions as the pipe makes of it."""
     read_end, write_end = os.pipe()
-    os.write(write_end, data)
+    os.set_blocking(read_end, False)
+    for start in range(0, len(data), _PIPE_BYTES):
+        os.write(write_end, data[start : start + _PIPE_BYTES])
+        while capture.take(read_end, stream):
+            pass
     os.close(write_end)
-    while capture.take(read_end, stream):
-        pass
     os.close(read_end)

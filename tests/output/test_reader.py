@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import random
 import struct
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gage._internal.errors import MetaError
 from gage._internal.output.format import STDERR, STDOUT
-from gage._internal.output.reader import OutputReader
+from gage._internal.output.reader import LINE_BYTES, OutputReader
+from gage._internal.output.stream import OutputStream
 from gage._internal.output.writer import Capture
 from gage._internal.types import OutputLine
-from tests.output.portions import contents, records, written
+from tests.output.portions import by_stream, contents, records, take, written
 
 
 @pytest.fixture
@@ -124,7 +126,7 @@ def test_an_output_that_is_not_there_is_empty(path: str) -> None:
     reader = OutputReader(path)
     assert (reader.line_count, reader.size_bytes, reader.tail(10)) == (0, 0, b"")
     assert list(reader.lines()) == []
-    assert list(reader.follow(lambda: True)) == []
+    assert reader.tail_by_stream(10, 10) == []
 
 
 def test_a_million_lines_are_read_in_seconds(path: str) -> None:
@@ -135,91 +137,137 @@ def test_a_million_lines_are_read_in_seconds(path: str) -> None:
     assert sum(1 for _ in OutputReader(path).lines()) == 1_000_000
 
 
-def followed(
-    reader: OutputReader, capture: Capture, portions: list[tuple[int, bytes]], start: int = 0
-) -> Iterator[list[OutputLine]]:
-    """Write one portion after the other; yield the lines that a follower has then."""
-    left = list(portions)
-    steps: list[list[OutputLine]] = []
-    found: list[OutputLine] = []
+def test_a_long_line_is_read_in_parts(path: str) -> None:
+    """Each part has the number and the time of the line, and the stream that wrote it."""
+    size = 2 * LINE_BYTES + 5
+    written(
+        path,
+        (STDOUT, b"first\n" + b"a" * size),
+        (STDERR, b"b" * size + b"\n"),
+        (STDOUT, b"last\n"),
+    ).close()
 
-    def finished() -> bool:
-        steps.append(list(found))
-        if not left:
-            return True
-        stream, data = left.pop(0)
-        capture.write(data, stream)
-        return False
+    lines = list(OutputReader(path).lines())
 
-    # Line by line, so that `finished` sees what has come.
-    for line in reader.follow(finished, poll_s=0, start=start):
-        found.append(line)  # noqa: PERF402
-    yield from steps[1:]
-    yield found
+    assert {line.number for line in lines} == {0, 1, 2}
+    assert max(len(line.data) for line in lines) <= LINE_BYTES
+    of_long = [line for line in lines if line.number == 1]
+    assert len({line.time_ms for line in of_long}) == 1
+    assert by_stream(of_long) == (b"a" * size, b"b" * size + b"\n")
+    assert list(OutputReader(path).lines(1, 2)) == of_long
+    assert [line.data for line in OutputReader(path).lines(2)] == [b"last\n"]
 
 
-def test_a_follower_has_lines_when_they_are_complete(path: str) -> None:
-    capture = Capture(path, None)
-    portions = [(STDOUT, b"one"), (STDOUT, b"\ntwo\nth"), (STDERR, b"ree\n"), (STDOUT, b"rest")]
-    steps = [
-        [(line.number, line.stream, line.data) for line in lines]
-        for lines in followed(OutputReader(path), capture, portions)
-    ]
-    first = [(0, STDOUT, b"one\n"), (1, STDOUT, b"two\n")]
-    third = [(2, STDOUT, b"th"), (2, STDERR, b"ree\n")]
-    assert steps == [
-        [],
-        first,
-        [*first, *third],
-        [*first, *third],
-        [*first, *third, (3, STDOUT, b"rest")],
-    ]
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_a_line_is_whole_up_to_a_mebibyte(path: str, extra: int) -> None:
+    data = b"x" * (LINE_BYTES + extra - 1) + b"\n"
+    written(path, (STDOUT, b"0\n" + data + b"2\n")).close()
+
+    lines = [line.data for line in OutputReader(path).lines() if line.number == 1]
+
+    assert b"".join(lines) == data
+    assert len(lines) == (2 if extra > 0 else 1)
 
 
-def test_a_follower_may_begin_at_a_line_that_is_not_there_yet(path: str) -> None:
-    capture = Capture(path, None)
-    portions = [(STDOUT, b"0\n"), (STDOUT, b"1\n"), (STDOUT, b"2\n3")]
-    *_, found = followed(OutputReader(path), capture, portions, start=2)
-    assert [(line.number, line.data) for line in found] == [(2, b"2\n"), (3, b"3")]
-
-
-def test_a_follower_waits_for_records(path: str) -> None:
-    written(path, (STDOUT, b"a\nb\n")).close()
-    index = contents(path + ".index")
-    Path(path + ".index").write_bytes(index[:9])
-    states = iter([False, False, True])
-    steps: list[int] = []
-
-    def finished() -> bool:
-        steps.append(len(found))
-        return next(states)
-
-    found: list[OutputLine] = []
-    for line in OutputReader(path).follow(finished, poll_s=0):
-        found.append(line)  # noqa: PERF402 - `finished` sees what has come
-    assert steps == [0, 1, 1]
-    assert [line.data for line in found] == [b"a\n", b"b\n"]
-
-
-def test_a_follower_of_a_long_line_gets_it_as_a_whole(path: str) -> None:
-    capture = Capture(path, None)
-    part = b"x" * 700_000
-    portions = [(STDOUT, part), (STDOUT, part), (STDOUT, part + b"\nend")]
-    *_, found = followed(OutputReader(path), capture, portions)
-    assert [line.data for line in found] == [part * 3 + b"\n", b"end"]
-
-
-def test_a_flood_is_followed_while_it_is_written(
-    tmp_path: Path, run_script: Callable[..., int], path: str
+@given(
+    portions=st.lists(
+        st.tuples(
+            st.sampled_from([STDOUT, STDERR]),
+            st.lists(st.sampled_from([b"\n", b"a", b"bc\r", b"\xff\0"]), min_size=1).map(b"".join),
+        ),
+        max_size=12,
+    ),
+    max_lines=st.integers(1, 6),
+)
+def test_the_tail_has_the_streams_of_its_lines(
+    tmp_path_factory: pytest.TempPathFactory, portions: list[tuple[int, bytes]], max_lines: int
 ) -> None:
-    ended = threading.Event()
+    path = str(tmp_path_factory.mktemp("out") / "o")
+    written(path, *portions).close()
+    reader = OutputReader(path)
+    count = reader.line_count
+    ends = contents(path).endswith(b"\n")
 
-    def flood() -> None:
-        run_script("for i in range(100_000): print(i)")
-        ended.set()
+    tail = reader.tail_by_stream(1 << 20, max_lines)
 
-    thread = threading.Thread(target=flood)
-    thread.start()
-    numbers = [int(line.data) for line in OutputReader(path).follow(ended.is_set)]
-    thread.join()
-    assert numbers == list(range(100_000))
+    lines = reader.lines(max(0, count + ends - max_lines))
+    assert by_stream_of(tail) == by_stream(lines)
+
+
+def by_stream_of(pieces: list[tuple[int, bytes]]) -> tuple[bytes, bytes]:
+    out, err = (b"".join(data for stream, data in pieces if stream == wanted) for wanted in (0, 1))
+    return out, err
+
+
+def test_the_tail_begins_at_a_line_or_where_one_was_written_anew(path: str) -> None:
+    capture = written(path, (STDOUT, b"first line\nsecond\n"), (STDERR, b"third\n"))
+    reader = OutputReader(path)
+    assert reader.tail_by_stream(17, 10) == [(STDOUT, b"second\n"), (STDERR, b"third\n")]
+    take(capture, STDERR, b" 50%\r100%")
+    capture.close()
+    assert reader.tail_by_stream(7, 10) == [(STDERR, b"100%")]
+    assert reader.tail_by_stream(2, 10) == [(STDERR, b"0%")]
+    assert reader.tail_by_stream(100, 1) == [(STDERR, b" 50%\r100%")]
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (
+            struct.pack(">QB", 5, 7),
+            r"40_run\.index: .*stream 0 or 1 in record 1 \(byte 17\), found 7",
+        ),
+        (struct.pack(">QB", 2**63, 1), r"40_run\.index: .*time .* in record 1, found 9223372036"),
+    ],
+    ids=["stream", "time"],
+)
+def test_a_damaged_record_says_where_it_is(path: str, record: bytes, said: str) -> None:
+    written(path, (STDOUT, b"a\nb\nc\n")).close()
+    with Path(path + ".index").open("r+b") as file:
+        file.seek(9)
+        file.write(record)
+
+    with pytest.raises(MetaError, match=said):
+        list(OutputReader(path).lines())
+
+    assert contents(path) == b"a\nb\nc\n"
+
+
+def test_a_damaged_stream_is_found_in_tail_and_stream(path: str) -> None:
+    written(path, (STDOUT, b"a\nb"), (STDERR, b"c\n")).close()
+    for name, at in ((".switches", 8), (".index", 17)):
+        with Path(path + name).open("r+b") as file:
+            file.seek(at)
+            file.write(b"\2")
+        said = f"40_run{name}: .*found 2"
+        with pytest.raises(MetaError, match=said):
+            OutputReader(path).tail_by_stream(9, 9)
+        with pytest.raises(MetaError, match=said):
+            OutputStream(path).read()
+
+
+@pytest.mark.parametrize("name", ["", ".index"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(path: str, name: str) -> None:
+    written(path, (STDOUT, b"a\n")).close()
+    Path(path + name).unlink()
+    os.mkfifo(path + name)
+
+    with pytest.raises(MetaError, match="expected a regular file"):
+        list(OutputReader(path).lines())
+
+
+def test_a_link_in_the_place_of_an_output_is_not_read(tmp_path: Path, path: str) -> None:
+    written(path, (STDOUT, b"a\n")).close()
+    Path(path).unlink()
+    Path(path).symlink_to("/dev/zero")
+
+    with pytest.raises(MetaError, match="expected a regular file"):
+        OutputReader(path).tail(10)
+
+
+def test_records_that_are_missing_for_good_are_waited_for_once(path: str) -> None:
+    data = b"".join(b"%0999d\n" % number for number in range(20_000))
+    written(path, (STDOUT, data)).close()
+    Path(path + ".index").unlink()
+
+    assert b"".join(line.data for line in OutputReader(path).lines()) == data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,19 @@ def test_following_ends_with_the_last_byte(tmp_path: Path) -> None:
 
     assert waited.is_set()
     assert by_stream(pieces) == (b"0\n1\n2\n", b"last, no end")
+
+
+def test_a_flood_is_followed_while_it_is_written(path: str, run_script: Callable[..., int]) -> None:
+    ended = threading.Event()
+
+    def flood() -> None:
+        run_script("for i in range(100_000): print(i, file=(sys.stdout, sys.stderr)[i % 2])")
+        ended.set()
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    pieces = list(follow_output(path, ended.is_set, lambda: ended.wait(0.01)))
+    thread.join()
+
+    for data, first in zip(by_stream(pieces), (0, 1), strict=True):
+        assert data == b"".join(b"%d\n" % number for number in range(first, 100_000, 2))

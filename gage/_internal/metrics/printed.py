@@ -11,7 +11,8 @@ is the step, of the values on the same line too. What is not a number is not a v
 
 A line is what a terminal shows of it: colours are taken out, and of the parts that `\r` begins
 the last one counts. Where both streams write to one line (a bar on stderr, a value on stdout),
-each has a line of its own. The time of a value is the time its line began.
+each has a line of its own. Of a line of more than 1 MiB its last MiB is looked at. The time of a
+value is the time its line began.
 
 A value for which no step was said has one more than the last of its name, from 0.
 """
@@ -21,7 +22,9 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
-from gage._internal.output.reader import OutputReader
+from gage._internal.output.format import open_output, switches_path
+from gage._internal.output.reader import LINE_BYTES, OutputReader
+from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import run_meta_path
 from gage.inside.metric_log import Metric
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NamedTuple
 
-    from gage._internal.types import OpDef, Run
+    from gage._internal.types import OpDef, OutputLine, Run
 
     class _Expressions(NamedTuple):
         line: re.Pattern[str]
@@ -59,7 +62,7 @@ class PrintedReader:
     """
 
     def __init__(self, run: Run, opdef: OpDef) -> None:
-        self._output = OutputReader(run_meta_path(run, "output", "40_run"))
+        self._output = OutputReader(run_meta_path(run, "output", RUN_OUTPUT))
         self._patterns = _patterns(opdef)
         self._compiled: _Expressions | None = None
         self._step: int | None = None
@@ -78,7 +81,7 @@ class PrintedReader:
             return []
         metrics: list[Metric] = []
         for start, stop in self._promising(final=final):
-            for line in self._output.lines(start, stop):
+            for line in _by_stream(self._output.lines(start, stop)):
                 if self._patterns is not None or self._may_hold(line.data):
                     metrics += self._values(line.data, line.time_ms * 1000)
         return metrics
@@ -86,10 +89,10 @@ class PrintedReader:
     def _promising(self, *, final: bool) -> Iterator[tuple[int, int]]:
         """Yield the ranges of new lines that may hold values."""
         try:
-            file = open(self._output.path, "rb")  # noqa: SIM115
+            fd = open_output(self._output.path)
         except FileNotFoundError:
             return
-        with file:
+        with open(fd, "rb") as file:
             while True:
                 file.seek(self._offset + self._scanned)
                 data = file.read(_BLOCK_BYTES)
@@ -98,7 +101,7 @@ class PrintedReader:
                     body = data[:cut]
                     first, self._line = self._line, self._line + body.count(b"\n")
                     self._offset += self._scanned + cut
-                    # A line that is longer than a block is looked at as a whole; and where both
+                    # A line that is longer than a block is looked at by itself; and where both
                     # streams wrote into lines, what one wrote is not seen in the bytes of both.
                     looked_at = self._scanned == 0 and self._patterns is None and not self._mixed()
                     self._scanned = 0
@@ -117,7 +120,7 @@ class PrintedReader:
                 yield self._line - 1, self._line
 
     def _mixed(self) -> bool:
-        return os.path.exists(f"{self._output.path}.switches")
+        return os.path.exists(switches_path(self._output.path))
 
     def _ranges(self, block: bytes, number: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of lines of a block that may hold values; its first has a number."""
@@ -173,20 +176,35 @@ class PrintedReader:
             yield Metric(name, step, time_us, value, PRINTED)
 
 
+def _by_stream(lines: Iterator[OutputLine]) -> Iterator[OutputLine]:
+    """Join the parts that a long line was read in; of what one stream wrote, the last MiB."""
+    held: OutputLine | None = None
+    for line in lines:
+        if held is not None and (held.number, held.stream) == (line.number, line.stream):
+            held = line._replace(data=(held.data + line.data)[-LINE_BYTES:])
+            continue
+        if held is not None:
+            yield held
+        held = line
+    if held is not None:
+        yield held
+
+
 def _expressions() -> _Expressions:
     # Imported when there is something to look at: every run ends here, and few print numbers.
     import re
 
-    number = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|NAN|[iI]nf(?:inity)?)"
+    number = r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|NAN|[iI]nf(?:inity)?)"
     name = r"[^\W\d][^:\t]{0,79}?"
     return _Expressions(
         re.compile(rf"({name})[ \t]*:[ \t]+({number})[ \t]*"),
         re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"),
-        # What every line that the first one matches holds. It begins with a plain sign, so
-        # that the search for it in a block is one memchr after the other.
+        # What every line that the first one matches holds, without its escapes or with them. It
+        # begins with a plain sign, so that the search for it in a block is one memchr after the
+        # other; and there is one way only to match it, so that no line takes long.
         re.compile(
-            rb":(?:[ \t]|\x1b[^\n]*?)+(?:[-+.\d]|[nN][aA][nN]|[iI]nf)[-+.\deEinftyNaA]*"
-            rb"(?:[ \t\r]|\x1b[^\n]*?)*(?:\n|\Z)"
+            rb":(?:[ \t]*\x1b"
+            rb"|[ \t]+(?:[-+.\d]|[nN][aA][nN]|[iI]nf)[-+.\deEinftyNaA]*[ \t\r]*(?:\n|\x1b|\Z))"
         ),
     )
 

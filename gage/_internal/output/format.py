@@ -16,12 +16,32 @@ Bytes are written when they come, in whatever portions: bytes first, their index
 that was killed in between leaves an index that is short by the last portion. A reader gives such
 lines the time of the last record (of the file, where there is none) and the stream 0. A last
 record of less than 9 bytes, cut by a crash, is not read. A switch is written before its bytes;
-one at the end of the file says nothing.
+one at the end of the file says nothing. A record whose stream is neither 0 nor 1, or whose time
+is after the year 9999, is damage: a reader raises MetaError, which says where it is.
+
+Order. The bytes of one stream are always in the order in which they were written. Between the two
+streams the order is that of their portions: what both streams received between two looks of the
+writer is recorded as one portion of each, whatever was written first. The writer looks as soon
+as there is something, so only a burst is affected: lines that are written to both streams less
+than about a millisecond apart (longer while the machine is busy). Of 100 lines written alternately
+without a pause some 96 are not at their place; with a pause after each, none. A line that a
+portion left unfinished is continued, if its stream has the rest, before the other stream is taken.
+
+Two pipes are what a program expects, and nothing else orders the streams better without breaking
+programs; measured with the same 100 lines on Linux 6.18. Datagram sockets with one receiver keep
+the order (none out of place), but a program can no longer open /dev/stderr (ENXIO; shells do so
+for `>/dev/stderr`), and a write of more than 200 KB fails (EMSGSIZE). Two pseudo terminals are no
+better than pipes (60 to 98 out of place), and `isatty` becomes true. Pipes of one packet each
+stop the program at every line and still leave up to 96 out of place.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+
+from gage._internal.errors import MetaError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,10 +52,11 @@ __all__ = [
     "STDERR",
     "STDOUT",
     "Switches",
-    "decode_records",
+    "decode_index",
+    "decode_streams",
     "encode_record",
     "index_path",
-    "record_streams",
+    "open_output",
     "switches_path",
     "whole_records",
 ]
@@ -43,6 +64,7 @@ __all__ = [
 STDOUT, STDERR = 0, 1
 
 RECORD_BYTES = 9
+_MAX_TIME_MS = 253_402_300_799_999  # the last of the year 9999
 
 
 def index_path(path: str) -> str:
@@ -55,24 +77,69 @@ def switches_path(path: str) -> str:
     return path + ".switches"
 
 
+def open_output(path: str) -> int:
+    """Open one of the files of an output for reading; return the descriptor.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    MetaError
+        If it is not a regular file: a pipe would wait for ever, a device may have no end.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            raise MetaError(f"{path}: expected a regular file, found a link or socket") from None
+        raise
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise MetaError(f"{path}: expected a regular file, found a directory, pipe or device")
+
+
 def encode_record(number: int, stream: int) -> bytes:
     """Return a record: a time in epoch milliseconds or an offset, and a stream."""
     return number.to_bytes(8, "big") + bytes((stream,))
 
 
-def decode_records(data: bytes) -> tuple[Sequence[int], Sequence[int]]:
-    """Return the numbers (times or offsets) and the streams of whole records."""
-    import struct
+def decode_index(data: bytes, path: str, first: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the times (epoch milliseconds) and the streams of whole records.
 
-    if not data:
-        return (), ()
-    numbers, streams = zip(*struct.iter_unpack(">QB", data), strict=True)
-    return numbers, streams
+    Parameters
+    ----------
+    data
+        Records of an index.
+    path
+        The output.
+    first
+        The number of the first record, which is the number of its line.
+
+    Raises
+    ------
+    MetaError
+        If a record is damaged.
+    """
+    times, streams = _decode(data)
+    if times and (max(times) > _MAX_TIME_MS or max(streams) > STDERR):
+        for number, (time_ms, stream) in enumerate(zip(times, streams, strict=True), first):
+            _check_stream(stream, index_path(path), number)
+            if time_ms > _MAX_TIME_MS:
+                raise MetaError(
+                    f"{index_path(path)}: expected a time in epoch milliseconds in record "
+                    f"{number}, found {time_ms}. The output itself is whole: {path}"
+                )
+    return times, streams
 
 
-def record_streams(data: bytes) -> bytes:
-    """Return the streams of records, a byte each."""
-    return data[RECORD_BYTES - 1 :: RECORD_BYTES]
+def decode_streams(data: bytes, path: str, first: int) -> bytes:
+    """Return the streams that `decode_index` returns, a byte each, without the times."""
+    streams = data[RECORD_BYTES - 1 :: RECORD_BYTES]
+    if streams and max(streams) > STDERR:
+        for number, stream in enumerate(streams, first):
+            _check_stream(stream, index_path(path), number)
+    return streams
 
 
 def whole_records(data: bytes) -> bytes:
@@ -85,30 +152,52 @@ class Switches:
 
     def __init__(self, path: str) -> None:
         self._path = switches_path(path)
-        self._data = b""
 
     def between(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return offset and stream of the switches in a range of the output."""
+        """Return offset and stream of the switches in a range of the output.
+
+        Raises
+        ------
+        MetaError
+            If a record is damaged.
+        """
+        try:
+            fd = open_output(self._path)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         from bisect import bisect_left
 
-        self._refresh()
-        count = len(self._data) // RECORD_BYTES
-        if not count:
-            return []
-        first = bisect_left(range(count), start, key=self._offset)
-        last = bisect_left(range(count), end, lo=first, key=self._offset)
-        offsets, streams = decode_records(self._data[first * RECORD_BYTES : last * RECORD_BYTES])
+        def offset_of(number: int) -> int:
+            return int.from_bytes(os.pread(fd, 8, number * RECORD_BYTES), "big")
+
+        try:
+            count = os.fstat(fd).st_size // RECORD_BYTES
+            first = bisect_left(range(count), start, key=offset_of)
+            last = bisect_left(range(count), end, lo=first, key=offset_of)
+            # No two are at the same offset, unless the file is damaged.
+            size = min(last - first, max(0, end - start)) * RECORD_BYTES
+            data = whole_records(os.pread(fd, size, first * RECORD_BYTES))
+        finally:
+            os.close(fd)
+        offsets, streams = _decode(data)
+        for number, stream in enumerate(streams, first):
+            _check_stream(stream, self._path, number)
         return list(zip(offsets, streams, strict=True))
 
-    def _refresh(self) -> None:
-        try:
-            size = os.stat(self._path).st_size
-            if size != len(self._data):
-                with open(self._path, "rb") as file:
-                    self._data = file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            self._data = b""
 
-    def _offset(self, number: int) -> int:
-        at = number * RECORD_BYTES
-        return int.from_bytes(self._data[at : at + 8], "big")
+def _decode(data: bytes) -> tuple[Sequence[int], Sequence[int]]:
+    import struct
+
+    if not data:
+        return (), ()
+    numbers, streams = zip(*struct.iter_unpack(">QB", data), strict=True)
+    return numbers, streams
+
+
+def _check_stream(stream: int, path: str, number: int) -> None:
+    if stream > STDERR:
+        at = (number + 1) * RECORD_BYTES - 1
+        raise MetaError(
+            f"{path}: expected stream 0 or 1 in record {number} (byte {at}), found {stream}. "
+            f"The output itself is whole: {path.rpartition('.')[0]}"
+        )

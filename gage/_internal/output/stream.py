@@ -6,13 +6,14 @@ wrote, which is nearly always.
 
 from __future__ import annotations
 
+from gage._internal.output.files import OutputFiles
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["OutputStream", "follow_output"]
 
-_RECORD_BYTES = 9
 _MOST_BYTES = 1 << 20
 
 
@@ -31,35 +32,27 @@ class OutputStream:
 
         Bytes whose stream is not known yet are left for the next call. When `final`, nothing more
         will be written, and they count as stdout.
+
+        Raises
+        ------
+        MetaError
+            If a record is damaged or one of the files is not a regular file.
         """
-        data = self._new_bytes()
-        if not data:
+        try:
+            files = OutputFiles(self._path)
+        except FileNotFoundError:
             return []
-        streams = self._streams(data.count(b"\n") + 1)
-        data = data if final else self._known(data, streams)
-        begin = self._offset
-        switches = self._switches(begin, begin + len(data))
+        with files:
+            data = files.read(self._offset, _MOST_BYTES)
+            if not data:
+                return []
+            first = self._line if self._stream is None else self._line + 1
+            streams = files.streams(first, data.count(b"\n") + 1)
+            data = data if final else self._known(data, streams)
+            begin = self._offset
+            switches = files.switches(begin, begin + len(data))
         pieces = self._split(data, streams, by_line=bool(switches))
         return _merged(self._divided(pieces, switches, begin))
-
-    def _new_bytes(self) -> bytes:
-        try:
-            with open(self._path, "rb", buffering=0) as file:
-                file.seek(self._offset)
-                return file.read(_MOST_BYTES) or b""
-        except FileNotFoundError:
-            return b""
-
-    def _streams(self, count: int) -> bytes:
-        """Return the stream of each of the lines that begin from here on, as far as recorded."""
-        first = self._line if self._stream is None else self._line + 1
-        try:
-            with open(f"{self._path}.index", "rb", buffering=0) as file:
-                file.seek(first * _RECORD_BYTES)
-                records = file.read(count * _RECORD_BYTES) or b""
-        except FileNotFoundError:
-            return b""
-        return records[_RECORD_BYTES - 1 :: _RECORD_BYTES]
 
     def _known(self, data: bytes, streams: bytes) -> bytes:
         """Return as much of the data as the recorded lines cover."""
@@ -109,18 +102,6 @@ class OutputStream:
             if not rest.endswith(b"\n"):
                 self._stream = current
         return divided
-
-    def _switches(self, begin: int, end: int) -> list[tuple[int, int]]:
-        try:
-            with open(f"{self._path}.switches", "rb") as file:
-                records = file.read()
-        except FileNotFoundError:
-            return []
-        found = [
-            (int.from_bytes(records[at : at + 8], "big"), records[at + 8])
-            for at in range(0, len(records) - _RECORD_BYTES + 1, _RECORD_BYTES)
-        ]
-        return [switch for switch in found if begin <= switch[0] < end]
 
 
 def follow_output(

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 
 from gage._internal.clock import name_for_id
-from gage._internal.types import Run
+from gage._internal.types import PHASES, Run
 
 __all__ = [
     "BATCHES",
+    "FINALIZE_OUTPUT",
     "META_SUFFIX",
+    "OUTPUTS",
     "RUN_OUTPUT",
     "home_of",
     "run_at",
@@ -24,8 +26,10 @@ __all__ = [
 
 META_SUFFIX = ".meta"
 BATCHES = ".batches"
-RUN_OUTPUT = "40_run"
-"""The name in `output/` of what the run's own command prints."""
+OUTPUTS = {phase.name: phase.output for phase in PHASES}
+"""The name in `output/` of what the command of each phase prints."""
+RUN_OUTPUT = OUTPUTS["run"]
+FINALIZE_OUTPUT = OUTPUTS["finalize-run"]
 
 
 def run_at(home: str, run_id: str) -> Run:

@@ -6,6 +6,7 @@ import os
 
 from gage._internal.errors import MetaError
 from gage._internal.process.identity import Identity, decode_identity, is_alive, is_local
+from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import (
     check_schema,
     meta_opref,
@@ -105,7 +106,7 @@ def _read_status(run: Run) -> Status:
         return Status(ended.name, reason, ended.exit_code)
     if started is not None:
         return Status("terminated", "its processes are gone and left no exit code")
-    if processes and os.path.exists(run_meta_path(run, "output", "40_run")):
+    if processes and os.path.exists(run_meta_path(run, "output", RUN_OUTPUT)):
         return Status("terminated", "its supervisor was killed while it started the command")
     if read_timestamp(run, "staged") is not None:
         return Status("staged")

@@ -18,6 +18,7 @@ from gage._internal.record.file_log import (
     read_events,
     scan_files,
 )
+from gage._internal.record.layout import FINALIZE_OUTPUT
 from gage._internal.record.manifest import append_manifest, hash_files, read_manifest
 from gage._internal.record.run_meta import (
     log_note,
@@ -118,11 +119,11 @@ def _run_finalize_command(run: Run, exit_code: int | None) -> None:
     command = meta_opdef(run).command("finalize-run")
     if command is None:
         return
-    log_runner(run, f"Running finalize-run (see output/50_finalize for output): {command}")
+    log_runner(run, f"Running finalize-run (see output/{FINALIZE_OUTPUT} for output): {command}")
     op_env = meta_opcmd(run).env
     argv = command_argv(command, run_meta_path(run, "proc", "finalize-script"), op_env)
     env = child_env(os.environ, run, op_env)
-    output_path = run_meta_path(run, "output", "50_finalize")
+    output_path = run_meta_path(run, "output", FINALIZE_OUTPUT)
     code = run_captured(argv, run.run_dir, env, output_path)
     log_runner(run, f"Exit code for finalize-run: {code}")
     if code != 0 and exit_code == 0:

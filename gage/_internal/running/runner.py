@@ -9,6 +9,7 @@ from gage._internal.errors import RunFailed, RunStateError
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import stop_group
+from gage._internal.record.layout import OUTPUTS
 from gage._internal.record.run_meta import read_timestamp, run_meta_path
 from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
 from gage._internal.record.stop_request import GRACE_S, make_stop_request, write_stop_request
@@ -151,7 +152,7 @@ def last_lines(run: Run, count: int = 20) -> str:
 
     Of a run that never began these are of the last phase of its staging that printed anything.
     """
-    for output in ("40_run", "30_dependencies", "20_runtime", "10_sourcecode"):
+    for output in reversed(list(OUTPUTS.values())[:-1]):
         reader = OutputReader(run_meta_path(run, "output", output))
         if reader.size_bytes:
             return reader.last_lines(count, _TAIL_BYTES)

@@ -25,7 +25,7 @@ from gage._internal.record.file_log import (
     read_events,
     scan_files,
 )
-from gage._internal.record.layout import run_at
+from gage._internal.record.layout import OUTPUTS, run_at
 from gage._internal.record.manifest import write_manifest
 from gage._internal.record.run_meta import (
     log_note,
@@ -294,7 +294,7 @@ def finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: lis
 
 
 def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> None:
-    output = next(known.output for known in PHASES if known.name == phase)
+    output = OUTPUTS[phase]
     log_runner(run, f"Running {phase} (see output/{output} for output): {command}")
     op_env = meta_opcmd(run).env
     argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gage._internal.errors import MetaError
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
+from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.manifest import Difference, read_manifest, verify
 from gage._internal.record.run_meta import (
     meta_opref,
@@ -131,11 +132,11 @@ class RecordedRun(Run):
 
         return summarize(read_metrics(self))
 
-    def output(self, phase: str = "40_run") -> OutputReader:
+    def output(self, phase: str = RUN_OUTPUT) -> OutputReader:
         """Return a reader of what a phase printed."""
         return OutputReader(run_meta_path(self, "output", phase))
 
-    def follow(self, phase: str = "40_run") -> Iterator[tuple[int, bytes]]:
+    def follow(self, phase: str = RUN_OUTPUT) -> Iterator[tuple[int, bytes]]:
         """Yield what a phase prints as (stream, bytes), from its start until the run has ended."""
         return follow_output(
             run_meta_path(self, "output", phase),

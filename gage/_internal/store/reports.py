@@ -16,7 +16,7 @@ from gage._internal.record.file_log import read_events
 from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
 from gage._internal.suggestions import did_you_mean
 from gage._internal.text import valid
-from gage._internal.types import PHASES, Run
+from gage._internal.types import PHASES, OutputLine, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ __all__ = [
 FILE_TYPES = {"s": "source code", "d": "dependency", "r": "runtime", "g": "generated"}
 EVENTS = {"a": "added", "m": "modified", "d": "deleted"}
 STREAMS = ("stdout", "stderr")
+
+_TEXT_BYTES = 1 << 16
 
 _CONDITIONS = ("run", "operation", "status", "exit_code", "label", "tag", "id")
 
@@ -146,6 +148,8 @@ def output_rows(
 ) -> Iterator[Row]:
     """Yield what the run printed, a line a row, a line of both streams a row for each part.
 
+    Of a line of more than 64 KiB, the text ends with the number of bytes that it does not hold.
+
     Raises
     ------
     ValueError
@@ -156,14 +160,31 @@ def output_rows(
         raise ValueError(f"unknown phase {phase!r}: expected one of {', '.join(known)}")
     for item in PHASES:
         if phase in (None, item.name):
-            for line in run.output(item.output).lines(start, stop):
+            for line, more in _shortened(run.output(item.output).lines(start, stop)):
+                text = line.data.decode("utf-8", "replace").rstrip("\r\n")
                 yield {
                     "phase": item.name,
                     "line": line.number,
                     "time_ms": line.time_ms,
                     "stream": STREAMS[line.stream],
-                    "text": line.data.decode("utf-8", "replace").rstrip("\r\n"),
+                    "text": f"{text} … {more} more bytes: gage output {run.name}" if more else text,
                 }
+
+
+def _shortened(lines: Iterator[OutputLine]) -> Iterator[tuple[OutputLine, int]]:
+    """Yield each line, or what one stream wrote of it, cut; and how many bytes were cut off."""
+    held: OutputLine | None = None
+    more = 0
+    for line in lines:
+        if held is not None and (held.number, held.stream) == (line.number, line.stream):
+            more += len(line.data)
+            continue
+        if held is not None:
+            yield held, more
+        held = line._replace(data=line.data[:_TEXT_BYTES])
+        more = len(line.data) - len(held.data)
+    if held is not None:
+        yield held, more
 
 
 def _condition(text: str) -> tuple[str, str]:

@@ -170,3 +170,26 @@ def test_the_cell_of_a_notebook_stays_when_it_prints_more_than_a_tail(runs_home:
 
     assert progress is not None
     assert progress.description == "cell 3 of 4"
+
+
+def test_a_damaged_index_is_said_and_its_output_is_shown(runs_home: Path) -> None:
+    run = printing(runs_home, "echo one; echo two")
+    index = Path(run_meta_path(run, "output", "40_run.index"))
+    index.write_bytes(index.read_bytes()[:-1] + b"\x09")
+
+    state = read_state(run)
+
+    assert texts(state) == ["one", "two"]
+    assert any("40_run.index" in note and "found 9" in note for note in state.notes)
+
+
+def test_a_pipe_in_the_place_of_the_output_is_not_waited_for(runs_home: Path) -> None:
+    run = printing(runs_home, "echo one")
+    output = Path(run_meta_path(run, "output", "40_run"))
+    output.unlink()
+    os.mkfifo(output)
+
+    state = read_state(run)
+
+    assert texts(state) == []
+    assert any("expected a regular file" in note for note in state.notes)
