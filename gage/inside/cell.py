@@ -6,11 +6,11 @@
 The program is the cell's own text, in a file of its own. It runs as Python runs a script: it is
 the module `__main__`, its directory comes first in `sys.path`, an error has the traceback of the
 script and nothing of this module. What is added is what a notebook does: `display` is a builtin,
-and the value of the last expression is shown, unless `;` ends it.
+and the value of the last expression is shown, unless `;` ends it, then the figures still open.
 
     become_main     the module `__main__`, sys.argv, sys.path
     prepare         what the notebook brings: variables
-    run             the cell, its value
+    run             the cell, its value, its figures
     conclude        what the notebook gets: variables
 """
 
@@ -110,7 +110,7 @@ def prepare(cell: Cell, namespace: dict[str, Any]) -> None:
 
 
 def run(namespace: dict[str, Any]) -> None:
-    """Run the cell; show its value."""
+    """Run the cell; show its value, then the figures that are still open."""
     path = namespace["__file__"]
     try:
         with open(path, "rb") as file:
@@ -126,6 +126,10 @@ def run(namespace: dict[str, Any]) -> None:
 
             show_value(result)
             del result
+    if "matplotlib.pyplot" in sys.modules:
+        from gage.inside.figures import show_open_figures
+
+        show_open_figures()
 
 
 def conclude(cell: Cell, namespace: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ from gage._internal.clock import make_id, now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.output.recording import Recording, open_pipes, poll_timeout_ms
 from gage._internal.output.writer import Capture, open_journal
-from gage._internal.process.command import child_env, command_argv
+from gage._internal.process.command import command_argv, program_env
 from gage._internal.process.ending import Child, open_exit_fd
 from gage._internal.process.identity import Identity, encode_identity, identity_of
 from gage._internal.process.spawn import spawn, start_fault
@@ -496,7 +496,7 @@ class _Supervisor:
         opcmd = meta_opcmd(run)
         trial.log(f"Running run (see output/{_OUTPUT} for output): {opcmd.args}")
         argv = command_argv(opcmd.args, run_meta_path(run, "proc", "run-script"), opcmd.env)
-        env = child_env(self._environ, run, opcmd.env)
+        env = program_env(self._environ, run, opcmd.env)
         pipes = _Pipes()
         try:
             capture = Capture(run_meta_path(run, "output", _OUTPUT), pipes.journal)

@@ -16,9 +16,12 @@ __all__ = [
     "child_env",
     "command_argv",
     "find_program",
+    "program_env",
     "supervisor_command",
 ]
 
+_PACKAGE_HOME = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
+_SITE_DIR = os.path.join(_PACKAGE_HOME, "gage", "inside", "site")
 _SUPERVISOR = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from gage._internal.running.supervisor import main; main(*sys.argv[2:])"
@@ -71,6 +74,22 @@ def child_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) ->
     return env
 
 
+def program_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a run's own command, the one whose results are recorded.
+
+    That of `child_env`, and first on PYTHONPATH the directory whose `sitecustomize` watches what
+    the program imports. A Matplotlib backend that a notebook's kernel has set for itself is left
+    out: it would show figures to nobody.
+    """
+    backend = parent.get("MPLBACKEND", "")
+    if backend.startswith("module://") or backend.lower() in {"inline", "nbagg", "ipympl"}:
+        parent = {name: value for name, value in parent.items() if name != "MPLBACKEND"}
+    env = child_env(parent, run, op_env)
+    given = [place for place in env.get("PYTHONPATH", "").split(os.pathsep) if place != _SITE_DIR]
+    env["PYTHONPATH"] = os.pathsep.join([_SITE_DIR, *filter(None, given)])
+    return env
+
+
 def find_program(name: str, env: Mapping[str, str], cwd: str) -> str:
     """Return the path of the program that a command's first word names, as a shell finds it.
 
@@ -103,10 +122,9 @@ def supervisor_command(meta_dir: str | None = None) -> list[str]:
     Isolated and without `site`, which halves the time to its first line: it needs the standard
     library and this package only.
     """
-    package_home = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
     python = sys.executable
     run = [] if meta_dir is None else [os.path.abspath(meta_dir)]
-    return [python, "-I", "-S", "-c", _SUPERVISOR, package_home, *run]
+    return [python, "-I", "-S", "-c", _SUPERVISOR, _PACKAGE_HOME, *run]
 
 
 def _write_script(path: str, text: str) -> None:

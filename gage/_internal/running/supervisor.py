@@ -41,7 +41,7 @@ from gage._internal.clock import now_us
 from gage._internal.errors import GageError, RunStateError
 from gage._internal.output.recording import Recording, open_pipes
 from gage._internal.output.writer import Capture, open_journal
-from gage._internal.process.command import child_env, command_argv
+from gage._internal.process.command import command_argv, program_env
 from gage._internal.process.ending import Child, open_exit_fd
 from gage._internal.process.identity import Identity, encode_identity, identity_of
 from gage._internal.process.spawn import fork_exec, start_fault
@@ -275,7 +275,7 @@ class _Supervisor:
         self._log(f"Running run (see output/{_OUTPUT} for output): {opcmd.args}")
         script_path = run_meta_path(self.run, "proc", "run-script")
         argv = command_argv(opcmd.args, script_path, opcmd.env)
-        env = child_env(os.environ, self.run, opcmd.env)
+        env = program_env(os.environ, self.run, opcmd.env)
         shared = self.shared
         capture = Capture(shared.output_path, shared.journal_fd)
         started_us = now_us()

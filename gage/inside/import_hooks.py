@@ -1,0 +1,153 @@
+"""What happens in a run's program when it imports a package that shows things.
+
+    matplotlib                        its backend is ours, unless the environment names another
+    IPython.core.display_functions    `display` outside of IPython records
+    pandas.core.config_init           a cell prints frames as a notebook does, not as a terminal
+    PIL.ImageShow                     `image.show()` records, where it would open a viewer
+    plotly.io._renderers              `fig.show()` records, where it would open a browser
+
+`gage/inside/site/sitecustomize.py` calls this for the first import of each. Within IPython, as in
+the kernel of a notebook that is the target of a run, everything stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+__all__ = ["find_spec"]
+
+BACKEND = "module://gage.inside.matplotlib_backend"
+
+
+def find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    """Return where a package is that is about to be imported, with what is to follow; or None."""
+    if name == "matplotlib":
+        os.environ.setdefault("MPLBACKEND", BACKEND)
+        return None
+    spec = None
+    for finder in sys.meta_path:
+        if getattr(finder, "__name__", "") != "_Watch":
+            spec = finder.find_spec(name, path)
+        if spec is not None:
+            break
+    if spec is None or spec.loader is None:
+        return None
+    spec.loader = _Loader(spec.loader, _AFTER[name])  # type: ignore[assignment]
+    return spec
+
+
+class _Loader:
+    """Loads a module as its own loader does, and changes it then."""
+
+    def __init__(self, loader: Any, after: Callable[[ModuleType], None]) -> None:
+        self._loader = loader
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        try:
+            self._after(module)
+        except AttributeError:
+            pass  # another version of the package than those known
+
+
+def _is_ipython() -> bool:
+    """Return whether this process has an IPython, which shows things itself."""
+    shell = sys.modules.get("IPython.core.interactiveshell")
+    return shell is not None and bool(shell.InteractiveShell.initialized())
+
+
+def _after_display_functions(module: Any) -> None:
+    from gage.inside import results
+
+    def replace(name: str, ours: Callable[..., object]) -> None:
+        original = getattr(module, name)
+
+        def choose(*args: Any, **options: Any) -> object:
+            return (original if _is_ipython() else ours)(*args, **options)
+
+        choose.__name__ = choose.__qualname__ = name
+        choose.__doc__ = original.__doc__
+        choose.__module__ = module.__name__
+        setattr(module, name, choose)
+
+    replace("display", results.display)
+    replace("update_display", results.update_display)
+    replace("clear_output", results.clear_output)
+    replace("publish_display_data", _publish_display_data)
+
+
+def _publish_display_data(
+    data: dict[str, Any],
+    metadata: dict[str, Any] | None = None,
+    *,
+    transient: dict[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    from gage.inside.result_log import publish
+
+    display_id = str((transient or {}).get("display_id", ""))
+    publish(data, metadata, display_id=display_id, update=bool(options.get("update")))
+
+
+def _after_image_show(module: Any) -> None:
+    def show(image: Any, title: str | None = None, **_options: Any) -> bool:
+        from gage.inside.results import display
+
+        del title
+        display(image)
+        return True
+
+    module.show = show
+
+
+def _after_plotly_renderers(module: Any) -> None:
+    original = module.show
+
+    def show(figure: Any, renderer: str | None = None, *args: Any, **options: Any) -> object:
+        chosen = renderer or module.renderers.default or ""
+        if _is_ipython() or chosen not in ("browser", "", "chrome", "firefox", "chromium"):
+            return original(figure, renderer, *args, **options)
+        from gage.inside.result_log import publish
+
+        mime = "application/vnd.plotly.v1+json"
+        values = module.validate_coerce_fig_to_dict(figure, True)  # noqa: FBT003 - Plotly's own
+        publish({mime: values, "text/plain": "Figure (Plotly)"}, kind="figure")
+        return None
+
+    module.show = show
+
+
+def _after_pandas_options(_module: Any) -> None:
+    import builtins
+
+    if hasattr(builtins, "display") and not _is_ipython():
+        from pandas._config.config import set_option
+
+        # What pandas takes where it finds the kernel of a notebook.
+        set_option("display.max_columns", 20)
+
+
+_AFTER: dict[str, Callable[[Any], None]] = {
+    "IPython.core.display_functions": _after_display_functions,
+    "pandas.core.config_init": _after_pandas_options,
+    "PIL.ImageShow": _after_image_show,
+    "plotly.io._renderers": _after_plotly_renderers,
+}
