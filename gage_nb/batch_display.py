@@ -9,8 +9,9 @@ import pandas as pd
 from gage._internal.api.observer import Observer
 from gage._internal.batch.batch import Batch
 from gage._internal.types import STATUSES
-from gage_nb.frames import from_rows
+from gage_nb.frames import from_rows, inert
 from gage_nb.shown import mark_shown
+from gage_nb.tables import readable
 from gage_nb.views.batch_state import BatchReader, BatchState
 from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch, watch_in_background
@@ -50,14 +51,14 @@ class NotebookBatch(Batch):
         metric_start = len(self.columns)
         names = [name for row in rows[:1] for name in row if name in given]
         for position, name in enumerate(names):
-            values = [row[name] for row in rows]
+            values = [inert(row[name]) for row in rows]
             if position < metric_start:
                 frame[name] = pd.Series(values).infer_objects()
             else:
                 frame[name] = pd.Series(values, dtype="float64")
         frame = pd.concat([frame, from_rows(rows, last)], axis=1)
         frame.index = pd.RangeIndex(len(rows), name="trial")
-        return frame
+        return readable(frame)
 
 
 class BatchDisplay:

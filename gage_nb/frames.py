@@ -1,9 +1,11 @@
-"""What runs hold, as plain pandas DataFrames.
+r"""What runs hold, as plain pandas DataFrames.
 
 Every function gives a new DataFrame with the columns that its docstring lists, in that order and
 with those dtypes, also when it is empty. Times are `datetime64[us, UTC]` (`[ms, UTC]` for output,
-as it is recorded), durations `timedelta64[us]`, sizes bytes. Acting on runs is not done through
-a frame: `gage.find(frame.run[0])` gives the run of a row.
+as it is recorded), durations `timedelta64[us]`, sizes bytes; shown in a cell they are local and in
+words (`tables`). Text has no character that a terminal obeys: control characters are escapes such
+as `\x1b`, and so are bytes that are not UTF-8. Acting on runs is not done through a frame:
+`gage.find(frame.run[0])` gives the run of a row.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ from gage._internal.store.reports import (
     output_rows,
     run_row,
 )
+from gage._internal.text import printable
 from gage._internal.types import PHASES, STATUSES, Run
+from gage_nb.tables import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["files", "from_rows", "manifest", "meta", "metrics", "output", "runs"]
+__all__ = ["files", "from_rows", "inert", "manifest", "meta", "metrics", "output", "runs"]
 
 _US = "datetime64[us, UTC]"
 _MS = "datetime64[ms, UTC]"
@@ -65,7 +69,7 @@ def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
         },
     )
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return frame
+    return readable(frame)
 
 
 def meta(run: Run | str | int | None = None) -> pd.DataFrame:
@@ -174,12 +178,24 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
 def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
     """Return the rows of a report as a frame; columns lose the unit that their dtype says."""
     listed = list(rows)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             _without_unit(name): _series([row[name] for row in listed], dtype)
             for name, dtype in dtypes.items()
         }
     )
+    return readable(frame)
+
+
+def inert(value: Any) -> Any:
+    """Return a value whose strings no terminal obeys; tabs and line breaks stay."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "\t".join(map(printable, value.split("\t")))
+    if isinstance(value, list):
+        return [inert(item) for item in value]
+    if isinstance(value, dict):
+        return {inert(key): inert(item) for key, item in value.items()}
+    return value
 
 
 def _without_unit(name: str) -> str:
@@ -197,6 +213,8 @@ def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
         counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
         durations: pd.Series[Any] = pd.Series(counts.view(dtype))
         return durations
+    if dtype in ("string", "object"):
+        values = [inert(value) for value in values]
     series: pd.Series[Any] = pd.Series(values, dtype=dtype)
     return series
 

@@ -1,31 +1,49 @@
 """DataFrames of runs, shown for reading: what a notebook displays for `%gage runs` and others.
 
 The frame stays as it is, a plain DataFrame with its columns and dtypes; only what this one object
-shows as HTML is chosen here. Frames made from it (`frame.head()`, `frame[...]`) show as pandas
-does. Durations and times are rounded to what is read, long digests are cut, columns without any
-value are named below the table. Everything is escaped.
+shows, as HTML and as text, is chosen here. Frames made from it (`frame.head()`, `frame[...]`)
+show as pandas does. Statuses are in words, durations, sizes and times as everywhere, times local
+with their zone in the heading, numbers of a column have equal digits, long digests are cut and
+columns without any value are named below the table. Everything is escaped.
 """
 
 from __future__ import annotations
 
 import html
 import re
+import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gage_nb.views.run_words import STATUS_SIGNS, format_duration
+from gage._internal.people import (
+    format_count,
+    format_duration,
+    format_numbers,
+    format_size,
+    format_time,
+    reason_words,
+    short_time,
+    status_words,
+    zone_of,
+)
+from gage._internal.text import printable, shortened
+from gage_nb.views.run_words import STATUS_SIGNS
+from gage_nb.views.text_table import text_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
-__all__ = ["readable", "table_html"]
+__all__ = ["readable", "table_html", "table_text"]
 
 MAX_ROWS = 60
 MAX_TEXT = 300
+MAX_TEXT_CELL = 60
 
 _DIGEST = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _DIGEST_CHARS = 8
+_TERMINAL_COLUMNS = 120  # where there is no terminal
 
 # Twice the class: it weighs more than what JupyterLab says about tables.
 _STYLE = """<style>
@@ -38,27 +56,51 @@ max-width:60em;white-space:pre-wrap;overflow-wrap:break-word}
 </style>"""
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column as it is read.
+
+    Attributes
+    ----------
+    kind
+        The class of its cells.
+    texts, whole, brief
+        The texts of the cells, the same in full, and for a terminal.
+    """
+
+    heading: str
+    kind: str
+    texts: list[str]
+    whole: list[str]
+    brief: list[str]
+
+
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the same frame, which from now on shows as a table for reading."""
     # Of this object alone: a subclass would be handed on by every operation.
-    frame._repr_html_ = lambda: table_html(frame)  # type: ignore[attr-defined]
+    own: Any = frame
+    own._repr_html_ = lambda: table_html(frame)  # the name is IPython's
+    own._repr_mimebundle_ = lambda **_: {
+        "text/html": table_html(frame),
+        "text/plain": table_text(frame),
+    }
     return frame
 
 
 def table_html(frame: pd.DataFrame) -> str:
     """Return a frame as an HTML table; of a long one the beginning and the end."""
-    shown = [name for name in frame.columns if frame.empty or not _is_blank(frame[name])]
-    blank = [str(name) for name in frame.columns if name not in shown]
-    half = MAX_ROWS // 2
-    is_cut = len(frame) > MAX_ROWS
-    rows = pd.concat([frame.head(half), frame.tail(half)]) if is_cut else frame
-    lines = [_row(*line) for line in zip(*_cells(rows, shown), strict=True)]
-    if is_cut:
-        lines.insert(half, "<tr>" + "<td>…</td>" * (len(shown) + 1) + "</tr>")
-    head = "".join(f"<th>{html.escape(str(name))}{_unit(frame[name])}</th>" for name in shown)
-    notes = [f"{len(frame):,} rows"] if is_cut else [] if lines else ["no rows"]
-    if blank:
-        notes.append(f"without values: {', '.join(blank)}")
+    rows, columns, notes = _readable_parts(frame)
+    lines = [
+        f"<tr><th>{html.escape(str(label))}</th>"
+        + "".join(_cell(column, position) for column in columns)
+        + "</tr>"
+        for position, label in enumerate(rows.index)
+    ]
+    if len(rows) < len(frame):
+        lines.insert(len(rows) // 2, "<tr>" + "<td>…</td>" * (len(columns) + 1) + "</tr>")
+    head = "".join(
+        f"<th class={column.kind}>{html.escape(column.heading)}</th>" for column in columns
+    )
     note = f"<div class=gage-note>{html.escape(' · '.join(notes))}</div>" if notes else ""
     return (
         f"{_STYLE}<table class='dataframe gage-table mathjax_ignore tex2jax_ignore'>"
@@ -66,59 +108,109 @@ def table_html(frame: pd.DataFrame) -> str:
     )
 
 
-def _row(label: str, *cells: str) -> str:
-    return f"<tr>{label}{''.join(cells)}</tr>"
+def table_text(frame: pd.DataFrame, width: int | None = None) -> str:
+    """Return a frame as lines of text that fit a terminal; `width` is that of this one if None."""
+    rows, columns, notes = _readable_parts(frame)
+    shown = [["", *(column.heading for column in columns)]]
+    for position, label in enumerate(rows.index):
+        texts = (column.brief[position].replace("\n", " ") for column in columns)
+        shown.append([str(label), *(shortened(text, MAX_TEXT_CELL) for text in texts)])
+    if len(rows) < len(frame):
+        shown.insert(1 + len(rows) // 2, ["…"] * (len(columns) + 1))
+    numbers = {0, *(i for i, column in enumerate(columns, 1) if column.kind == "number")}
+    whole = {i for i, column in enumerate(columns, 1) if column.kind == "short"}
+    size = width or shutil.get_terminal_size((_TERMINAL_COLUMNS, 24)).columns
+    lines = text_table(shown[0], shown[1:], numbers, size, whole, indent="")
+    return "\n".join([*lines, *filter(None, [" · ".join(notes)])])
 
 
-def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[list[str]]:
-    yield [f"<th>{html.escape(str(label))}</th>" for label in frame.index]
-    is_narrow = len(frame.columns) <= 2
-    for name in columns:
-        kind, text_of = _format(frame[name], name, is_narrow=is_narrow)
-        yield [_cell(value, kind, text_of) for value in frame[name]]
+def _readable_parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[_Column], list[str]]:
+    """Return the rows that are shown, their columns, and what is said below them."""
+    names = [name for name in frame.columns if not (name == "exit_code" and "status" in frame)]
+    shown = [name for name in names if frame.empty or not _is_blank(frame[name])]
+    blank = [str(name) for name in names if name not in shown]
+    half = MAX_ROWS // 2
+    is_cut = len(frame) > MAX_ROWS
+    rows = pd.concat([frame.head(half), frame.tail(half)]) if is_cut else frame
+    is_narrow = len(shown) <= 2
+    columns = [_column(rows, name, is_narrow=is_narrow) for name in shown]
+    if not frame.empty:
+        columns = [column for column in columns if any(column.texts)]
+    notes = [format_count(len(frame), "row")] if is_cut else [] if len(rows) else ["no rows"]
+    if blank:
+        notes.append(f"without values: {', '.join(blank)}")
+    return rows, columns, notes
 
 
-def _cell(value: Any, kind: str, text_of: Callable[[Any], str]) -> str:
-    if _is_missing(value):
+def _cell(column: _Column, position: int) -> str:
+    text, whole = column.texts[position], column.whole[position]
+    if not text:
         return "<td></td>"
-    text = text_of(value)
-    whole = f" title='{html.escape(str(value))}'" if text.endswith("…") else ""
-    return f"<td class={kind}{whole}>{html.escape(text)}</td>"
+    title = f" title='{html.escape(whole)}'" if text.endswith("…") else ""
+    return f"<td class={column.kind}{title}>{html.escape(text)}</td>"
 
 
-def _format(
-    column: pd.Series[Any], name: str, *, is_narrow: bool
-) -> tuple[str, Callable[[Any], str]]:
-    """Return the class of a column's cells, and what makes the text of a value."""
-    dtype = column.dtype
+def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
+    """Return a column for reading, by its dtype and name."""
+    values, dtype = frame[name], frame[name].dtype
+    missing = [_is_missing(value) for value in values]
+    given: list[Any] = [None if gone else v for v, gone in zip(values, missing, strict=True)]
+    heading = str(name)
+    if name in {"status", "reason"} and "status" in frame:
+        return _Column(
+            heading, "short" if name == "status" else "words", *[_status_texts(frame, name)] * 3
+        )
     if isinstance(dtype, pd.DatetimeTZDtype):
-        return "short", _milliseconds if dtype.unit == "ms" else _seconds
+        times_us = [None if value is None else value.value // 1000 for value in given]
+        zone = zone_of(times_us)
+        form = _milliseconds if dtype.unit == "ms" else _seconds
+        texts = [form(time_us) for time_us in times_us]
+        brief = texts if dtype.unit == "ms" else [short_time(time_us) for time_us in times_us]
+        return _Column(f"{heading} ({zone})" if zone else heading, "short", texts, texts, brief)
     if pd.api.types.is_timedelta64_dtype(dtype):
-        return "number", lambda value: format_duration(value.total_seconds())
-    if pd.api.types.is_bool_dtype(dtype):
-        return "short", str
-    if pd.api.types.is_integer_dtype(dtype):
-        return "number", lambda value: f"{value:,}"
-    if pd.api.types.is_float_dtype(dtype):
-        return "number", lambda value: f"{value:.6g}"
-    if isinstance(dtype, pd.CategoricalDtype):
-        if name == "status":
-            return "short", lambda value: f"{STATUS_SIGNS.get(value, '?')} {value}"
-        return "short", str
-    kind = "text" if name in {"text", "path", "value"} else "short" if name == "run" else "words"
-    return kind, _whole if is_narrow else _short
+        texts = [format_duration(None if v is None else v.total_seconds()) for v in given]
+        return _Column(heading, "number", texts, texts, texts)
+    if name == "size" and pd.api.types.is_integer_dtype(dtype):
+        texts = [format_size(value) for value in given]
+        return _Column(heading, "number", texts, texts, texts)
+    if not pd.api.types.is_bool_dtype(dtype) and pd.api.types.is_numeric_dtype(dtype):
+        texts = format_numbers(given)
+        return _Column(heading, "number", texts, texts, texts)
+    kind = "text" if name in {"text", "path", "value"} else "words"
+    if isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype) or name == "run":
+        kind = "short"
+    whole = ["" if value is None else _whole(value) for value in given]
+    texts = whole if is_narrow else [_short(text) for text in whole]
+    return _Column(heading, kind, texts, whole, texts)
 
 
-def _seconds(time: pd.Timestamp) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S")
+def _status_texts(frame: pd.DataFrame, name: str) -> list[str]:
+    """Return the statuses in words, or what the reasons say beyond them."""
+    codes = list(frame["exit_code"]) if "exit_code" in frame else [None] * len(frame)
+    reasons = list(frame["reason"]) if "reason" in frame else [""] * len(frame)
+    words: Callable[[str, int | None, str], str] = _with_sign if name == "status" else reason_words
+    texts = []
+    for status, code, reason in zip(frame["status"], codes, reasons, strict=True):
+        said = [None if _is_missing(value) else value for value in (status, code, reason)]
+        exit_code = None if said[1] is None else int(said[1])
+        text = "" if said[0] is None else words(str(said[0]), exit_code, str(said[2] or ""))
+        texts.append(printable(shortened(text, MAX_TEXT)))
+    return texts
 
 
-def _milliseconds(time: pd.Timestamp) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03}"
+def _with_sign(status: str, exit_code: int | None, reason: str) -> str:
+    return f"{STATUS_SIGNS.get(status, '?')} {status_words(status, exit_code, reason)}"
 
 
-def _short(value: Any) -> str:
-    text = _whole(value)
+def _seconds(time_us: int | None) -> str:
+    return format_time(time_us, zone=False)
+
+
+def _milliseconds(time_us: int | None) -> str:
+    return "" if time_us is None else f"{_seconds(time_us)}.{time_us // 1000 % 1000:03}"
+
+
+def _short(text: str) -> str:
     return f"{text[:_DIGEST_CHARS]}…" if _DIGEST.fullmatch(text) else text
 
 
@@ -126,16 +218,10 @@ def _whole(value: Any) -> str:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         text = ", ".join(value)
     elif isinstance(value, pd.Timestamp):
-        text = f"{_seconds(value)} {value.tzname() or ''}"
+        text = format_time(value.value // 1000)
     else:
         text = str(value)
-    # Surrogates stand for bytes that are not UTF-8: no message can carry them.
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
-
-
-def _unit(column: pd.Series[Any]) -> str:
-    return " (UTC)" if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
+    return printable(shortened(text, MAX_TEXT))
 
 
 def _is_blank(column: pd.Series[Any]) -> bool:

@@ -10,6 +10,7 @@ only from those above it; within a package nothing imports in a circle.
     quoting         names as one word of a line
     light_json      JSON of the side-car, read without importing `json`
     text            text for people: printable, shortened, listed
+    people          sizes, times, durations, numbers, statuses as people read them
     suggestions     near misses for a wrong name
     parallel        the same function over many files
     process         a process: which one it is, its command, its start, its end

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
+from gage._internal.people import (
+    format_duration,
+    format_number,
+    format_size,
+    format_time,
+    reason_words,
+    short_time,
+    status_words,
+    zone_of,
+)
 from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import on_a_line, printable
 
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 
     from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["format_duration", "format_size", "format_time", "print_rows", "print_run", "print_runs"]
+__all__ = ["print_rows", "print_run", "print_runs"]
 
 _STATUS_STYLES = {
     "completed": "green",
@@ -28,8 +37,6 @@ _STATUS_STYLES = {
     "staged": "cyan",
     "pending": "dim",
 }
-_SIZE_STEP = 1000
-_SIZE_UNITS = ("kB", "MB", "GB", "TB")
 _LAST_LINES = 10
 _FILES_SHOWN = 12
 
@@ -39,7 +46,9 @@ def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> Non
     if not rows:
         print("No such runs." if narrowed else "No runs yet. Start one with: gage run SCRIPT.py")
         return
-    columns = ("#", "run", "operation", "status", "started", "duration", "label")
+    zone = zone_of(row["started_us"] for row in rows)
+    started = f"started ({zone})" if zone else "started"
+    columns = ("#", "run", "operation", "status", started, "duration", "label")
     _print_table(
         columns,
         [
@@ -48,8 +57,8 @@ def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> Non
                 row["run"],
                 on_a_line(row["operation"]),
                 _status_text(row),
-                _short_time(row["started_us"]),
-                format_duration(row["duration_us"]),
+                short_time(row["started_us"]),
+                _duration(row["duration_us"]),
                 on_a_line(row["label"] or ""),
             )
             for row in rows
@@ -66,9 +75,10 @@ def print_run(run: RecordedRun) -> None:
     row = run_row(run)
     facts = [
         ("operation", on_a_line(row["operation"])),
-        ("status", f"{_status_text(row)}  {row['reason']}".rstrip()),
+        ("status", _status_text(row)),
+        ("reason", reason_words(row["status"], row["exit_code"], row["reason"])),
         ("started", format_time(row["started_us"])),
-        ("duration", format_duration(row["duration_us"])),
+        ("duration", _duration(row["duration_us"])),
         ("label", row["label"] or ""),
         ("tags", ", ".join(row["tags"])),
         ("configuration", _config_text(run)),
@@ -103,8 +113,10 @@ def _print_metrics(run: RecordedRun) -> None:
     print(f"\nmetrics (all: gage metrics {run.name})")
     width = max(len(on_a_line(name)) for name in series)
     for name, one in series.items():
-        extremes = f"  min {one.min:g}  max {one.max:g}" if one.count > 1 else ""
-        print(f"  {on_a_line(name):<{width}}  {one.last:g}{extremes}")
+        extremes = ""
+        if one.count > 1:
+            extremes = f"  min {format_number(one.min)}  max {format_number(one.max)}"
+        print(f"  {on_a_line(name):<{width}}  {format_number(one.last)}{extremes}")
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:
@@ -116,50 +128,11 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     _print_table([_heading(name) for name in rows[0]], cells)
 
 
-def format_time(time_us: int | None) -> str:
-    """Return epoch µs as local date and time to the second, nothing for None."""
-    if time_us is None:
-        return ""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_us / 1e6))
-
-
-def _short_time(time_us: int | None) -> str:
-    """Return the time alone for today, else date and minute: for a table of many columns."""
-    text = format_time(time_us)
-    date, _, clock = text.partition(" ")
-    return clock if date == time.strftime("%Y-%m-%d") else text[:16]
-
-
-def format_duration(duration_us: int | None) -> str:
-    """Return µs as `0.35 s`, `1:05` or `2:01:05`, nothing for None."""
-    if duration_us is None:
-        return ""
-    seconds = duration_us / 1e6
-    if seconds < 60:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def format_size(size_bytes: int | None) -> str:
-    """Return bytes as `12 B`, `1.2 kB`, `3.4 MB`, nothing for None."""
-    if size_bytes is None:
-        return ""
-    if size_bytes < _SIZE_STEP:
-        return f"{size_bytes} B"
-    size, unit = size_bytes / _SIZE_STEP, 0
-    # What would be rounded to a thousand is one of the next unit.
-    while round(size, 1) >= _SIZE_STEP and unit < len(_SIZE_UNITS) - 1:
-        size, unit = size / _SIZE_STEP, unit + 1
-    return f"{size:.1f} {_SIZE_UNITS[unit]}"
-
-
 def _cell(name: str, value: Any) -> str:
     if name.endswith("_us") and name != "duration_us":
         return format_time(value)
     if name == "duration_us":
-        return format_duration(value)
+        return _duration(value)
     if name.endswith("_bytes"):
         return format_size(value)
     if name == "path":
@@ -179,8 +152,11 @@ def _config_text(run: RecordedRun) -> str:
 
 
 def _status_text(row: dict[str, Any]) -> str:
-    code = row["exit_code"]
-    return row["status"] if code in (None, 0) else f"{row['status']} ({code})"
+    return status_words(row["status"], row["exit_code"], row["reason"])
+
+
+def _duration(duration_us: int | None) -> str:
+    return format_duration(None if duration_us is None else duration_us / 1e6)
 
 
 def _print_files(run: RecordedRun) -> None:
@@ -216,9 +192,10 @@ def _print_table(
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         # What is short stays on one line; names, labels and paths of any length are folded.
-        short = name in ("#", "run", "status", "started", "duration")
+        short = name in ("#", "run", "status", "duration") or name.startswith("started")
+        is_number = name in ("#", "duration", "size", "value", "step")
         table.add_column(
-            name, overflow="fold", no_wrap=short, justify="right" if name == "#" else "left"
+            name, overflow="fold", no_wrap=short, justify="right" if is_number else "left"
         )
     for number, row in enumerate(texts):
         table.add_row(

@@ -1,6 +1,6 @@
 """What a view of a batch says: a bar, a table that fills in; static HTML and plain text.
 
-    BatchState → batch_html · batch_text · batch_bundle
+    BatchState → batch_html · batch_text · batch_bundle; BATCH_FACE for views
 
 Pure: nothing here reads a run. As in `panel`, everything that came from a run is escaped and has a
 bound, and status is a word and a sign.
@@ -9,21 +9,33 @@ bound, and status is a word and a sign.
 from __future__ import annotations
 
 import html
-import time
 from typing import TYPE_CHECKING, Any
 
-from gage_nb.views.panel_style import CSS
-from gage_nb.views.run_words import STATUS_SIGNS, cut, escaped, format_duration
+from gage._internal.people import (
+    format_count,
+    format_duration,
+    format_number,
+    format_numbers,
+    format_time,
+)
+from gage_nb.views.panel_style import CSS, NO_MATH
+from gage_nb.views.run_panel import track_html
+from gage_nb.views.run_words import STATUS_SIGNS, cut, escaped
+from gage_nb.views.text_table import text_table
+from gage_nb.views.view import Face
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gage_nb.views.batch_state import BatchState, TrialRow
 
-__all__ = ["batch_bundle", "batch_content", "batch_html", "batch_text"]
+__all__ = ["BATCH_FACE", "batch_bundle", "batch_html", "batch_text"]
 
 _CELL_CHARS = 40
 _MAX_NOTES = 5
+_MAX_FOLDED_BYTES = 24_000
+_FIXED = ("#", "run", "status", "time")
+_STATUS, _TIME = 2, 3
 _SIGNS = {**STATUS_SIGNS, "waiting": "·"}
 _ORDER = ("completed", "error", "terminated", "damaged", "running", "staged", "pending", "waiting")
 
@@ -34,7 +46,8 @@ font-variant-numeric:tabular-nums}
 .gage.gage .trials th,.gage.gage .trials td{text-align:left;padding:1px 12px 1px 0;
 white-space:nowrap;background:none;border:0}
 .gage.gage .trials th{font-weight:600;opacity:.72}
-.gage.gage .trials td.number{text-align:right}
+.gage.gage .trials .number{text-align:right}
+.gage.gage .trials .best{font-weight:600}
 </style>"""
 
 
@@ -43,30 +56,36 @@ def batch_bundle(state: BatchState) -> dict[str, str]:
     return {"text/html": batch_html(state), "text/plain": batch_text(state)}
 
 
-def batch_content(state: BatchState) -> tuple[object, ...]:
-    """Return what a panel says, without the moment at which it is said."""
-    seconds = None if state.seconds is None else int(state.seconds)
-    return (state.counts, state.rows, state.ended, state.name, state.more, seconds)
-
-
 def batch_html(state: BatchState) -> str:
     """Return the panel as HTML that needs no script and, if need be, no style."""
-    done = 100 * state.finished / state.count if state.count else 100
-    track = ""
-    if not state.ended:
-        track = f"<div class=track><div class=fill style='width:{done:.1f}%'></div></div>"
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in _notes(state))
+    parts = _parts(state)
+    when = ""
+    if state.name and not state.ended:
+        when = f"<div class=quiet>{html.escape(_as_of(state))}</div>"
     return (
-        f"<div class='gage panel'>{CSS}{_TABLE_CSS}"
-        f"<div class=head>{_pill(state)} <b class=op>{escaped(state.operation, 80)}</b> "
-        f"<code class=name>{escaped(state.name, 40)}</code> "
-        f"<span class=quiet>{escaped(state.text, 400)}</span></div>"
-        f"<div class=bar>{track}<span class=quiet>{html.escape(_counts_text(state))}</span></div>"
-        f"<div class=trials>{_table_html(state)}</div>"
-        f"{f'<ul class=list>{notes}</ul>' if notes else ''}"
-        f"<div class=foot>{''.join(f'<span>{html.escape(t)}</span> ' for t in _foot(state))}</div>"
-        "</div>"
+        f"<div class='gage panel {NO_MATH}'>{CSS}{parts['head']}{when}"
+        f"<div class=bar>{parts['bar']}{parts['time']}</div>"
+        f"{parts['trials']}{parts['rest']}{parts['foot']}</div>"
     )
+
+
+def _parts(state: BatchState) -> dict[str, str]:
+    """Return the pieces of a live view by name."""
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in _notes(state))
+    foot = "".join(f"<span>{html.escape(text)}</span> " for text in _foot(state))
+    return {
+        "head": (
+            f"<div class=head>{_pill(state)} <b class=op>{escaped(state.operation, 80)}</b> "
+            f"<code class=name>{escaped(state.name, 40)}</code> "
+            f"<span class=quiet>{escaped(state.text, 400)}</span></div>"
+        ),
+        "bar": "" if state.ended else track_html(state.done),
+        "time": f"<span class=quiet>{html.escape(_counts_text(state))}</span>",
+        "trials": f"{_TABLE_CSS}<div class=trials>{_table_html(state, state.rows)}</div>",
+        "rest": _rest_html(state),
+        "foot": (f"<ul class=list>{notes}</ul>" if notes else "")
+        + (f"<div class=foot>{foot}</div>" if foot else ""),
+    }
 
 
 def batch_text(state: BatchState) -> str:
@@ -74,59 +93,102 @@ def batch_text(state: BatchState) -> str:
     sign, word = _sign_and_word(state)
     head = f"{sign} {cut(state.operation, 80)} {cut(state.name, 40)}".rstrip()
     lines = [f"{head} · {word} · {cut(state.text, 400)}", _counts_text(state)]
-    cells = [_headings(state), *(_cells(state, row) for row in state.rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    lines += [
-        "  "
-        + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    if state.name and not state.ended:
+        lines.append(_as_of(state))
+    lines += text_table(_headings(state), _cells(state, state.rows), _number_columns(state))
     lines += [f"note: {note}" for note in _notes(state)]
-    return "\n".join([*lines, *filter(None, [" · ".join(_foot(state))])])
+    hidden = len(state.folded) + state.more
+    foot = [f"{format_count(hidden, 'more trial')} not shown"] if hidden else []
+    return "\n".join([*lines, *filter(None, [" · ".join([*foot, *_foot(state)])])])
 
 
-def _table_html(state: BatchState) -> str:
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in _headings(state))
+def _table_html(state: BatchState, rows: Sequence[TrialRow]) -> str:
+    numbers = _number_columns(state)
+    headings = "".join(
+        f"<th{' class=number' if position in numbers else ''}>{html.escape(text)}</th>"
+        for position, text in enumerate(_headings(state))
+    )
     body = []
-    for row in state.rows:
-        cells = _cells(state, row)
-        kind = row.status if row.status in STATUS_SIGNS else "quiet"
-        tds = [
-            f"<td class=number>{html.escape(cells[0])}</td>",
-            f"<td class=mono>{html.escape(cells[1])}</td>",
-            f"<td class={kind}>{html.escape(cells[2])}</td>",
-            *(f"<td>{html.escape(text)}</td>" for text in cells[3:]),
-        ]
-        body.append(f"<tr>{''.join(tds)}</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    for row, cells in zip(rows, _cells(state, rows), strict=True):
+        kinds = dict.fromkeys(numbers, "number") | {1: "mono"}
+        kinds[_STATUS] = row.status if row.status in STATUS_SIGNS else "quiet"
+        tds = "".join(
+            f"<td class={kinds.get(position, 'value')}>{html.escape(text)}</td>"
+            for position, text in enumerate(cells)
+        )
+        body.append(f"<tr{' class=best' if row.index == state.best else ''}>{tds}</tr>")
+    return f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def _rest_html(state: BatchState) -> str:
+    """Return the other trials, folded: as many as fit, and how many more there are."""
+    hidden = len(state.folded) + state.more
+    if not hidden:
+        return ""
+    rows = state.folded
+    while rows and len(table := _table_html(state, rows)) > _MAX_FOLDED_BYTES:
+        rows = rows[: len(rows) // 2]
+    more = hidden - len(rows)
+    frame = f"<div>{more:,} more: the batch's frame() has all</div>" if more else ""
+    summary = f"<summary>{format_count(hidden, 'more trial')}</summary>"
+    inner = f"<div class=trials>{table}</div>" if rows else ""
+    return f"<details>{summary}{inner}{frame}</details>"
 
 
 def _headings(state: BatchState) -> list[str]:
     columns = [cut(name, _CELL_CHARS) for name in (*state.columns, *state.metrics)]
-    return ["#", "run", "status", "time", *columns]
+    return [*_FIXED, *columns]
 
 
-def _cells(state: BatchState, row: TrialRow) -> list[str]:
-    status = f"{_SIGNS.get(row.status, '?')} {row.status}"
+def _number_columns(state: BatchState) -> set[int]:
+    """Return the positions of the columns whose values are numbers."""
+    shown = (*state.rows, *state.folded)
+    values = [[row.asked.get(key) for row in shown] for key in state.columns]
+    start = len(_FIXED)
+    numbers = {start + i for i, column in enumerate(values) if _is_numeric(column)}
+    metrics = range(start + len(values), start + len(values) + len(state.metrics))
+    return {0, _TIME, *numbers, *metrics}
+
+
+def _is_numeric(values: Sequence[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in given
+    )
+
+
+def _cells(state: BatchState, rows: Sequence[TrialRow]) -> list[list[str]]:
+    """Return the texts of rows; numbers of a column have equal digits."""
+    columns = [
+        [str(row.index) for row in rows],
+        [cut(row.name, 40) for row in rows],
+        [_status_cell(state, row) for row in rows],
+        [format_duration(row.seconds, ended=row.status != "running") for row in rows],
+    ]
+    columns += [_texts([row.asked.get(key) for row in rows]) for key in state.columns]
+    columns += [_texts([row.metrics.get(name) for row in rows]) for name in state.metrics]
+    return [list(cells) for cells in zip(*columns, strict=True)]
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    return format_numbers(values) if _is_numeric(values) else [_value_text(v) for v in values]
+
+
+def _status_cell(state: BatchState, row: TrialRow) -> str:
+    word = row.words or _counted(row.status, state)
+    text = f"{_SIGNS.get(row.status, '?')} {word}"
     if row.found:
-        status += " before"
+        text += " before"
     if row.done is not None:
-        status += f" {100 * row.done:.0f}%"
-    if row.index == state.best:
-        status += " ★ best"
-    took = ""
-    if row.seconds is not None:
-        took = format_duration(row.seconds, ended=row.status != "running")
-    asked = [_value_text(row.asked[key]) if key in row.asked else "" for key in state.columns]
-    given = [_value_text(row.metrics.get(name)) for name in state.metrics]
-    return [str(row.index), cut(row.name, 40), status, took, *asked, *given]
+        text += f" {100 * row.done:.0f}%"
+    return f"{text} ★ best" if row.index == state.best else text
 
 
 def _value_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return format_number(value)
     return cut(value if isinstance(value, str) else repr(value), _CELL_CHARS)
 
 
@@ -143,7 +205,7 @@ def _sign_and_word(state: BatchState) -> tuple[str, str]:
 def _pill(state: BatchState) -> str:
     sign, word = _sign_and_word(state)
     kind = {"not all completed": "error", "planned": "quiet"}.get(word, word)
-    return f"<b class='pill {kind}'>{sign} {html.escape(word)}</b>"
+    return f"<b class='pill {kind}' role=status>{sign} {html.escape(word)}</b>"
 
 
 def _counts_text(state: BatchState) -> str:
@@ -156,20 +218,21 @@ def _counts_text(state: BatchState) -> str:
 
 
 def _counted(status: str, state: BatchState) -> str:
-    return "not begun" if status == "waiting" and state.ended else status
+    if status == "waiting" and state.ended:
+        return "not begun"
+    return "stopped" if status == "terminated" else status
 
 
 def _foot(state: BatchState) -> list[str]:
     parts = []
-    if state.more > 0:
-        what = "trial" if state.more == 1 else "trials"
-        parts.append(f"{state.more:,} more {what} not shown")
     if state.left_out:
         parts.append(f"columns not shown: {cut(', '.join(state.left_out), 200)}")
-    if state.name and not state.ended:
-        at = time.strftime("%H:%M:%S", time.localtime(state.as_of_us / 1e6))
-        parts.append(f"as it stood at {at}; now: gage attach {cut(state.name, 40)}")
     return parts
+
+
+def _as_of(state: BatchState) -> str:
+    at = format_time(state.as_of_us)
+    return f"as it was at {at}; look again with %gage attach {cut(state.name, 40)}"
 
 
 def _notes(state: BatchState) -> Sequence[str]:
@@ -177,3 +240,6 @@ def _notes(state: BatchState) -> Sequence[str]:
     if len(state.notes) > _MAX_NOTES:
         notes.append(f"{len(state.notes) - _MAX_NOTES:,} more notes")
     return notes
+
+
+BATCH_FACE = Face(batch_bundle, _parts)

@@ -2,8 +2,9 @@
 
     plan, trials, side-cars → BatchReader → BatchState
 
-A trial that has ended is read once; of those that run, what the panel shows of them. However many
-trials there are, the state holds `MAX_ROWS` of them, and how many more there are.
+A trial that has ended is read once; of those that run, what the panel shows of them. Of more than
+`MAX_ROWS` trials the first are those that run, that failed, and the best one. `MAX_FOLDED` more
+follow, and how many others there are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
+from gage._internal.people import status_words
+from gage._internal.record.runner_log import LEFT_OUT
+from gage._internal.types import ENDED
 from gage_nb.views.run_state import StateReader
 
 if TYPE_CHECKING:
@@ -22,22 +26,32 @@ if TYPE_CHECKING:
     from gage._internal.batch.batch import Batch, BatchTrial
     from gage._internal.batch.launch import PlannedBatch
 
-__all__ = ["MAX_ROWS", "BatchReader", "BatchState", "TrialRow"]
+__all__ = ["MAX_FOLDED", "MAX_ROWS", "BatchReader", "BatchState", "TrialRow", "in_order"]
 
 MAX_ROWS = 20
+MAX_FOLDED = 100
 MAX_COLUMNS = 8
 
 _WAITING = "waiting"
+_GOING_ON = ("running", "pending", "staged")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial: `index` in the plan, the name of its run, its status (`waiting` before it is begun).
+    """A trial of a batch.
 
-    `done` is how much of it is done, from 0 to 1, where it says so; `seconds` how long it took or
-    has been running.
+    Attributes
+    ----------
+    index
+        Its place in the plan.
+    name, status
+        Of its run; the status is `waiting` before it is begun, `words` say it as people do.
+    done, seconds
+        How much of it is done, from 0 to 1, where it says so; how long it took or has been running.
+    found
+        Whether its run had completed before.
     """
 
     index: int
@@ -48,15 +62,30 @@ class TrialRow:
     asked: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     found: bool = False
+    words: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.status in _GOING_ON
 
 
 @dataclass(frozen=True)
 class BatchState:
-    """A batch at one moment.
+    """A batch at one moment. Times are epoch µs (UTC).
 
-    `text` is the plan in words; `counts` how many trials have each status, `waiting` too; `rows`
-    are some of the trials and `more` counts the others; `columns` and `metrics` are what the rows
-    show, `left_out` names the columns that had no place. Times are epoch µs (UTC).
+    Attributes
+    ----------
+    text
+        The plan in words.
+    counts
+        How many trials have each status, `waiting` too.
+    rows, folded, more
+        The trials that are shown, those behind a fold, and how many others there are.
+    columns, metrics, left_out
+        What the rows show, and the columns that had no place.
+    best
+        The place in the plan of the best trial so far.
     """
 
     operation: str
@@ -68,6 +97,7 @@ class BatchState:
     ended: bool
     counts: Mapping[str, int] = field(default_factory=dict)
     rows: tuple[TrialRow, ...] = ()
+    folded: tuple[TrialRow, ...] = ()
     more: int = 0
     columns: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
@@ -80,8 +110,13 @@ class BatchState:
     @property
     def finished(self) -> int:
         """How many trials have ended."""
-        going_on = (_WAITING, "pending", "staged", "running")
-        return sum(count for status, count in self.counts.items() if status not in going_on)
+        return sum(self.counts.get(status, 0) for status in ENDED)
+
+    @property
+    def done(self) -> float:
+        """How much is done, from 0 to 1; a trial that says how far it is counts in part."""
+        begun = sum(row.done or 0.0 for row in (*self.rows, *self.folded) if row.is_running)
+        return (self.finished + begun) / self.count if self.count else 1.0
 
 
 class BatchReader:
@@ -94,6 +129,8 @@ class BatchReader:
         self._begun_us = now_us()
         self._over = False
         self._notes: tuple[str, ...] | None = None
+        self._idle: bool | None = None
+        self._ended: dict[int, TrialRow] = {}
 
     def read(self) -> BatchState:
         """Return what the batch's files say now."""
@@ -105,9 +142,8 @@ class BatchReader:
         planned = self._planned
         assert planned is not None  # noqa: S101  # there is one or the other
         plan = planned.plan
-        rows = tuple(
-            TrialRow(index, asked=trial.asked) for index, trial in enumerate(plan.trials[:MAX_ROWS])
-        )
+        trials = [TrialRow(index, asked=trial.asked) for index, trial in enumerate(plan.trials)]
+        rows, folded = tuple(trials[:MAX_ROWS]), tuple(trials[MAX_ROWS:][:MAX_FOLDED])
         return BatchState(
             operation=planned.operation.opref.op_name,
             name="",
@@ -118,7 +154,8 @@ class BatchReader:
             ended=False,
             counts={_WAITING: plan.count},
             rows=rows,
-            more=plan.count - len(rows),
+            folded=folded,
+            more=plan.count - len(rows) - len(folded),
             columns=plan.columns[:MAX_COLUMNS],
             left_out=plan.columns[MAX_COLUMNS:],
             objective="" if plan.objective is None else str(plan.objective),
@@ -136,10 +173,11 @@ class BatchReader:
         counts: dict[str, int] = {}
         for status in statuses:
             counts[status] = counts.get(status, 0) + 1
-        shown = _chosen(statuses, ended=ended)
-        rows = tuple(self._row(batch, trials[index], statuses[index]) for index in shown)
-        metrics = list(dict.fromkeys(name for row in rows for name in row.metrics))
-        best = self._best(batch) if ended and batch.objective else None
+        best = self._best(batch) if batch.objective else None
+        order = in_order(statuses, best)
+        read = [self._row(batch, trials[i], statuses[i]) for i in order[: MAX_ROWS + MAX_FOLDED]]
+        rows, folded = tuple(read[:MAX_ROWS]), tuple(read[MAX_ROWS:])
+        metrics = list(dict.fromkeys(name for row in read for name in row.metrics))
         created_us = int(batch.plan.get("created_us") or self._begun_us)
         return BatchState(
             operation=batch.operation,
@@ -151,35 +189,54 @@ class BatchReader:
             ended=ended,
             counts=counts,
             rows=rows,
-            more=batch.count - len(rows),
+            folded=folded,
+            more=batch.count - len(read),
             columns=batch.columns[:MAX_COLUMNS],
             metrics=tuple(metrics[:MAX_COLUMNS]),
             left_out=(*batch.columns[MAX_COLUMNS:], *metrics[MAX_COLUMNS:]),
             seconds=None if ended else max(0, now_us() - created_us) / 1e6,
             objective=batch.objective or "",
             best=best,
-            notes=self._notes_of(batch),
+            notes=self._notes_of(batch, ended=ended),
         )
 
-    def _notes_of(self, batch: Batch) -> tuple[str, ...]:
+    def _notes_of(self, batch: Batch, *, ended: bool) -> tuple[str, ...]:
         if self._notes is None:
             planned = self._planned
             said = [] if planned is None else [*planned.operation.notes, *planned.plan.notes]
-            self._notes = tuple(dict.fromkeys([*said, *batch.notes]))
+            found = [note for note in batch.notes if not note.startswith(LEFT_OUT)]
+            self._notes = tuple(dict.fromkeys([*said, *found]))
+        if ended and self._planned is not None and self._had_nothing_to_do(batch):
+            return ("nothing was left to do: every trial had completed before", *self._notes)
         return self._notes
+
+    def _had_nothing_to_do(self, batch: Batch) -> bool:
+        """Return whether every trial had completed before this reader was made."""
+        if self._idle is None:
+            try:
+                stopped = [run.timestamp("stopped") for run in batch.runs]
+            except (MetaError, OSError):
+                stopped = []
+            self._idle = len(stopped) == batch.count and all(
+                time_us is not None and time_us < self._begun_us for time_us in stopped
+            )
+        return self._idle
 
     def _row(self, batch: Batch, trial: BatchTrial, status: str) -> TrialRow:
         run = trial.run
         if run is None:
             return TrialRow(trial.index, asked=trial.asked)
         found = trial.event == "found"
+        known = self._ended.get(trial.index)
+        if known is not None and (known.name, known.status) == (run.name, status):
+            return known
         if status != "running":
             self._states.pop(run.id, None)
             try:
                 duration_us = run.duration_us
-            except MetaError:
+            except (MetaError, OSError):
                 duration_us = None
-            return TrialRow(
+            row = TrialRow(
                 trial.index,
                 run.name,
                 status,
@@ -188,7 +245,11 @@ class BatchReader:
                 trial.asked,
                 batch.metrics_of(trial),
                 found,
+                _words(batch, trial),
             )
+            if self._over and status in ENDED:
+                self._ended[trial.index] = row
+            return row
         reader = self._states.get(run.id)
         if reader is None:
             reader = self._states[run.id] = StateReader(run)
@@ -214,25 +275,29 @@ class BatchReader:
         )
 
 
-def _chosen(statuses: Sequence[str], *, ended: bool) -> list[int]:
-    """Return the trials that are shown: what runs, what failed, what is next, what ended last."""
-    order = ("running", "pending", "staged")
-    first = [i for i, status in enumerate(statuses) if status in order]
-    failed = [
-        i for i, status in enumerate(statuses) if status in ("error", "terminated", "damaged")
-    ]
-    done = [i for i, status in enumerate(statuses) if status == "completed"]
-    waiting = [i for i, status in enumerate(statuses) if status == _WAITING]
-    if ended:
-        chosen = [*failed[: MAX_ROWS // 2], *done, *failed[MAX_ROWS // 2 :], *first, *waiting]
-    else:
-        latest = done[::-1]
-        chosen = [
-            *first[:MAX_ROWS],
-            *failed[::-1][: MAX_ROWS // 4],
-            *latest[: MAX_ROWS // 2],
-            *waiting,
-            *latest[MAX_ROWS // 2 :],
-            *failed[::-1][MAX_ROWS // 4 :],
-        ]
-    return sorted(chosen[:MAX_ROWS])
+def _words(batch: Batch, trial: BatchTrial) -> str:
+    status = batch.status_of(trial)
+    return status_words(status.name, status.exit_code, status.reason)
+
+
+def in_order(statuses: Sequence[str], best: int | None) -> list[int]:
+    """Return the trials in the order in which they are shown, by their place in the plan.
+
+    That is the plan's, unless there are too many of them to see at once: then those that run
+    come first, those that failed, the best; of the others, those that have ended.
+    """
+    if len(statuses) <= MAX_ROWS:
+        return list(range(len(statuses)))
+    failed = ("error", "terminated", "damaged")
+
+    def rank(index: int) -> tuple[int, int]:
+        status = statuses[index]
+        if status in _GOING_ON:
+            return 0, index
+        if status in failed:
+            return 1, index
+        if index == best:
+            return 2, index
+        return (4 if status == _WAITING else 3), index
+
+    return sorted(range(len(statuses)), key=rank)

@@ -2,14 +2,13 @@
 
 What survives where (JupyterLab 4.6, `tests/browser/test_charts.py`):
 
-- A trusted output and an `ipywidgets.HTML` show inline `<svg>`, which takes the colour of the
-  text around it.
+- A trusted output and an `ipywidgets.HTML` show inline `<svg>`.
 - A notebook that is opened again and not trusted is sanitised: JupyterLab takes out `<svg>`, and
   keeps `<img>` with any `src`, a `data:` address too (it looks at the schemes of `href` and `cite`
   only). An image knows nothing of the page, so its line has a colour that is readable on light
   and dark alike, and all text stands beside it, as text of the page.
 - GitHub may take out images with a `data:` address. The figures are text, and the text of an image
-  that is not shown (`alt`) is a line of block characters.
+  that is not shown (`alt`) says in words what it shows.
 
 So a view that is drawn again and again uses `charts_html(…)`, one that is saved
 `charts_html(…, saved=True)`, plain text `charts_text(…)`.
@@ -26,6 +25,8 @@ import html
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from gage._internal.people import format_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -39,7 +40,6 @@ __all__ = [
     "chart_svg",
     "charts_html",
     "charts_text",
-    "number_text",
     "sparkline",
 ]
 
@@ -53,7 +53,7 @@ _MAX_NAME = 28
 _MAX_OTHERS = 20
 _OTHERS_BYTES = _MAX_OTHERS * (_MAX_NAME * 6 + 40) + 400
 # Contrast 4.2 on white and 4.5 on #111111.
-_IMAGE_COLOUR = "#3d85c6"
+_COLOUR = "#3d85c6"
 _BARS = "▁▂▃▄▅▆▇█"
 _GAP = " "
 
@@ -65,15 +65,18 @@ class _Shape(NamedTuple):
     marks: list[Point]
 
 
-def chart_svg(points: Sequence[tuple[float, float]], colour: str = "currentColor") -> str:
+def chart_svg(points: Sequence[tuple[float, float]], alt: str = "") -> str:
     """Return a line through points (step, value) as an SVG element.
 
-    Text and axes are not in it: `charts_html` puts them beside it.
+    Text and axes are not in it: `charts_html` puts them beside it. `alt` is what it shows in
+    words, for those who do not see it. Its colour is the same whether it is drawn into a page or
+    is an image, so a chart looks the same when its run has ended.
     """
     shape = _shape(points)
+    label = f' role="img" aria-label="{html.escape(alt)}"' if alt else ""
     size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {_STYLE} stroke="{colour}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {_STYLE} stroke="{_COLOUR}"{label}>',
         # The floor of the chart, so that a constant is not a line in nowhere.
         f'<path stroke-width="1" stroke-opacity=".25" d="M0 {_HEIGHT - 0.5}H{_WIDTH}"/>',
     ]
@@ -84,7 +87,7 @@ def chart_svg(points: Sequence[tuple[float, float]], colour: str = "currentColor
     if shape.lines:
         dots.append(shape.lines[-1][-1])
     parts += [
-        f'<circle cx="{_short(x)}" cy="{_short(y)}" r="2" fill="{colour}" stroke="none"/>'
+        f'<circle cx="{_short(x)}" cy="{_short(y)}" r="2" fill="{_COLOUR}" stroke="none"/>'
         for x, y in dict.fromkeys(dots)
     ]
     if shape.marks:
@@ -139,10 +142,10 @@ def charts_text(
     lines = []
     for name, one in zip(names, shown, strict=True):
         line = (
-            f"{name:<{longest}}  {sparkline(one.points, width):<{width}}  {number_text(one.last)}"
+            f"{name:<{longest}}  {sparkline(one.points, width):<{width}}  {format_number(one.last)}"
         )
         if one.count > 1:
-            line += f"  min {number_text(one.min)}  max {number_text(one.max)}"
+            line += f"  min {format_number(one.min)}  max {format_number(one.max)}"
         lines.append(line)
     if len(series) > len(shown):
         lines.append(f"and {len(series) - len(shown)} more metrics")
@@ -168,45 +171,47 @@ def sparkline(points: Sequence[tuple[float, float]], width: int = 24) -> str:
     return "".join(next(bars) if values else _GAP for values in columns)
 
 
-def number_text(value: float) -> str:
-    """Return a value in at most five digits: `0.0312`, `1.25e-06`, `12,345`, `nan`."""
-    if not math.isfinite(value):
-        return str(value)
-    if value == int(value) and abs(value) < 1e6:
-        return f"{int(value):,}"
-    text = f"{value:.4g}"
-    if "e" in text and abs(value) >= 1:
-        return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.3g}"
-    return text
-
-
 def _cell(one: MetricSeries, *, saved: bool) -> str:
     name = html.escape(_cut(_printable(one.name)), quote=True)
     title = html.escape(_printable(one.name)[:400], quote=True)
     if saved:
-        code = base64.b64encode(chart_svg(one.points, _IMAGE_COLOUR).encode()).decode()
+        alt = html.escape(_in_words(one), quote=True)
+        code = base64.b64encode(chart_svg(one.points).encode()).decode()
         drawing = (
-            f'<img width="{_WIDTH}" height="{_HEIGHT}" alt="{sparkline(one.points)}" '
+            f'<img width="{_WIDTH}" height="{_HEIGHT}" alt="{alt}" '
             f'src="data:image/svg+xml;base64,{code}">'
         )
     else:
-        drawing = chart_svg(one.points)
+        drawing = chart_svg(one.points, _in_words(one))
     steps = [step for step, _ in one.points]
     axis = (
         f"step {min(steps):,}–{max(steps):,}" if min(steps) < max(steps) else f"step {steps[0]:,}"
     )
     return (
         f'<div style="min-width:{_WIDTH}px;white-space:nowrap;font-size:85%;line-height:1.3">'
-        f'<div title="{title}"><b>{name}</b> {number_text(one.last)}</div>{drawing}'
-        f'<div style="opacity:.7">min {number_text(one.min)} · max {number_text(one.max)} · {axis}'
+        f'<div title="{title}"><b>{name}</b> {format_number(one.last)}</div>{drawing}'
+        f'<div style="opacity:.7">min {format_number(one.min)} · '
+        f"max {format_number(one.max)} · {axis}"
         "</div></div>"
+    )
+
+
+def _in_words(one: MetricSeries) -> str:
+    """Return what a chart shows: `loss over steps 0 to 99: from 2.31 to 0.12, min …, max …`."""
+    ordered = sorted(one.points, key=lambda point: point[0])
+    (first, begin), (last, end) = ordered[0], ordered[-1]
+    return (
+        f"{_cut(_printable(one.name))} over steps {first:,} to {last:,}: from "
+        f"{format_number(begin)} to {format_number(end)}, min {format_number(one.min)}, "
+        f"max {format_number(one.max)}"
     )
 
 
 def _others_html(others: list[MetricSeries]) -> str:
     shown = others[:_MAX_OTHERS]
     parts = [
-        f"<b>{html.escape(_cut(_printable(one.name)))}</b> {number_text(one.last)}" for one in shown
+        f"<b>{html.escape(_cut(_printable(one.name)))}</b> {format_number(one.last)}"
+        for one in shown
     ]
     if len(others) > len(shown):
         parts.append(f"and {len(others) - len(shown)} more metrics")

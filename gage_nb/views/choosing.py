@@ -18,11 +18,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gage_nb.views.batch_panel import batch_bundle, batch_content
+from gage_nb.views.batch_panel import BATCH_FACE
 from gage_nb.views.display import DisplayView
-from gage_nb.views.run_panel import live_content, static_bundle
+from gage_nb.views.run_panel import RUN_FACE
 from gage_nb.views.streams import BatchStream, RunStream
-from gage_nb.views.widgets import StoppableView, WidgetView
+from gage_nb.views.widgets import WidgetView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +82,9 @@ def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> 
     if kind == "stream":
         return RunStream(run)
     if kind == "widget":
-        return WidgetView(run, stop)
-    kinds = ("text/plain",) if kind == "text" else ("text/html", "text/plain")
-    return DisplayView(run.id, static_bundle, live_content, kinds)
+        tooltip = "Stop the run: SIGINT, then SIGTERM, then SIGKILL"
+        return WidgetView(run.id, RUN_FACE, stop, tooltip)
+    return DisplayView(run.id, RUN_FACE, _kinds(kind))
 
 
 def make_batch_view(
@@ -93,7 +93,10 @@ def make_batch_view(
     """Return a view of a batch; `key` is a word for it that can be part of an id."""
     if kind == "stream":
         return BatchStream()
-    kinds = ("text/plain",) if kind == "text" else ("text/html", "text/plain")
     if kind == "widget" and stop is not None:
-        return StoppableView(key, batch_bundle, batch_content, kinds, stop=stop)
-    return DisplayView(key, batch_bundle, batch_content, kinds)
+        return WidgetView(key, BATCH_FACE, stop, "Stop what runs, begin nothing more")
+    return DisplayView(key, BATCH_FACE, _kinds(kind))
+
+
+def _kinds(kind: str) -> tuple[str, ...]:
+    return ("text/plain",) if kind == "text" else ("text/html", "text/plain")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gage._internal.clock import now_us
+from gage_nb.views.view import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from gage_nb.views.view import Face
 
 __all__ = ["NOTHING", "DisplayView", "send_output"]
 
 NOTHING = {"text/html": "", "text/plain": ""}
 
-S = TypeVar("S")
+S = TypeVar("S", bound=Snapshot)
 
 
 class DisplayView(Generic[S]):
@@ -23,38 +24,31 @@ class DisplayView(Generic[S]):
     ----------
     key
         What it shows, a word that can be part of an id.
-    bundle
-        Gives the output for a state, as a MIME bundle.
-    content
-        Gives what a state says, without the moment at which it is said.
+    face
+        How it looks.
     kinds
         The MIME types that are sent.
     """
 
     def __init__(
-        self,
-        key: str,
-        bundle: Callable[[S], dict[str, str]],
-        content: Callable[[S], tuple[object, ...]],
-        kinds: tuple[str, ...] = ("text/html", "text/plain"),
+        self, key: str, face: Face[S], kinds: tuple[str, ...] = ("text/html", "text/plain")
     ) -> None:
         self._display_id = f"gage-{key}-{now_us()}"
         self._kinds = kinds
-        self._make_bundle = bundle
-        self._content = content
-        self._sent: tuple[object, ...] | None = None
+        self._face = face
+        self._sent: tuple[str, ...] | None = None
 
     def show(self, state: S) -> None:
         """Make the output, in the cell that runs."""
         send_output(self._bundle(state), self._display_id, update=False)
-        self._sent = self._content(state)
+        self._sent = self._face.content(state)
 
     def complete(self, state: S) -> None:
         """Do nothing: nothing was put off."""
 
     def update(self, state: S) -> None:
         """Replace the output if it says something else."""
-        content = self._content(state)
+        content = self._face.content(state)
         if content != self._sent:
             send_output(self._bundle(state), self._display_id, update=True)
             self._sent = content
@@ -64,7 +58,7 @@ class DisplayView(Generic[S]):
         send_output(self._bundle(state), self._display_id, update=True)
 
     def _bundle(self, state: S) -> dict[str, Any]:
-        bundle = self._make_bundle(state)
+        bundle = self._face.bundle(state)
         return {kind: text for kind, text in bundle.items() if kind in self._kinds}
 
 

@@ -19,14 +19,28 @@ ENDED = ("completed", "error", "terminated", "damaged")
 
 @dataclass(frozen=True)
 class PanelState:
-    """A run at one moment.
+    """A run at one moment. Times are epoch µs (UTC).
 
-    Times are epoch µs (UTC). `phase` is the step that goes on, or at which the run failed;
-    `config` the values that it was given, as text; `tail` the last lines of output as a terminal
-    shows them, `earlier_lines` how many are above them, `line_count` and `size_bytes` are of the
-    whole output. `files` are those that the run made, (path, bytes or None); there are
-    `file_count` of them. `notes` say what was left
-    out of the run. `charts` draws the `metrics` for a live view, as HTML of our own.
+    Attributes
+    ----------
+    phase
+        The step that is running, or at which the run failed.
+    config
+        The values that it was given, as text.
+    label, tags
+        What the user calls it.
+    tail, earlier_lines
+        The last lines of output as a terminal shows them, and how many are above them.
+    line_count, size_bytes
+        Of the whole output.
+    files, file_count
+        Those that the run made, (path, bytes or None), the first of them; how many there are.
+    notes
+        What a reader of the run should know.
+    left_out
+        Which files of the project the run does not have, as usual; empty where it has all.
+    metrics, charts
+        The numbers that it gave back, and their drawings for a live view, HTML of our own.
     """
 
     operation: str
@@ -48,6 +62,9 @@ class PanelState:
     files: tuple[tuple[str, int | None], ...] = ()
     file_count: int = 0
     notes: tuple[str, ...] = ()
+    left_out: str = ""
+    label: str = ""
+    tags: tuple[str, ...] = ()
     metrics: Mapping[str, MetricSeries] = field(default_factory=dict)
     charts: str = ""
 

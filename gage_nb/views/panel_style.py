@@ -26,6 +26,7 @@ color:var(--g8)}}
 .gage .op{{font-size:14px;overflow-wrap:anywhere}}
 .gage.gage .name,.gage.gage .mono{{font-family:{_CODE_FONT};font-size:12px;background:none;
 color:inherit;padding:0;overflow-wrap:anywhere}}
+.gage .called{{font-style:italic;overflow-wrap:anywhere}}
 .gage .quiet{{opacity:.72;overflow-wrap:anywhere}}
 .gage .time{{margin-left:auto;opacity:.72;font-variant-numeric:tabular-nums;white-space:nowrap}}
 .gage .bar{{display:flex;align-items:center;gap:10px;min-height:18px;

@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from gage._internal.people import format_count
 from gage_nb.views.charts import charts_html
 from gage_nb.views.panel_style import CSS, NO_MATH
 from gage_nb.views.run_text import STATIC_TAIL_BYTES, STATIC_TAIL_LINES, static_text
@@ -21,19 +22,21 @@ from gage_nb.views.run_words import (
     STATUS_SIGNS,
     about,
     as_of_text,
+    called_text,
     counts_text,
     cut,
     escaped,
     file_texts,
     files_text,
     has_stderr,
-    lines_text,
+    missed_a_file,
     progress_text,
     shown_notes,
     status_text,
     time_text,
 )
 from gage_nb.views.terminal_html import to_html
+from gage_nb.views.view import Face
 
 if TYPE_CHECKING:
     from gage_nb.views.panel_state import PanelState
@@ -41,15 +44,15 @@ if TYPE_CHECKING:
 __all__ = [
     "LIVE_TAIL_LINES",
     "MAX_HTML_BYTES",
+    "RUN_FACE",
     "bar_html",
     "foot_html",
     "head_html",
-    "live_content",
-    "live_parts",
     "static_bundle",
     "static_html",
     "tail_html",
     "time_html",
+    "track_html",
 ]
 
 MAX_HTML_BYTES = 64_000
@@ -65,6 +68,7 @@ def head_html(state: PanelState) -> str:
         f"<div class=head>{_pill(state)} "
         f"<b class=op>{escaped(state.operation, 80)}</b> "
         f"<code class=name>{escaped(state.name, 40)}</code> "
+        f"<span class=called>{html.escape(called_text(state))}</span> "
         f"<span class=quiet>{escaped(about(state), 400)}</span> {took}</div>"
     )
     if state.config:
@@ -80,9 +84,19 @@ def bar_html(state: PanelState, *, moving: bool = True) -> str:
     if state.ended:
         return ""
     fraction = state.progress.fraction if state.progress else None
-    if fraction is not None:
-        return f"<div class=track><div class=fill style='width:{100 * fraction:.1f}%'></div></div>"
-    return "<div class=track><div class='fill wait'></div></div>" if moving else ""
+    if fraction is None and not moving:
+        return ""
+    return track_html(fraction)
+
+
+def track_html(fraction: float | None) -> str:
+    """Return a bar that is filled to a fraction, or one that only moves for None."""
+    role = "<div class=track role=progressbar aria-label=progress"
+    if fraction is None:
+        return f"{role}><div class='fill wait'></div></div>"
+    percent = 100 * min(max(fraction, 0), 1)
+    values = f"aria-valuemin=0 aria-valuemax=100 aria-valuenow={percent:.0f}"
+    return f"{role} {values}><div class=fill style='width:{percent:.1f}%'></div></div>"
 
 
 def time_html(state: PanelState) -> str:
@@ -98,7 +112,7 @@ def tail_html(
     lines, shown = to_html(state.tail[-max_lines:], max_bytes)
     earlier = state.earlier_lines + len(state.tail) - shown
     if earlier:
-        note = f"… {lines_text(earlier)} above: gage output {cut(state.name, 40)}"
+        note = f"… {format_count(earlier, 'line')} above: gage output {cut(state.name, 40)}"
         lines = f"<span class=more>{html.escape(note)}</span>\n{lines}"
     elif not lines:
         lines = f"<span class=more>{'no output' if state.ended else 'no output yet'}</span>"
@@ -109,6 +123,7 @@ def foot_html(state: PanelState) -> str:
     """Return counts, and the notes about what was left out."""
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in shown_notes(state))
     notes = f"<ul class='list quiet'>{notes}</ul>" if notes else ""
+    notes += _left_out_html(state)
     legend = "<span><i class=err>stderr</i></span> " if has_stderr(state) else ""
     return (
         f"{notes}<div class=foot><span>{html.escape(counts_text(state))}</span> {legend}"
@@ -117,7 +132,7 @@ def foot_html(state: PanelState) -> str:
     )
 
 
-def live_parts(state: PanelState) -> dict[str, str]:
+def _live_parts(state: PanelState) -> dict[str, str]:
     """Return the pieces of a live view by name."""
     return {
         "head": head_html(state),
@@ -127,11 +142,6 @@ def live_parts(state: PanelState) -> dict[str, str]:
         "charts": state.charts,
         "foot": foot_html(state),
     }
-
-
-def live_content(state: PanelState) -> tuple[object, ...]:
-    """Return what a panel says, without the moment at which it is said."""
-    return tuple(live_parts(state).values())
 
 
 def static_html(state: PanelState) -> str:
@@ -157,7 +167,8 @@ def static_bundle(state: PanelState) -> dict[str, str]:
 def _pill(state: PanelState) -> str:
     sign = STATUS_SIGNS.get(state.status, "?")
     kind = state.status if state.status in STATUS_SIGNS else "damaged"
-    return f"<b class='pill {kind}'>{sign} {escaped(status_text(state), 60)}</b>"
+    text = escaped(status_text(state), 60)
+    return f"<b class='pill {kind}' role=status>{sign} {text}</b>"
 
 
 def _when_html(state: PanelState) -> str:
@@ -173,3 +184,18 @@ def _files_html(state: PanelState) -> str:
     opened = " open" if state.file_count <= 5 else ""
     summary = f"<summary>{files_text(state)}</summary>"
     return f"<details{opened}>{summary}<ul class=list>{items}</ul></details>"
+
+
+def _left_out_html(state: PanelState) -> str:
+    """Return which files the run does not have: one folded line, open where one was missed."""
+    if not state.left_out:
+        return ""
+    summary, _, names = cut(state.left_out, 600).partition(": ")
+    opened = " open" if missed_a_file(state) else ""
+    return (
+        f"<details class=quiet{opened}><summary>{html.escape(summary)}</summary>"
+        f"{html.escape(names)}</details>"
+    )
+
+
+RUN_FACE = Face(static_bundle, _live_parts)

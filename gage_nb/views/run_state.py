@@ -9,6 +9,7 @@ makes the reading fail: a damaged run is a state too.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,10 +26,12 @@ from gage._internal.record.run_meta import (
     meta_config,
     meta_opdef,
     meta_opref,
-    read_notes,
+    read_attr,
+    read_text,
     read_timestamp,
     run_meta_path,
 )
+from gage._internal.record.runner_log import LEFT_OUT, read_notes
 from gage._internal.record.status import read_status
 from gage._internal.types import PHASES, OpDef
 from gage.inside.progress_report import read_reported_progress
@@ -49,6 +52,10 @@ __all__ = ["StateReader", "read_state"]
 TAIL_BYTES = 16_384
 MAX_COLUMNS = 1000
 
+_MAX_PATCH_CHARS = 200_000
+_MAX_VALUES = 50
+_CACHES = frozenset({"__pycache__", ".cache", ".ipynb_checkpoints"})
+
 METRICS_INTERVAL_S = 0.3
 # The part of the time that following the metrics may take.
 METRICS_SHARE = 0.05
@@ -65,8 +72,8 @@ class StateReader:
         self._charts = ""
         self._metrics_due_s = 0.0
         self._all_metrics = False
-        self._defined: tuple[str, OpDef, str] | None = None
-        self._notes: tuple[str, ...] | None = None
+        self._defined: _Defined | None = None
+        self._notes: tuple[tuple[str, ...], str] | None = None
         self._tail_key: tuple[str, int, int] | None = None
         self._tail = _Tail()
         self._cell: Progress | None = None
@@ -77,14 +84,15 @@ class StateReader:
         """Return what the run's files say now; never raises for what is in them."""
         run = self._run
         status = read_status(run)
-        operation, opdef, config = self._definition()
+        defined = self._definition()
         started_us = _timestamp(run, "started")
         ended = status.name in ENDED
         phase = _phase(run, started_us, ended=ended) or self.phase
         tail = self._read_tail(phase)
         files = _made_files(run) if ended else []
+        notes, left_out = self._read_notes()
         return PanelState(
-            operation=operation,
+            operation=defined.operation,
             name=run.name,
             id=run.id,
             status=status.name,
@@ -92,30 +100,38 @@ class StateReader:
             reason="" if status.name in {"pending", "staged"} else status.reason,
             exit_code=status.exit_code,
             phase=phase,
-            config=config,
+            config=defined.config,
+            label=defined.label,
+            tags=defined.tags,
             started_us=started_us,
             stopped_us=_timestamp(run, "stopped"),
-            progress=None if ended else self._progress(opdef, phase, tail.data),
+            progress=None if ended else self._progress(defined.opdef, phase, tail.data),
             tail=tail.lines,
             earlier_lines=tail.earlier_lines,
             line_count=tail.line_count,
             size_bytes=tail.size_bytes,
             files=tuple((path, _size(run, path)) for path in files[:MAX_FILES]),
             file_count=len(files),
-            notes=(*self._read_notes(), *filter(None, [tail.fault])),
+            notes=(*notes, *filter(None, [tail.fault])),
+            left_out=left_out,
             metrics=self._read_metrics(started_us, ended=ended),
             charts=self._charts,
         )
 
-    def _definition(self) -> tuple[str, OpDef, str]:
+    def _definition(self) -> _Defined:
         if self._defined is None:
+            run = self._run
             try:
-                config = " ".join(
-                    f"{key}={value!r}" for key, value in list(meta_config(self._run).items())[:50]
+                label, tags = read_attr(run, "user", "label"), read_attr(run, "user", "tags", [])
+                self._defined = _Defined(
+                    meta_opref(run).op_name,
+                    meta_opdef(run),
+                    _config_text(run),
+                    "" if label is None else str(label),
+                    tuple(map(str, tags)) if isinstance(tags, list) else (),
                 )
-                self._defined = meta_opref(self._run).op_name, meta_opdef(self._run), config
             except (MetaError, OSError):
-                return "?", OpDef("?", {}), ""  # not written yet, or damaged: the status says which
+                return _Defined()  # not written yet, or damaged: the status says which
         return self._defined
 
     def _read_tail(self, phase: str) -> _Tail:
@@ -165,12 +181,18 @@ class StateReader:
             self._metrics_due_s = began_s + max(METRICS_INTERVAL_S, took_s / METRICS_SHARE)
         return {} if self._metrics is None else self._metrics.series
 
-    def _read_notes(self) -> tuple[str, ...]:
+    def _read_notes(self) -> tuple[tuple[str, ...], str]:
+        """Return the notes, and apart from them which files of the project were left out."""
         if self._notes is not None:
             return self._notes
-        staged = Path(run_meta_path(self._run, "staged")).exists()
-        notes = tuple(read_notes(self._run))
-        if staged:
+        ended = Path(run_meta_path(self._run, "stopped")).exists()
+        try:
+            found = read_notes(self._run)
+        except (MetaError, OSError) as error:
+            found = [str(error)]
+        left_out = [note for note in found if note.startswith(LEFT_OUT)]
+        notes = tuple(note for note in found if note not in left_out), "\n".join(left_out)
+        if ended:
             self._notes = notes
         return notes
 
@@ -178,6 +200,31 @@ class StateReader:
 def read_state(run: Run) -> PanelState:
     """Return what the run's files say now; never raises for what is in them."""
     return StateReader(run).read()
+
+
+class _Defined(NamedTuple):
+    operation: str = "?"
+    opdef: OpDef = OpDef("?", {})
+    config: str = ""
+    label: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def _config_text(run: Run) -> str:
+    """Return the values that differ from the defaults: those that changed a line of the source.
+
+    Where no source was changed (the values are arguments of a command) these are all values.
+    """
+    config = meta_config(run)
+    try:
+        patch = (read_text(run, "log", "patched") or "")[:_MAX_PATCH_CHARS]
+    except (MetaError, OSError):
+        patch = ""
+    changed = "\n".join(re.findall(r"^[+-](?![+-]).*", patch, re.MULTILINE))
+    words = set(re.findall(r"\w+", changed))
+    given = {key: value for key, value in config.items() if key.rpartition(".")[2] in words}
+    shown = list((given or config).items())[:_MAX_VALUES]
+    return " ".join(f"{key}={value!r}" for key, value in shown)
 
 
 class _Tail(NamedTuple):
@@ -235,7 +282,14 @@ def _made_files(run: Run) -> list[str]:
         entries = read_manifest(run_meta_path(run, "manifest"))
     except (GageError, OSError, ValueError):
         return []
-    return [entry.path for entry in entries if entry.type == "g"]
+    return [entry.path for entry in entries if entry.type == "g" and not _is_cache(entry.path)]
+
+
+def _is_cache(path: str) -> bool:
+    """Return whether a file only saves a program time: nobody looks for it."""
+    return path.endswith((".pyc", ".pyo")) or any(
+        part in _CACHES or part.endswith("_cache") for part in path.split("/")[:-1]
+    )
 
 
 def _size(run: Run, path: str) -> int | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gage._internal.people import format_count
 from gage_nb.views.charts import charts_text
 from gage_nb.views.run_words import (
     STATUS_SIGNS,
     about,
     as_of_text,
+    called_text,
     counts_text,
     cut,
     file_texts,
     files_text,
     has_stderr,
-    lines_text,
+    missed_a_file,
     progress_text,
     shown_notes,
     status_text,
@@ -35,6 +37,7 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
     """Return the panel as plain text; lines of stderr begin with `!`."""
     head = f"{STATUS_SIGNS.get(state.status, '?')} {cut(state.operation, 80)} {cut(state.name, 40)}"
     parts = [cut(status_text(state), 60), time_text(state), cut(about(state), 400)]
+    parts.append(called_text(state))
     lines = [" · ".join([head, *filter(None, parts)])]
     if state.config:
         lines.append(f"  {cut(state.config, 300)}")
@@ -47,6 +50,8 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
     if state.file_count:
         lines.append(f"{files_text(state)}: {', '.join(file_texts(state))}")
     lines += [f"note: {note}" for note in shown_notes(state)]
+    if state.left_out and missed_a_file(state):
+        lines.append(f"note: {cut(state.left_out, 600)}")
     stderr = " · ! is stderr" if with_tail and has_stderr(state) else ""
     lines.append(f"{counts_text(state)}{stderr} · full output: gage output {cut(state.name, 40)}")
     return "\n".join(lines)
@@ -66,5 +71,7 @@ def _tail_text(state: PanelState) -> list[str]:
         shown.append(text)
     earlier = state.earlier_lines + len(state.tail) - len(shown)
     if earlier:
-        shown.append(f"  … {lines_text(earlier)} above: gage output {cut(state.name, 40)}")
+        shown.append(
+            f"  … {format_count(earlier, 'line')} above: gage output {cut(state.name, 40)}"
+        )
     return shown[::-1] or ["  no output" if state.ended else "  no output yet"]

@@ -6,10 +6,18 @@ Every piece has a bound. Status is a word and a sign, never a colour alone.
 from __future__ import annotations
 
 import html
-import time
 from typing import TYPE_CHECKING
 
+from gage._internal.people import (
+    format_count,
+    format_duration,
+    format_size,
+    format_time,
+    reason_words,
+    status_words,
+)
 from gage._internal.quoting import quote
+from gage._internal.text import on_a_line, shortened
 from gage_nb.views.terminal import STDERR
 
 if TYPE_CHECKING:
@@ -21,15 +29,14 @@ __all__ = [
     "STATUS_SIGNS",
     "about",
     "as_of_text",
+    "called_text",
     "counts_text",
     "cut",
     "escaped",
     "file_texts",
     "files_text",
-    "format_duration",
-    "format_size",
     "has_stderr",
-    "lines_text",
+    "missed_a_file",
     "progress_text",
     "shown_notes",
     "status_text",
@@ -38,6 +45,10 @@ __all__ = [
 
 MAX_FILES = 20
 MAX_NOTES = 5
+MAX_TAGS = 8
+
+# What programs print when a file is not there: of Python, of the C library, of pandas and others.
+_MISSED = ("FileNotFoundError", "No such file", "not found", "does not exist")
 
 STATUS_SIGNS = {
     "pending": "○",
@@ -51,32 +62,45 @@ STATUS_SIGNS = {
 
 
 def status_text(state: PanelState) -> str:
-    """Return the status with the exit code where that says more."""
-    if state.exit_code is not None and state.exit_code > 0:
-        return f"{state.status} (exit code {state.exit_code})"
-    return state.status
+    """Return the status in words: `error (exit code 1)`, `stopped by you`."""
+    return status_words(state.status, state.exit_code, state.reason)
 
 
 def about(state: PanelState) -> str:
     """Return phase and reason, as far as the status does not say them."""
     is_over = state.status in {"staged", "completed"} or state.phase in {"", "run"}
     phase = "" if is_over else state.phase
-    reason = "" if state.reason == f"exit code {state.exit_code}" else state.reason
+    reason = reason_words(state.status, state.exit_code, state.reason)
     if phase and reason.startswith(phase):
         return reason
     return ": ".join(filter(None, [phase, reason]))
 
 
+def called_text(state: PanelState) -> str:
+    """Return label and tags: `baseline #cnn #small`."""
+    tags = " ".join(f"#{cut(tag, 40)}" for tag in state.tags[:MAX_TAGS])
+    more = f"+{len(state.tags) - MAX_TAGS}" if len(state.tags) > MAX_TAGS else ""
+    return " ".join(filter(None, [cut(state.label, 80), tags, more]))
+
+
 def as_of_text(state: PanelState) -> str:
     """Return when a snapshot was taken, and how to look again."""
-    at = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(state.as_of_us / 1e6))
-    return f"as it stood on {at}; now: gage show {cut(state.name, 40)}"
+    name = cut(state.name, 40)
+    if state.status == "staged" and state.started_us is None:
+        return f"start it with %gage start {name}"
+    return f"as it was at {format_time(state.as_of_us)}; look again with %gage attach {name}"
+
+
+def missed_a_file(state: PanelState) -> bool:
+    """Return whether the run failed, and its last lines say that a file was not found."""
+    return state.status == "error" and any(
+        sign in line.text for line in state.tail for sign in _MISSED
+    )
 
 
 def time_text(state: PanelState) -> str:
     """Return how long the run took or has been running; empty before its start."""
-    seconds = state.seconds
-    return "" if seconds is None else format_duration(seconds, ended=state.ended)
+    return format_duration(state.seconds, ended=state.ended)
 
 
 def progress_text(progress: Progress | None) -> str:
@@ -97,13 +121,8 @@ def progress_text(progress: Progress | None) -> str:
 def counts_text(state: PanelState) -> str:
     """Return how much the run printed, and how it ended when that is not the status already."""
     exit_code = "exit code 0" if state.exit_code == 0 else ""
-    counts = [lines_text(state.line_count), format_size(state.size_bytes)]
+    counts = [format_count(state.line_count, "line"), format_size(state.size_bytes)]
     return " · ".join(filter(None, [exit_code, *counts, time_text(state) if state.ended else ""]))
-
-
-def lines_text(count: int) -> str:
-    """Return a number of lines in words."""
-    return "1 line" if count == 1 else f"{count:,} lines"
 
 
 def has_stderr(state: PanelState) -> bool:
@@ -121,7 +140,7 @@ def shown_notes(state: PanelState) -> list[str]:
 
 def files_text(state: PanelState) -> str:
     """Return how many files the run made."""
-    return "1 file made" if state.file_count == 1 else f"{state.file_count:,} files made"
+    return f"{format_count(state.file_count, 'file')} made"
 
 
 def file_texts(state: PanelState) -> list[str]:
@@ -135,26 +154,6 @@ def file_texts(state: PanelState) -> list[str]:
     return texts
 
 
-def format_duration(seconds: float, *, ended: bool = True) -> str:
-    """Return a duration: `3.2 s` for what has ended within a minute, else `0:03`, `1:02:03`."""
-    if ended and seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
-
-
-def format_size(size_bytes: float) -> str:
-    """Return a size in decimal units, `1.2 MB`."""
-    if size_bytes < 1000:
-        return f"{size_bytes:.0f} bytes" if size_bytes != 1 else "1 byte"
-    for unit in ("kB", "MB", "GB"):
-        size_bytes /= 1000
-        if size_bytes < 999.95:
-            return f"{size_bytes:.1f} {unit}"
-    return f"{size_bytes / 1000:,.1f} TB"
-
-
 def escaped(text: str, max_chars: int) -> str:
     """Return text for HTML, cut as `cut` does."""
     return html.escape(cut(text, max_chars))
@@ -162,13 +161,9 @@ def escaped(text: str, max_chars: int) -> str:
 
 def cut(text: str, max_chars: int) -> str:
     """Return text on one line that can be shown and sent, with a word about what is cut."""
-    # Names may hold bytes that are not UTF-8, as surrogates: no JSON message can carry them.
-    clean = text.encode("utf-8", "backslashreplace").decode()
-    if not clean.isprintable():
-        clean = "".join(
-            char if char.isprintable() else " " if char.isspace() else repr(char)[1:-1]
-            for char in clean[: 4 * max_chars]
-        )
-    if len(clean) <= max_chars:
+    # Four times: what is escaped grows, and a text may be of any length.
+    clean = on_a_line(text[: 4 * max_chars])
+    more = max(0, len(text) - 4 * max_chars)
+    if len(clean) + more <= max_chars:
         return clean
-    return f"{clean[: max_chars - 1]}… (+{len(clean) - max_chars + 1:,})"
+    return f"{shortened(clean + '…', max_chars)} (+{len(clean) + more - max_chars + 1:,})"

@@ -10,13 +10,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from gage._internal.people import format_size
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import run_meta_path
 from gage_nb.views.batch_panel import batch_text
 from gage_nb.views.batch_state import BatchState
 from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_text import static_text
-from gage_nb.views.run_words import format_size
 from gage_nb.views.terminal import UNFINISHED, render
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from gage._internal.process.ending import kill
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.status import live_processes
 from gage.cli.app import app
-from gage.cli.tables import format_size
 from tests.making import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -609,18 +608,3 @@ def test_completion_is_silent_about_what_is_wrong(
             check=False,
         )
         assert (done.stdout.strip(), done.stderr) == (b"", b"")
-
-
-@pytest.mark.parametrize(
-    ("size_bytes", "text"),
-    [
-        (None, ""),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_999, "1.0 MB"),
-        (5 * 10**15, "5000.0 TB"),
-    ],
-)
-def test_a_size_has_the_unit_that_it_is_read_in(size_bytes: int | None, text: str) -> None:
-    assert format_size(size_bytes) == text

@@ -12,9 +12,9 @@ from gage._internal.batch.batch import list_batches
 from gage_nb.batch_display import NotebookBatch
 from gage_nb.batches import rows_of, run_batch
 from gage_nb.views.batch_panel import batch_bundle, batch_html, batch_text
-from gage_nb.views.batch_state import MAX_ROWS, BatchReader, BatchState, TrialRow
+from gage_nb.views.batch_state import MAX_ROWS, BatchReader, BatchState, TrialRow, in_order
 from gage_nb.views.run_panel import MAX_HTML_BYTES
-from tests.kernels import WIDGET, Kernel, displays, errors, printed, updates
+from tests.kernels import Kernel, displays, errors, printed, updates
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,7 +127,7 @@ def test_an_interrupt_stops_what_runs_and_keeps_the_rest(
 
     assert errors(messages) == ["KeyboardInterrupt"]
     assert after == "{'terminated': 1}\n"
-    assert "1 terminated · 2 not begun" in updates(messages)[-1]["text/plain"]
+    assert "1 stopped · 2 not begun" in updates(messages)[-1]["text/plain"]
 
 
 def test_in_the_background_a_button_stops_it(
@@ -136,11 +136,16 @@ def test_in_the_background_a_button_stops_it(
     messages = kernel.run(
         f"%gage_run train.py epochs=[1,2,3] wait_for={project / 'go'} --bg --as b"
     )
-    button = next(bundle[WIDGET] for bundle in displays(messages) if WIDGET in bundle)
+    (button,) = [
+        each["content"]["comm_id"]
+        for each in messages
+        if each["msg_type"] == "comm_open"
+        and each["content"]["data"]["state"]["_model_name"] == "ButtonModel"
+    ]
     while not list(runs_home.glob("*/begun-1")):
         pass
 
-    kernel.click(button["model_id"])
+    kernel.click(button)
     stopped = printed(kernel.run("b.wait(); print(b.counts())"))
 
     assert stopped == "{'terminated': 1}\n"
@@ -208,9 +213,11 @@ def test_a_batch_of_many_trials_stays_bounded(project: Path, runs_home: Path) ->
     state = BatchReader(batch=NotebookBatch(batch.home, batch.id)).read()
 
     assert len(state.rows) == MAX_ROWS
-    assert state.more == 60 - MAX_ROWS
+    assert {row.status for row in state.rows} == {"error"}
+    assert (len(state.folded), state.more) == (60 - MAX_ROWS, 0)
     assert state.counts == {"completed": 40, "error": 20}
     assert f"{60 - MAX_ROWS} more trials not shown" in batch_text(state)
+    assert f"<summary>{60 - MAX_ROWS} more trials</summary>" in batch_html(state)
 
 
 def test_the_panel_is_bounded_and_escaped_whatever_is_in_it() -> None:
@@ -255,7 +262,9 @@ def test_the_panel_shows_progress_and_the_best() -> None:
     assert "1 of 2 · 1 completed · 1 running" in text
     assert "● running 42%" in text
     assert "✔ completed before ★ best" in text
-    assert "width:50.0%" in batch_html(state)
+    # One has ended, and of the other 42 % are done.
+    assert "width:71.0%" in batch_html(state)
+    assert "class=best" in batch_html(state)
 
 
 def test_a_batch_outside_of_a_kernel_does_not_need_one(project: Path, runs_home: Path) -> None:
@@ -265,3 +274,39 @@ def test_a_batch_outside_of_a_kernel_does_not_need_one(project: Path, runs_home:
 
     assert batch.counts() == {"completed": 2}
     assert Path(batch.directory).is_dir()
+
+
+def test_a_stopped_batch_does_not_say_that_trials_wait() -> None:
+    state = BatchState(
+        *("train", "name", "id", "2 runs", 2, 0, True),
+        counts={"terminated": 1, "waiting": 1},
+        rows=(TrialRow(0, "a-run", "terminated", words="stopped by you"), TrialRow(1)),
+    )
+
+    for text in batch_bundle(state).values():
+        assert "stopped by you" in text
+        assert "not begun" in text
+        assert "waiting" not in text
+
+
+def test_a_batch_with_nothing_left_to_do_says_so(
+    project: Path, runs_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "train.py").write_text("n = 0\n")
+    run_batch("train.py", {"n": [1, 2]}, view="text")
+    first = capsys.readouterr().out
+
+    run_batch("train.py", {"n": [1, 2]}, resume=True, view="text")
+
+    assert "nothing was left to do" not in first
+    assert "nothing was left to do" in capsys.readouterr().out
+
+
+def test_of_many_trials_those_that_run_or_failed_and_the_best_come_first() -> None:
+    statuses = ["completed"] * 30
+    statuses[25:28] = ["error", "running", "waiting"]
+
+    order = in_order(statuses, best=29)
+
+    assert order[:4] == [26, 25, 29, 0]
+    assert order[-1] == 27

@@ -187,7 +187,10 @@ def test_output_that_is_no_text_is_replaced(project: Path, runs_home: Path) -> N
         "import os\nos.write(1, b'\\xff\\x00|\\r50%\\r100%\\nno end')\n"
     )
 
-    assert list(frames.output(gage.run("raw.py"))["text"]) == ["\ufffd\0|\r50%\r100%", "no end"]
+    assert list(frames.output(gage.run("raw.py"))["text"]) == [
+        "\ufffd\\x00|\\r50%\\r100%",
+        "no end",
+    ]
 
 
 def test_metrics_of_several_runs_are_one_frame(run: gage.RecordedRun) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pickle
+import time
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from gage_nb import frames
-from gage_nb.tables import MAX_ROWS, readable, table_html
+from gage_nb.tables import MAX_ROWS, readable, table_html, table_text
 
 FRAME = frames.from_rows(
     [
@@ -51,10 +52,11 @@ def test_values_are_written_for_reading() -> None:
     html = table_html(FRAME)
 
     assert cells(html) == [
-        *("kafom-fikud", "✖ error", "2025-11-22 23:10:00", "2025-11-22 23:10:00.123", "3.9 s"),
-        *("1", "1,234,567", "0.123457", "&lt;b&gt;$x$&lt;/b&gt;", "a, b", "8d239b3b…"),
+        *("kafom-fikud", "✖ error (exit code 1)", "2025-11-22 23:10:00"),
+        *("2025-11-22 23:10:00.123", "3.93 s", "1.2 MB", "0.12346"),
+        *("&lt;b&gt;$x$&lt;/b&gt;", "a, b", "8d239b3b…"),
     ]
-    assert "<th>started (UTC)</th>" in html
+    assert "<th class=short>started (UTC)</th>" in html
     assert "title='8d239b3b-7f4f-4f25-bd4c-5c3918c09fc5'" in html
     assert "mathjax_ignore" in html
 
@@ -62,14 +64,14 @@ def test_values_are_written_for_reading() -> None:
 def test_columns_without_values_are_named_below() -> None:
     html = table_html(FRAME)
 
-    assert "<th>reason</th>" not in html
+    assert ">reason</th>" not in html
     assert "without values: reason</div>" in html
 
 
 def test_an_empty_frame_says_so() -> None:
     html = table_html(FRAME.head(0))
 
-    assert "<th>reason</th>" in html
+    assert ">reason</th>" in html
     assert "no rows</div>" in html
 
 
@@ -118,4 +120,56 @@ def test_what_is_shown_is_the_frame_as_it_is_then() -> None:
 
     frame["score"] = 42
 
-    assert "<th>score</th>" in frame._repr_html_()  # type: ignore[operator]
+    assert ">score</th>" in frame._repr_html_()  # type: ignore[operator]
+
+
+def test_text_fits_the_terminal() -> None:
+    frame = pd.concat([FRAME] * 3).drop(columns="time")
+
+    text = table_text(frame, 70)
+
+    assert max(map(len, text.splitlines())) <= 70
+    assert "✖ error" in text
+    assert "3.93 s" in text
+
+
+def test_ipython_shows_the_text_of_the_table() -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        bundle, _ = shell.display_formatter.format(readable(FRAME.copy()))  # type: ignore[union-attr]
+    finally:
+        InteractiveShell.clear_instance()
+
+    assert "✖ error (exit code 1)" in bundle["text/plain"]
+    assert "✖ error (exit code 1)" in bundle["text/html"]
+
+
+def test_times_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    try:
+        html = table_html(FRAME)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert "started (CET)</th>" in html
+    assert "2025-11-23 00:10:00" in html
+
+
+def test_numbers_of_a_column_have_equal_digits() -> None:
+    html = table_html(pd.DataFrame({"loss": [0.5, 0.125, None]}))
+
+    assert cells(html) == ["0.500", "0.125", ""]
+
+
+def test_terminal_sequences_are_inert() -> None:
+    evil = "\x1b]0;owned\x07\x9b31m"
+    frame = frames.from_rows(
+        [{"label": evil, "tags": [evil]}], {"label": "string", "tags": "object"}
+    )
+
+    for text in (table_text(frame), table_html(frame), repr(frame.copy())):
+        assert not {"\x1b", "\x07", "\x9b"} & set(text)

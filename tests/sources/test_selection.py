@@ -114,8 +114,7 @@ def test_defaults_take_text_and_leave_the_rest(project: Path) -> None:
 
     assert selection.paths == ["conf.yaml", "data/small.csv", "src/model.py", "train.py"]
     assert selection.notes == [
-        "Left out by the size in '**/* text size<100000 max-matches=500': big.csv",
-        "Left out, not text, by '**/* text size<100000 max-matches=500': model.bin",
+        "Not copied: 1 file of 100.0 kB or more (big.csv), 1 file not text (model.bin)"
     ]
 
 
@@ -126,7 +125,10 @@ def test_hidden_secrets_are_left_out_and_told(project: Path) -> None:
 
     assert selection.paths == ["a.py"]
     assert selection.notes == [
-        "Left out, hidden and maybe secret (a pattern can name it): .env, sub/.env.local"
+        (
+            "Not copied: 2 files hidden and maybe secret "
+            "(.env, sub/.env.local; a pattern can name what is needed)"
+        )
     ]
 
 

@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["encode_entries", "encode_notes", "log_note", "log_runner", "note_entry", "read_notes"]
+__all__ = [
+    "LEFT_OUT",
+    "encode_entries",
+    "encode_notes",
+    "log_note",
+    "log_runner",
+    "note_entry",
+    "read_notes",
+]
+
+# How a note begins that names files of the project that the run does not have. Whoever shows
+# notes shows these only where they matter: when the program missed a file.
+LEFT_OUT = "Not copied: "
 
 _NOTE = "Note: "
 

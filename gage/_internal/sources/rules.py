@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gage._internal.people import format_count, format_size
 from gage._internal.quoting import quote
+from gage._internal.record.runner_log import LEFT_OUT
 from gage._internal.sources.copying import HEAD_BYTES
 from gage._internal.sources.matching import holds, is_whole
 from gage._internal.sources.parsing import parse_pattern
@@ -143,7 +145,8 @@ class Rule:
 
 
 def cut_notes(rules: Iterable[Rule]) -> Iterator[str]:
-    """Yield what the limits of rules cut off, a line each."""
+    """Yield what the limits of rules cut off: a line for all that is usual, one for the rest."""
+    usual: list[str] = []
     for rule in rules:
         pattern = rule.pattern
         for limit, paths in rule.cut.items():
@@ -152,12 +155,19 @@ def cut_notes(rules: Iterable[Rule]) -> Iterator[str]:
                     f"Pattern {pattern.text!r} took {pattern.max_matches} files, as many as it "
                     f"may: left out {paths} and what comes after"
                 )
-            elif limit == "size<":
-                yield f"Left out by the size in {pattern.text!r}: {paths}"
+                continue
+            files = format_count(paths.count, "file")
+            if limit == "size<":
+                most = format_size((pattern.size_max or 0) + 1)
+                usual.append(f"{files} of {most} or more ({paths})")
             elif limit == "text":
-                yield f"Left out, not text, by {pattern.text!r}: {paths}"
+                usual.append(f"{files} not text ({paths})")
             else:
-                yield f"Left out, hidden and maybe secret (a pattern can name it): {paths}"
+                usual.append(
+                    f"{files} hidden and maybe secret ({paths}; a pattern can name what is needed)"
+                )
+    if usual:
+        yield f"{LEFT_OUT}{', '.join(usual)}"
 
 
 def unmatched_notes(rules: Sequence[Rule]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_what_is_saved_beside_widgets_is_made_new_every_two_seconds(kernel: Kern
     assert not updates(soon)
     (still,) = updates(then)
     assert "7 lines" in still["text/html"]
-    assert "as it stood on" in still["text/plain"]
+    assert "as it was at" in still["text/plain"]
     assert not updates(again)
 
 

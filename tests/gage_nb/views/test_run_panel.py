@@ -25,7 +25,6 @@ from gage_nb.views.run_panel import (
     time_html,
 )
 from gage_nb.views.run_text import static_text
-from gage_nb.views.run_words import format_duration, format_size
 from gage_nb.views.terminal import render
 
 STATE = PanelState(
@@ -45,7 +44,7 @@ STATE = PanelState(
     size_bytes=1_234_567,
     files=(("model.pt", 1_200_000), ("odd\nname", 3)),
     file_count=2,
-    notes=("Left out, not text, by '**/*': data.bin",),
+    notes=("Pattern 'x.py' matches no file",),
 )
 RUNNING = dataclasses.replace(
     STATE,
@@ -58,6 +57,12 @@ RUNNING = dataclasses.replace(
     file_count=0,
 )
 FAILED = dataclasses.replace(STATE, status="error", exit_code=3, reason="exit code 3")
+
+
+ATTRIBUTES = {
+    *("class", "style", "open", "role"),
+    *("aria-label", "aria-valuemin", "aria-valuemax", "aria-valuenow"),
+}
 
 
 class _Reader(html.parser.HTMLParser):
@@ -91,14 +96,14 @@ class _Reader(html.parser.HTMLParser):
 
 def test_the_text_says_what_happened() -> None:
     assert static_text(STATE) == (
-        "✔ train.py kafom-fikud · completed · 3.2 s\n"
+        "✔ train.py kafom-fikud · completed · 3.20 s\n"
         "  lr=0.1 epochs=5\n"
         "  … 12,343 lines above: gage output kafom-fikud\n"
         "  loading\n"
         "! a warning\n"
-        '2 files made: model.pt (1.2 MB), "odd\\nname" (3 bytes)\n'
-        "note: Left out, not text, by '**/*': data.bin\n"
-        "exit code 0 · 12,345 lines · 1.2 MB · 3.2 s · ! is stderr"
+        '2 files made: model.pt (1.2 MB), "odd\\nname" (3 B)\n'
+        "note: Pattern 'x.py' matches no file\n"
+        "exit code 0 · 12,345 lines · 1.2 MB · 3.20 s · ! is stderr"
         " · full output: gage output kafom-fikud"
     )
 
@@ -111,7 +116,7 @@ def test_html_and_text_say_the_same() -> None:
 
 
 def test_a_failure_says_exit_code_and_reason_once() -> None:
-    assert static_text(FAILED).startswith("✖ train.py kafom-fikud · error (exit code 3) · 3.2 s\n")
+    assert static_text(FAILED).startswith("✖ train.py kafom-fikud · error (exit code 3) · 3.20 s\n")
     assert static_html(FAILED).count("exit code 3") == 1
 
 
@@ -130,10 +135,63 @@ def test_a_failure_of_staging_names_the_phase() -> None:
 
 def test_what_is_saved_of_a_running_run_says_when_and_does_not_move() -> None:
     for text in (static_html(RUNNING), static_text(RUNNING)):
-        assert "as it stood on 2025-1" in text
-        assert "gage show kafom-fikud" in text
+        assert "as it was at 2025-1" in text
+        assert "look again with %gage attach kafom-fikud" in text
         assert "epoch 2 · 45% · 45/100 · 0:04 left" in text
     assert "class='fill wait'" not in static_html(dataclasses.replace(RUNNING, progress=None))
+
+
+def test_a_staged_run_says_how_to_start_it() -> None:
+    state = dataclasses.replace(
+        RUNNING, status="staged", started_us=None, progress=None, phase="resolve-deps"
+    )
+    assert "start it with %gage start kafom-fikud" in static_text(state)
+
+
+def test_the_bar_is_one_for_screen_readers_too() -> None:
+    assert "role=progressbar" in bar_html(RUNNING)
+    assert "aria-valuenow=45" in bar_html(RUNNING)
+    assert "aria-valuenow" not in bar_html(dataclasses.replace(RUNNING, progress=None))
+    assert "role=status" in head_html(RUNNING)
+
+
+def test_who_stopped_a_run_is_said_in_words() -> None:
+    reason = "stopped by notebook, ended by signal SIGINT"
+    state = dataclasses.replace(STATE, status="terminated", exit_code=-2, reason=reason)
+    for text in (static_html(state), static_text(state)):
+        assert "■ stopped by you" in text or "· stopped by you" in text
+        assert "SIGINT" not in text
+
+
+def test_label_and_tags_are_shown() -> None:
+    state = dataclasses.replace(STATE, label="<base>", tags=tuple("abcdefghij"))
+    assert "<base> #a #b" in static_text(state)
+    assert "#h +2" in static_text(state)
+    assert "&lt;base&gt; #a #b" in static_html(state)
+
+
+LEFT_OUT = "Not copied: 1 file not text (data.bin)"
+
+
+def test_what_was_left_out_is_folded() -> None:
+    state = dataclasses.replace(STATE, left_out=LEFT_OUT)
+    assert "<details class=quiet><summary>Not copied</summary>1 file not text" in static_html(state)
+    assert "data.bin" not in static_text(state)
+
+
+def test_what_was_left_out_is_seen_where_it_was_missed() -> None:
+    tail = tuple(render([(1, b"FileNotFoundError: [Errno 2] No such file: 'data.bin'\n")]))
+    state = dataclasses.replace(FAILED, left_out=LEFT_OUT, tail=tail)
+    assert "<details class=quiet open>" in static_html(state)
+    assert f"note: {LEFT_OUT}" in static_text(state)
+
+
+def test_terminal_sequences_in_names_are_inert() -> None:
+    evil = "\x1b]0;owned\x07\x9b31m\x1b[2J"
+    state = dataclasses.replace(STATE, operation=evil, label=evil, tags=(evil,), notes=(evil,))
+    for text in static_bundle(state).values():
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    assert r"\x1b]0;owned" in static_text(state)
 
 
 def test_without_known_progress_a_bar_only_moves() -> None:
@@ -196,46 +254,13 @@ def test_the_static_view_needs_no_script_no_frame_and_no_network() -> None:
     for state in (STATE, RUNNING, FAILED):
         found = _Reader(static_html(state))
         assert not found.tags & {"script", "iframe", "img", "link", "object", "form", "button"}
-        assert found.attributes <= {"class", "style", "open"}
+        assert found.attributes <= ATTRIBUTES
         assert "url(" not in static_html(state)
 
 
 def test_without_style_the_status_is_a_word_and_a_sign() -> None:
     assert _Reader(head_html(STATE)).text.startswith("✔ completed train.py kafom-fikud")
     assert "12,345 lines · 1.2 MB" in _Reader(foot_html(STATE)).text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "ended", "text"),
-    [
-        (0.04, True, "0.0 s"),
-        (3.24, True, "3.2 s"),
-        (3.9, False, "0:03"),
-        (62.9, True, "1:02"),
-        (3725, False, "1:02:05"),
-        (360_000, True, "100:00:00"),
-    ],
-)
-def test_durations(seconds: float, ended: bool, text: str) -> None:
-    assert format_duration(seconds, ended=ended) == text
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 bytes"),
-        (1, "1 byte"),
-        (999, "999 bytes"),
-        (1000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_999, "1.0 MB"),
-        (1_234_567, "1.2 MB"),
-        (5 * 10**12, "5.0 TB"),
-        (5 * 10**16, "50,000.0 TB"),
-    ],
-)
-def test_sizes(size: int, text: str) -> None:
-    assert format_size(size) == text
 
 
 # Surrogates stand for bytes of file names that are not UTF-8.
@@ -283,7 +308,7 @@ def test_any_state_is_escaped_and_can_be_sent(state: PanelState) -> None:
         *("div", "style", "b", "code", "span", "pre", "i", "em", "u", "s"),
         *("ul", "li", "details", "summary"),
     }
-    assert found.attributes <= {"class", "style", "open"}
+    assert found.attributes <= ATTRIBUTES
     pieces = (head_html, bar_html, time_html, tail_html, foot_html)
     for piece in pieces:
         _Reader(piece(state))

@@ -65,8 +65,30 @@ def test_what_was_left_out_of_a_run_is_told(project: Path, runs_home: Path) -> N
 
     state = read_state(gage.run("hi.py", stage=True))
 
-    (note,) = state.notes
-    assert "big.txt" in note
+    assert state.notes == ()
+    assert "1 file of 100.0 kB or more (big.txt)" in state.left_out
+
+
+def test_values_that_differ_from_the_default_are_shown(project: Path, runs_home: Path) -> None:
+    (project / "hi.py").write_text("lr = 0.1\nepochs = 5\nprint(lr)\n")
+
+    state = read_state(gage.run("hi.py", {"lr": 0.5, "epochs": 5}, label="base", tags=["a"]))
+
+    assert state.config == "lr=0.5"
+    assert (state.label, state.tags) == ("base", ("a",))
+
+
+def test_caches_are_not_files_made(project: Path, runs_home: Path) -> None:
+    (project / "hi.py").write_text(
+        "import os, pathlib\n"
+        "for name in ('__pycache__/a.txt', '.pytest_cache/b', 'c.pyc', 'data/d.txt'):\n"
+        "    os.makedirs(os.path.dirname(name) or '.', exist_ok=True)\n"
+        "    pathlib.Path(name).write_text('')\n"
+    )
+
+    state = read_state(gage.run("hi.py"))
+
+    assert [path for path, _ in state.files] == ["data/d.txt"]
 
 
 def test_a_run_that_failed_in_staging(project: Path, runs_home: Path) -> None:
