@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from gage._internal.api import runs as requests
+from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.reports import difference_rows, operation_rows, run_rows
 from gage_nb import frames
@@ -16,7 +17,25 @@ from gage_nb.tables import readable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["COMMANDS", "Command", "carry_out", "help_text"]
+    from gage._internal.store.recorded_run import RecordedRun
+
+__all__ = ["COMMANDS", "Command", "Place", "carry_out", "command_name", "help_text"]
+
+
+class Place(NamedTuple):
+    """Where a command works: `-C DIR` and `--runs DIR`."""
+
+    directory: str | None = None
+    runs_home: str | None = None
+
+    @property
+    def home(self) -> str:
+        """The directory of runs."""
+        return home_of(self.directory, self.runs_home)
+
+    def find(self, reference: str | None) -> RecordedRun:
+        """Return the run that is named."""
+        return requests.find(reference, self.directory, runs_home=self.runs_home)
 
 
 class Command(NamedTuple):
@@ -24,13 +43,44 @@ class Command(NamedTuple):
 
     usage: str
     about: str
-    call: Callable[[Sequence[str]], Any]
+    call: Callable[[Sequence[str], Place], Any]
 
 
 def carry_out(name: str, words: Sequence[str]) -> Any:
-    """Return what a command gives; a DataFrame is shown for reading."""
-    result = COMMANDS[name].call(words)
+    """Return what a command gives; a DataFrame is shown for reading.
+
+    Raises
+    ------
+    LineError
+        If an option lacks its value, or there are more words than the command takes.
+    """
+    place, rest = _placed(words)
+    result = COMMANDS[command_name(name)].call(rest, place)
     return readable(result) if isinstance(result, pd.DataFrame) else result
+
+
+def command_name(name: str) -> str:
+    """Return the command that a name means: `list` and `ls` are `runs`."""
+    return _OTHER_NAMES.get(name, name)
+
+
+def _placed(words: Sequence[str]) -> tuple[Place, list[str]]:
+    """Return the place that options name, and the other words."""
+    place, rest = Place(), []
+    left = iter(words)
+    for word in left:
+        option, equals, value = word.partition("=")
+        if word in ("-y", "--yes"):
+            continue  # %gage never asks
+        if word == "-C" or option == "--runs":
+            if not equals:
+                value = next(left, "")
+            if not value:
+                raise LineError(f"expected DIR after {option}, found nothing")
+            place = place._replace(**{"directory" if word == "-C" else "runs_home": value})
+        else:
+            rest.append(word)
+    return place, rest
 
 
 def help_text() -> str:
@@ -44,62 +94,68 @@ def help_text() -> str:
             "`%gage runs` (1 is the newest), or a variable that holds it (--as); left out, it is",
             "the newest.",
             "",
+            "    -C DIR       work as if started in this directory",
+            "    --runs DIR   the directory of runs to use",
+            "",
             *(f"    %gage {item.usage:<{width}}  {item.about}" for item in COMMANDS.values()),
         ]
     )
 
 
-def _of_run(function: Callable[[Any], Any]) -> Callable[[Sequence[str]], Any]:
-    def call(words: Sequence[str]) -> Any:
+def _of_run(function: Callable[[str | None, Place], Any]) -> Callable[[Sequence[str], Place], Any]:
+    def call(words: Sequence[str], place: Place) -> Any:
         if len(words) > 1:
             raise LineError(f"expected one RUN at most, found {' '.join(words)!r}")
-        return function(words[0] if words else None)
+        return function(words[0] if words else None, place)
 
     return call
 
 
-def _runs(words: Sequence[str]) -> Any:
-    everything = requests.runs()
-    positions = [row["position"] for row in run_rows(everything, words)]
-    frame = frames.runs(everything[position - 1] for position in positions)
-    frame.index = pd.Index(positions, dtype="int64")
-    return frame
+def _with_run(function: Callable[[RecordedRun], Any]) -> Callable[[Sequence[str], Place], Any]:
+    return _of_run(lambda reference, place: function(place.find(reference)))
 
 
-def _ops(words: Sequence[str]) -> Any:
+def _runs(words: Sequence[str], place: Place) -> Any:
+    everything = requests.runs(directory=place.directory, runs_home=place.runs_home)
+    return frames.run_frame(run_rows(everything, words))
+
+
+def _ops(words: Sequence[str], place: Place) -> Any:
     if words:
         raise LineError(f"expected nothing after ops, found {' '.join(words)!r}")
     return frames.from_rows(
-        operation_rows(),
+        operation_rows(place.directory),
         {"name": "string", "kind": "string", "default": "bool", "description": "string"},
     )
 
 
-def _batches(words: Sequence[str]) -> Any:
+def _batches(words: Sequence[str], place: Place) -> Any:
     from gage._internal.batch.batch import batch_rows, list_batches
-    from gage._internal.store.store import runs_home
 
     if words:
         raise LineError(f"expected nothing after batches, found {' '.join(words)!r}")
     columns = dict.fromkeys(("batch", "operation", "plan", "running", "trials", "id"), "string")
-    return frames.from_rows(batch_rows(list_batches(runs_home())), columns | {"running": "bool"})
+    return frames.from_rows(batch_rows(list_batches(place.home)), columns | {"running": "bool"})
 
 
-def _attach(reference: str | None) -> Any:
-    batch = _batch_called(reference)
-    return attach(reference) if batch is None else _attach_to(batch)
+def _attach(reference: str | None, place: Place) -> Any:
+    batch = _batch_called(reference, place)
+    if batch is None:
+        return attach(place.find(reference))
+    from gage_nb.batches import attach_batch
+
+    return attach_batch(batch)
 
 
-def _show(reference: str | None) -> Any:
-    return _batch_called(reference) or requests.find(reference)
+def _show(reference: str | None, place: Place) -> Any:
+    return _batch_called(reference, place) or place.find(reference)
 
 
-def _batch_called(reference: str | None) -> Any:
+def _batch_called(reference: str | None, place: Place) -> Any:
     """Return the batch of that name, with its frame, if there is one."""
     from gage._internal.batch.batch import batch_called
-    from gage._internal.store.store import runs_home
 
-    batch = batch_called(runs_home(), reference)
+    batch = batch_called(place.home, reference)
     if batch is None:
         return None
     from gage_nb.batch_display import NotebookBatch
@@ -107,61 +163,53 @@ def _batch_called(reference: str | None) -> Any:
     return NotebookBatch(batch.home, batch.id)
 
 
-def _attach_to(batch: Any) -> Any:
-    """Show a batch live until it has ended."""
-    from gage_nb.batches import attach_batch
-
-    return attach_batch(batch)
-
-
-def _stop(reference: str | None) -> Any:
-    batch = _batch_called(reference)
+def _stop(reference: str | None, place: Place) -> Any:
+    batch = _batch_called(reference, place)
     if batch is not None:
         batch.stop(by="notebook")
         return batch
-    run = requests.find_to_stop(reference)
+    run = requests.find_to_stop(reference, place.directory, runs_home=place.runs_home)
     run.stop(by="notebook")
     return run
 
 
-def _wait(reference: str | None) -> Any:
-    batch = _batch_called(reference)
-    if batch is not None:
-        batch.wait()
-        return batch
-    run = requests.find(reference)
-    run.wait()
-    return run
+def _wait(reference: str | None, place: Place) -> Any:
+    work = _batch_called(reference, place) or place.find(reference)
+    work.wait()
+    return work
 
 
-def _verify(reference: str | None) -> Any:
+def _verify(run: RecordedRun) -> Any:
     return frames.from_rows(
-        difference_rows(requests.find(reference)),
+        difference_rows(run),
         {"difference": "string", "path": "string", "expected": "string", "found": "string"},
     )
 
 
-def _metrics(words: Sequence[str]) -> Any:
-    return frames.metrics(list(words) or None)
+def _metrics(words: Sequence[str], place: Place) -> Any:
+    return frames.metrics([place.find(word) for word in words] or place.find(None))
 
 
+_OTHER_NAMES = {"list": "runs", "ls": "runs"}
 COMMANDS = {
     "runs": Command("runs [COLUMN=VALUE ...]", "every run, the newest first (DataFrame)", _runs),
     "batches": Command("batches", "runs asked for at once, the newest first (DataFrame)", _batches),
     "show": Command("show [RUN]", "what happened to a run", _of_run(_show)),
-    "meta": Command("meta [RUN]", "everything recorded about it (DataFrame)", _of_run(frames.meta)),
-    "files": Command("files [RUN]", "the log of its files (DataFrame)", _of_run(frames.files)),
-    "manifest": Command(
-        "manifest [RUN]", "its files with sha256 (DataFrame)", _of_run(frames.manifest)
+    "meta": Command(
+        "meta [RUN]", "everything recorded about it (DataFrame)", _with_run(frames.meta)
     ),
-    "output": Command("output [RUN]", "what it printed (DataFrame)", _of_run(frames.output)),
+    "files": Command("files [RUN]", "the log of its files (DataFrame)", _with_run(frames.files)),
+    "manifest": Command(
+        "manifest [RUN]", "its files with sha256 (DataFrame)", _with_run(frames.manifest)
+    ),
+    "output": Command("output [RUN]", "what it printed (DataFrame)", _with_run(frames.output)),
     "metrics": Command("metrics [RUN ...]", "the numbers it gave back (DataFrame)", _metrics),
     "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(_attach)),
-    "start": Command("start [RUN]", "start a staged run and watch it", _of_run(start)),
+    "start": Command("start [RUN]", "start a staged run and watch it", _with_run(start)),
     "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
-    "stop": Command("stop [RUN]", "stop it (left out: the newest that goes on)", _of_run(_stop)),
+    "stop": Command("stop [RUN]", "stop it (default: the newest that is running)", _of_run(_stop)),
     "verify": Command(
-        "verify [RUN]", "what differs from its manifest (DataFrame)", _of_run(_verify)
+        "verify [RUN]", "what differs from its manifest (DataFrame)", _with_run(_verify)
     ),
     "ops": Command("ops", "what can be run here (DataFrame)", _ops),
 }

@@ -33,9 +33,19 @@ from gage._internal.types import PHASES, STATUSES, Run
 from gage_nb.tables import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["files", "from_rows", "inert", "manifest", "meta", "metrics", "output", "runs"]
+__all__ = [
+    "files",
+    "from_rows",
+    "inert",
+    "manifest",
+    "meta",
+    "metrics",
+    "output",
+    "run_frame",
+    "runs",
+]
 
 _US = "datetime64[us, UTC]"
 _MS = "datetime64[ms, UTC]"
@@ -53,8 +63,13 @@ def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
     index counts from 1: the positions by which a run can be called.
     """
     chosen = list_all() if selected is None else map(RecordedRun.of, selected)
+    return run_frame([{"position": number, **run_row(run)} for number, run in enumerate(chosen, 1)])
+
+
+def run_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return the frame of `runs` for rows of a listing; the index is their `position`."""
     frame = from_rows(
-        [run_row(run) for run in chosen],
+        rows,
         {
             "run": "string",
             "operation": "string",
@@ -68,7 +83,11 @@ def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
             "id": "string",
         },
     )
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    positions = [row["position"] for row in rows]
+    everything = positions == list(range(1, len(rows) + 1))
+    frame.index = (
+        pd.RangeIndex(1, len(rows) + 1) if everything else pd.Index(positions, dtype="int64")
+    )
     return readable(frame)
 
 

@@ -22,7 +22,7 @@ from gage._internal.operations.line_help import help_text as run_help
 from gage._internal.operations.run_line import LineError, parse
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.suggestions import did_you_mean
-from gage_nb.commands import COMMANDS, carry_out, help_text
+from gage_nb.commands import COMMANDS, carry_out, command_name, help_text
 from gage_nb.completion import register_matcher, unregister_matcher
 from gage_nb.expansion import ExpansionError, expand
 from gage_nb.keywords import Display
@@ -143,7 +143,7 @@ def _gage(ip: InteractiveShell) -> Callable[..., Any]:
         if name in ("help", "-h", "--help"):
             print(help_text())
             return None
-        if name not in COMMANDS:
+        if command_name(name) not in COMMANDS:
             near = did_you_mean(name, list(COMMANDS))
             raise UsageError(f"%gage has no command {name!r}. {near or 'See %gage help'}")
         try:

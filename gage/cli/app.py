@@ -12,7 +12,8 @@ import click.shell_completion
 import gage
 from gage._internal.api import runs as requests
 from gage._internal.errors import GageError, OptionError, TargetError
-from gage._internal.operations.line_help import help_text
+from gage._internal.operations.line_help import HELP_COLUMNS, help_text
+from gage._internal.operations.options import OPTIONS
 from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
@@ -24,11 +25,51 @@ if TYPE_CHECKING:
 __all__ = ["app", "main_command"]
 
 
+_OTHER_NAMES = {"list": "runs", "ls": "runs"}
+_SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": HELP_COLUMNS,
+    "terminal_width": HELP_COLUMNS,
+}
+
+
+def _everywhere() -> list[click.Parameter]:
+    """Return the options that every command has, from the table of options."""
+    about = {row.field: row.help for row in OPTIONS}
+    directory = click.Path(exists=True, file_okay=False)
+    return [
+        click.Option(["-C", "directory"], type=directory, metavar="DIR", help=about["directory"],
+                     expose_value=False, is_eager=True, callback=_work_in),
+        click.Option(["--runs", "runs_home"], metavar="DIR", help=about["runs_home"],
+                     expose_value=False, is_eager=True, callback=_use_runs),
+        click.Option(["-y", "--yes"], is_flag=True, help=about["yes"], expose_value=False),
+    ]  # fmt: skip  # three of a kind
+
+
+def _work_in(ctx: click.Context, param: click.Parameter, directory: str | None) -> None:
+    if directory is not None:
+        os.chdir(directory)
+
+
+def _use_runs(ctx: click.Context, param: click.Parameter, directory: str | None) -> None:
+    if directory is not None:
+        os.environ["GAGE_RUNS"] = directory
+
+
 class _Commands(click.Group):
     """Lists the commands in the order of a run's life, not of the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return super().get_command(ctx, _OTHER_NAMES.get(name, name))
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with the options that all have; `run` has them in its own grammar."""
+        if name != "run":
+            cmd.params += _everywhere()
+        super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -55,7 +96,7 @@ class _RunLine(click.Command):
         return [click.shell_completion.CompletionItem(word) for word in words]
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings=_SETTINGS, params=_everywhere())
 @click.version_option(gage.__version__)
 def app() -> None:
     """Record runs of code: what they used, what they printed, what they made.
@@ -122,7 +163,10 @@ def _run(words: tuple[str, ...]) -> int:
 @click.argument("where", nargs=-1)
 @_json_option
 def _runs(where: tuple[str, ...], as_json: bool) -> None:
-    """List the runs, the newest first; WHERE is COLUMN=VALUE, status=error for example."""
+    """List the runs, the newest first.
+
+    WHERE is COLUMN=VALUE, such as status=error.
+    """
     from gage._internal.store.reports import run_rows
 
     rows = run_rows(requests.runs(), where)
@@ -216,9 +260,10 @@ def _output(run: str | None, follow: bool, as_json: bool) -> None:
 @_run_argument
 @click.option("--grace", default=5.0, show_default=True, help="Seconds between the signals.")
 def _stop(run: str | None, grace: float) -> None:
-    """Stop a run: SIGINT, then SIGTERM, then SIGKILL to all its processes; or a batch by name.
+    """Stop a run or a batch.
 
-    Left out, it is the newest run that goes on.
+    All its processes get SIGINT, then SIGTERM, then SIGKILL. Default: the newest run that is
+    running.
     """
     batch = _batch_called(run)
     if batch is not None:
@@ -263,7 +308,10 @@ def _wait(run: str | None, timeout: float | None) -> int:
 @_run_argument
 @_json_option
 def _verify(run: str | None, as_json: bool) -> int:
-    """Hash a run's files again and show what differs from its manifest; exit code 1 if any does."""
+    """Hash a run's files again and show what differs from its manifest.
+
+    The exit code is 1 if anything does.
+    """
     from gage._internal.store.reports import difference_rows
 
     recorded = requests.find(run)

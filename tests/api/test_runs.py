@@ -74,7 +74,7 @@ def test_another_directory_is_another_project(
 
     assert run.last_lines() == "hello"
     assert Path(run.run_dir).parent == other / ".gage" / "runs"
-    assert gage.runs(str(other)) == [run]
+    assert gage.runs(directory=str(other)) == [run]
     assert [opdef.name for opdef in gage.operations(str(other))] == ["hello"]
     assert gage.runs() == []
 
@@ -111,3 +111,37 @@ def test_only_what_was_given_is_stored(
     label: str | None, tags: list[str], attrs: dict[str, object]
 ) -> None:
     assert user_attrs(label, tags) == attrs
+
+
+def test_runs_are_narrowed_by_conditions(script: Path) -> None:
+    first, _ = gage.run("train.py", label="a"), gage.run("train.py", label="b")
+
+    assert gage.runs("label=a", "status=completed") == [first]
+    with pytest.raises(gage.OptionError, match=r"gage.runs\(directory='proj'\)"):
+        gage.runs("proj")
+    with pytest.raises(gage.OptionError, match="there is no column 'state'"):
+        gage.runs("state=x")
+
+
+def test_the_answer_says_whether_the_run_was_found(script: Path) -> None:
+    first = gage.run("train.py")
+
+    found = gage.run("train.py", needed=True)
+
+    assert (found, found.found, first.found) == (first, True, False)
+    assert len(gage.runs()) == 1
+
+
+def test_files_and_rows_are_looked_for_in_the_directory(
+    project: Path, runs_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "train.py").write_text("lr = 0.1\nprint(open('data.csv').read(), lr)\n")
+    (project / "data.csv").write_text("data")
+    (project / "rows.csv").write_text("lr\n1\n2\n")
+    monkeypatch.chdir(tmp_path)
+
+    batch = gage.run_batch(
+        "train.py", rows="rows.csv", with_files=["data.csv"], directory=str(project)
+    )
+
+    assert sorted(run.last_lines() for run in batch.runs) == ["data 1.0", "data 2.0"]

@@ -95,6 +95,7 @@ def test_every_command_is_listed_with_its_first_sentence(cli: Callable[..., Star
     listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line]
     assert sorted(listed) == COMMANDS
     assert cli("help").stdout.decode() == text
+    assert "..." not in text.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -127,6 +128,8 @@ def test_the_version_is_the_package_s(cli: Callable[..., Started]) -> None:
         (["stop", "x"], 1, "there are no runs in"),
         (["check"], 1, "there is no Gage file in"),
         (["run", "hi.py", "--labl", "x"], 2, "unknown option --labl. Did you mean '--label'"),
+        (["run", "hi.py", "--jobs", "2"], 2, "--jobs is for several runs"),
+        (["run", "hi.py", "--stage", "--bg"], 2, "--stage and --bg do not go together"),
         (["run", "hi.py", "other"], 2, "expected k=v, found 'other'"),
         (["run", "ho.py"], 125, "Did you mean 'hi.py'"),
         (["run", "hi.py", "x=1"], 125, "expected the key of a value, found 'x'. Keys: none"),
@@ -183,6 +186,43 @@ def test_a_quiet_run_that_fails_says_so(cli: Callable[..., Started], project: Pa
     assert done.stderr.decode() == (
         f"one\nno more\n{name} error: exit code 1. Look at it with: gage show {name}\n"
     )
+
+
+def test_every_command_works_in_another_place(
+    cli: Callable[..., Started], project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = ["-C", str(project), "--runs", "mine", "-y"]
+
+    assert cli("run", "hi.py", *place).returncode == 0
+    assert cli("-C", str(project), "run", "hi.py", "--runs=mine").returncode == 0
+
+    for name in ("runs", "list", "ls"):
+        assert len(rows(cli(name, "--json", *place))) == 2
+    assert len(rows(cli(*place, "runs", "--json"))) == 2
+    assert cli("output", "1", *place).stdout == b"hi\n"
+    assert gage.runs() == []
+    assert len(gage.runs(directory=str(project), runs_home="mine")) == 2
+
+
+def test_a_preview_is_shown_or_given_as_json(cli: Callable[..., Started]) -> None:
+    assert cli("run", "hi.py", "--preview").stdout.startswith(b"operation      script:hi.py\n")
+    data = json.loads(cli("run", "hi.py", "--preview", "--json").stdout)
+    assert data["source_code"] == [{"path": "hi.py", "size_bytes": 12}]
+    assert gage.runs() == []
+
+
+def test_a_preview_of_several_is_their_plan(cli: Callable[..., Started], project: Path) -> None:
+    write(project, "lr.py", "lr = 0.1\n")
+
+    text = cli("run", "lr.py", "lr=[1,2]", "--preview").stdout.decode()
+    data = json.loads(cli("run", "lr.py", "lr=[1,2]", "--preview", "--json").stdout)
+
+    assert "0  lr=1.0" in text
+    assert text.endswith("Nothing was staged or run.\n")
+    assert data["trials"] == [{"lr": 1.0}, {"lr": 2.0}]
+    assert cli("run", "lr.py", "lr=[fast,slow]", "--preview", "--strict").returncode == 125
+    assert gage.runs() == []
 
 
 def test_a_quiet_run_writes_nothing(cli: Callable[..., Started]) -> None:
@@ -323,7 +363,7 @@ def test_a_run_in_the_background_is_watched_and_stopped(
     again = cli("stop")
     assert (again.returncode, again.stderr) == (
         1,
-        b"gage: no run goes on: there is nothing to stop\n",
+        b"gage: no run is running: there is nothing to stop\n",
     )
     attached = cli("attach", run.name[:7])
     assert (attached.returncode, attached.stdout) == (130, run.output().tail(1000).split(b"T")[0])

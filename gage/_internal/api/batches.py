@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gage._internal.api.driver import Asked, run_several
 from gage._internal.api.observer import Observer
+from gage._internal.api.place import home_of
 from gage._internal.batch.batch import Batch, list_batches
 from gage._internal.operations.options import RunOptions, Several
-from gage._internal.store.store import runs_home as home_of_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,6 +125,6 @@ class _Plans(Observer):
             self._tell(planned)
 
 
-def batches(directory: str | None = None) -> list[Batch]:
+def batches(directory: str | None = None, *, runs_home: str | None = None) -> list[Batch]:
     """Return the batches recorded for work in a directory, the newest first."""
-    return list_batches(home_of_runs(directory))
+    return list_batches(home_of(directory, runs_home))

@@ -49,7 +49,7 @@ def complete_command(
 ) -> list[str]:
     """Return what the word that is being typed after `%gage` may become: a command, then a run."""
     try:
-        choices = [run.name for run in runs(directory)] if words else commands
+        choices = [run.name for run in runs(directory=directory)] if words else commands
     except (GageError, OSError):
         return []
     return sorted(choice for choice in choices if choice.startswith(incomplete))

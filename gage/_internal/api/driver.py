@@ -15,11 +15,11 @@ from __future__ import annotations
 import os
 
 from gage._internal.api.launch import launch
+from gage._internal.api.place import home_of
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
 from gage._internal.operations.targets import configure, resolve_target, with_given_files
 from gage._internal.run_util import stop_run
-from gage._internal.store.store import runs_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -282,7 +282,4 @@ def _follow(work: Work, observer: Observer, stop: Callable[[], object], *, waits
 
 def _home(asked: Asked, operation: Operation) -> str:
     options = asked.options
-    if options.runs_home is None:
-        return runs_home(operation.project_dir)
-    directory = os.path.expanduser(options.directory or "")
-    return os.path.abspath(os.path.join(directory, os.path.expanduser(options.runs_home)))
+    return home_of(options.directory, options.runs_home, operation.project_dir)

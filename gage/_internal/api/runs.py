@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from gage._internal.api.driver import Asked, run_one
 from gage._internal.api.observer import Observer
-from gage._internal.errors import RunNotFound
+from gage._internal.api.place import home_of
+from gage._internal.errors import OptionError, RunNotFound
 from gage._internal.operations.options import RunOptions
 from gage._internal.operations.targets import known_operations
 from gage._internal.store.store import find_run, list_runs
-from gage._internal.store.store import runs_home as home_of_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,12 +107,45 @@ class _Events(Observer):
             self._tell(name, run)
 
 
-def runs(directory: str | None = None) -> list[RecordedRun]:
-    """Return every run recorded for work in a directory, the newest first."""
-    return list_runs(home_of_runs(directory))
+def runs(
+    *where: str, directory: str | None = None, runs_home: str | None = None
+) -> list[RecordedRun]:
+    """Return the runs recorded for work in a directory, the newest first.
+
+    Parameters
+    ----------
+    where
+        Conditions that all must be true, `COLUMN=VALUE`: `gage.runs("status=error")`.
+    directory
+        Default: the current directory.
+    runs_home
+        The directory of runs; default: the project's.
+
+    Raises
+    ------
+    OptionError
+        If a condition is none, or there is no such column.
+    """
+    for condition in where:
+        if "=" not in condition:
+            raise OptionError(
+                f"expected COLUMN=VALUE, such as status=error, found {condition!r}. "
+                f"A directory is named: gage.runs(directory={condition!r})"
+            )
+    found = list_runs(home_of(directory, runs_home))
+    if not where:
+        return found
+    from gage._internal.store.reports import run_rows
+
+    return [found[row["position"] - 1] for row in run_rows(found, where)]
 
 
-def find(reference: str | int | None = None, directory: str | None = None) -> RecordedRun:
+def find(
+    reference: str | int | None = None,
+    directory: str | None = None,
+    *,
+    runs_home: str | None = None,
+) -> RecordedRun:
     """Return the run with that name, id, prefix or position; the newest for None.
 
     Raises
@@ -120,11 +153,16 @@ def find(reference: str | int | None = None, directory: str | None = None) -> Re
     RunNotFound
         If there is no such run, or more than one.
     """
-    return find_run(home_of_runs(directory), reference)
+    return find_run(home_of(directory, runs_home), reference)
 
 
-def find_to_stop(reference: str | int | None = None, directory: str | None = None) -> RecordedRun:
-    """Return the run that is called so; for None the newest that goes on.
+def find_to_stop(
+    reference: str | int | None = None,
+    directory: str | None = None,
+    *,
+    runs_home: str | None = None,
+) -> RecordedRun:
+    """Return the run with that name; for None, the newest that is still running.
 
     Raises
     ------
@@ -132,12 +170,12 @@ def find_to_stop(reference: str | int | None = None, directory: str | None = Non
         If there is no such run, or more than one.
     """
     if reference is not None:
-        return find(reference, directory)
-    # The newest run may be over already: who stops something means what goes on.
-    for run in runs(directory):
+        return find(reference, directory, runs_home=runs_home)
+    # The newest run may be over already: whoever stops something means a running one.
+    for run in runs(directory=directory, runs_home=runs_home):
         if run.status == "running":
             return run
-    raise RunNotFound("no run goes on: there is nothing to stop")
+    raise RunNotFound("no run is running: there is nothing to stop")
 
 
 def operations(directory: str | None = None) -> list[OpDef]:

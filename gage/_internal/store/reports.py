@@ -190,7 +190,7 @@ def _shortened(lines: Iterator[OutputLine]) -> Iterator[tuple[OutputLine, int]]:
 def _condition(text: str) -> tuple[str, str]:
     column, equals, value = text.partition("=")
     if not equals:
-        raise LineError(f"expected COLUMN=VALUE, status=error for example, found {text!r}")
+        raise LineError(f"expected COLUMN=VALUE, such as status=error, found {text!r}")
     if column not in _CONDITIONS:
         near = did_you_mean(column, _CONDITIONS)
         columns = f"Columns: {', '.join(_CONDITIONS)}"
