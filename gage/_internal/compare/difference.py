@@ -20,6 +20,7 @@ import os
 from gage._internal.compare.lines import changes, unified
 from gage._internal.errors import MetaError
 from gage._internal.record.run_meta import meta_opcmd, read_attr
+from gage._internal.store.reports import output_rows
 from gage._internal.text import valid
 
 TYPE_CHECKING = False
@@ -181,8 +182,8 @@ def _output(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
 
 
 def _lines_of(run: RecordedRun) -> list[str]:
-    with open(os.path.join(run.meta_dir, "output", "40_run"), "rb") as file:
-        return file.read().decode("utf-8", "replace").splitlines()[:_MOST_LINES]
+    texts = (row["text"] for row in output_rows(run, "run", 0, _MOST_LINES))
+    return [line for text in texts for line in text.splitlines() or [""]][:_MOST_LINES]
 
 
 def _system(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:

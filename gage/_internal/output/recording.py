@@ -72,6 +72,8 @@ class Recording:
         Returns the grace period in seconds once the command is to be stopped, None before.
     make_room
         Called when output could not be written, before it is tried a last time.
+    note
+        Takes a sentence that a reader of the run should know; without it, `log` takes it.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Recording:
         stop_asked: Callable[[], float | None] = lambda: None,
         wake_fd: int | None = None,
         make_room: Callable[[], None] = lambda: None,
+        note: Callable[[str], None] | None = None,
     ) -> None:
         self.capture = capture
         # Why output could not be written; the command was stopped for it.
@@ -95,6 +98,7 @@ class Recording:
         self._stop_asked = stop_asked
         self._wake_fd = wake_fd
         self._make_room = make_room
+        self._note = note or log
         self._poll: select.poll | None = None
         self._exit_fd: int | None = None
         self._stop: Escalation | None = None
@@ -277,7 +281,22 @@ class Recording:
             )
         if self.fault is not None:
             self._save_or_count()
+        self._restore_deleted()
         return True
+
+    def _restore_deleted(self) -> None:
+        """Write files of the output again that were deleted meanwhile, and say so."""
+        for path in self.capture.deleted():
+            try:
+                self.capture.restore(path)
+            except FileExistsError:
+                done = "another file has taken its place, so that what was printed is lost"
+            except OSError as error:
+                done = f"it could not be written again ({error.strerror}), and what it held is lost"
+            else:
+                done = "it was written again as a whole when the command had ended"
+            name = os.path.join("output", os.path.basename(path))
+            self._note(f"{name} was deleted while the command ran: {done}")
 
     def _save_or_count(self) -> None:
         """Write what a full disk left in the pipes if there is room now; else count it."""

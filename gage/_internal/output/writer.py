@@ -127,6 +127,37 @@ class Capture:
         """The number of bytes that were taken and could not be written."""
         return 0 if self._unwritten is None else len(self._unwritten[0])
 
+    def deleted(self) -> list[str]:
+        """Return the paths of the files that somebody deleted or replaced."""
+        return [path for path, fd in self._files() if not _is_at(fd, path)]
+
+    def restore(self, path: str) -> None:
+        """Write a deleted file again, whose bytes are there as long as it is open.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; FileExistsError if another file has taken its place.
+        """
+        source = dict(self._files())[path]
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            offset = 0
+            while data := os.pread(source, _PORTION_BYTES, offset):
+                write_all(fd, data)
+                offset += len(data)
+        except OSError:
+            _remove(path)
+            raise
+        finally:
+            os.close(fd)
+
+    def _files(self) -> list[tuple[str, int]]:
+        files = [(self.path, self._output_fd), (index_path(self.path), self._index_fd)]
+        if self._switches_fd is not None:
+            files.append((switches_path(self.path), self._switches_fd))
+        return files
+
     def close(self) -> None:
         """Close the files."""
         for fd in (self._output_fd, self._index_fd, self._switches_fd):
@@ -206,7 +237,9 @@ class Capture:
         if self._switches_fd is not None:
             _cut_switches(self._switches_fd, self.size_bytes)
         portion_bytes = os.fstat(self._output_fd).st_size - self.size_bytes
-        if portion_bytes:
+        if portion_bytes < 0:  # deleted while there was no writer: what comes now is the output
+            self._redo((0, 0, -1, stream))
+        elif portion_bytes:
             if self.open_stream not in {-1, stream}:
                 self._write_switch(stream)
             self._index(portion_bytes, stream)
@@ -241,6 +274,13 @@ def _cut_switches(switches_fd: int, size_bytes: int) -> None:
             kept -= RECORD_BYTES
     if kept != size:
         os.ftruncate(switches_fd, kept)
+
+
+def _is_at(fd: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(fd))
+    except OSError:
+        return False
 
 
 def _remove(path: str) -> None:
