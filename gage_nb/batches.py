@@ -19,7 +19,7 @@ from gage._internal.suggestions import did_you_mean
 from gage_nb.batch_display import NotebookBatch
 from gage_nb.keywords import documented, taken
 from gage_nb.observer import NotebookObserver
-from gage_nb.shown import mark_shown, was_shown
+from gage_nb.shown import fill_prompt, mark_shown, was_shown
 from gage_nb.views.batch_panel import batch_bundle
 from gage_nb.views.batch_state import BatchReader, BatchState
 from gage_nb.views.choosing import choose_view, make_batch_view
@@ -138,5 +138,7 @@ def display_batch(batch: Batch) -> None:
     """Display a batch as its static panel; nothing where the same cell has shown it live."""
     from IPython.display import display
 
-    if not was_shown(batch.id):
+    if was_shown(batch.id):
+        fill_prompt(batch)
+    else:
         display(batch_bundle(BatchReader(batch=batch).read()), raw=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from gage._internal.api import runs as requests
 from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
-from gage._internal.store.reports import difference_rows, operation_rows, run_rows
+from gage._internal.store.reports import as_recorded, difference_rows, operation_rows, run_rows
 from gage_nb import frames
 from gage_nb.running import attach, start
 from gage_nb.tables import readable
@@ -180,10 +180,12 @@ def _wait(reference: str | None, place: Place) -> Any:
 
 
 def _verify(run: RecordedRun) -> Any:
-    return frames.from_rows(
+    frame = frames.from_rows(
         difference_rows(run),
         {"difference": "string", "path": "string", "expected": "string", "found": "string"},
     )
+    frame.attrs["if_empty"] = as_recorded(run)
+    return frame
 
 
 def _metrics(words: Sequence[str], place: Place) -> Any:

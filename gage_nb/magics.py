@@ -170,9 +170,12 @@ def _words(line: str, ip: InteractiveShell) -> list[str]:
 
 
 def _run_called(word: str, ip: InteractiveShell) -> str:
-    """Return the id of the run that a variable of this name holds, else the word."""
+    """Return the id of the run or batch that a variable of this name holds, else the word."""
     value = ip.user_ns.get(word)
-    return value.id if isinstance(value, RecordedRun) else word
+    # By name: the module of batches is loaded when somebody asks for several runs.
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(value).__mro__}
+    is_batch = not kinds.isdisjoint(_BATCH_TYPES)
+    return str(value.id) if is_batch or isinstance(value, RecordedRun) else word
 
 
 def _usage_error(error: Exception) -> UsageError:

@@ -15,7 +15,7 @@ from gage_nb.notebook_recording import NotebookRecorder, executed_cells
 from gage_nb.own_runs import mark_own
 from gage_nb.shown import display_run, forget_shown, mark_shown
 from gage_nb.spare import spare
-from gage_nb.views.choosing import choose_view
+from gage_nb.views.choosing import choose_view, is_seen
 from gage_nb.views.live import LivePanel, watch, watch_in_background
 
 if TYPE_CHECKING:
@@ -114,6 +114,10 @@ class NotebookObserver(Observer):
             watch(self._panel, stop=stop)
         else:
             super().follow(work, stop)
+
+    def shows_output(self) -> bool:
+        """Return whether somebody sees the run's panel: the log of a build shows only errors."""
+        return self._panel is not None and is_seen()
 
     def hint(self, run: RecordedRun) -> str:
         """Return a line on a NameError of the run where the notebook has the name."""

@@ -13,7 +13,7 @@ from IPython.core.getipython import get_ipython
 if TYPE_CHECKING:
     from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["display_run", "forget_shown", "mark_shown", "was_shown"]
+__all__ = ["display_run", "fill_prompt", "forget_shown", "mark_shown", "was_shown"]
 
 
 # Which run the cell that is executed now has shown already, and that cell's process and number.
@@ -46,8 +46,16 @@ def display_run(run: RecordedRun) -> None:
     from gage_nb.views.run_panel import static_bundle
     from gage_nb.views.run_state import read_state
 
-    if not was_shown(run.id):
+    if was_shown(run.id):
+        fill_prompt(run)
+    else:
         display(static_bundle(read_state(run)), raw=True)
+
+
+def fill_prompt(value: object) -> None:
+    """Print what a value is after the prompt `Out[2]:` of a terminal; a notebook has none yet."""
+    if getattr(get_ipython(), "kernel", None) is None:
+        print(repr(value))  # noqa: T201  # it is what the prompt is for
 
 
 def _execution() -> tuple[int, object]:

@@ -136,7 +136,8 @@ def _readable_parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[_Column], l
     columns = [_column(rows, name, is_narrow=is_narrow) for name in shown]
     if not frame.empty:
         columns = [column for column in columns if any(column.texts)]
-    notes = [format_count(len(frame), "row")] if is_cut else [] if len(rows) else ["no rows"]
+    nothing = str(frame.attrs.get("if_empty", "no rows"))
+    notes = [format_count(len(frame), "row")] if is_cut else [] if len(rows) else [nothing]
     if blank:
         notes.append(f"without values: {', '.join(blank)}")
     return rows, columns, notes

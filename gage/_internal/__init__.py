@@ -4,13 +4,13 @@ This is the map of the house, and a test holds it to the folders. A package or a
 only from those above it; within a package nothing imports in a circle.
 
     types           values that the others hand to each other
+    text            text for people: printable, shortened, listed
+    people          sizes, times, durations, numbers, statuses as people read them
     errors          the tree of errors
     clock           timestamps, ids and names
     atomic          files that are replaced as a whole or appended to
     quoting         names as one word of a line
     light_json      JSON of the side-car, read without importing `json`
-    text            text for people: printable, shortened, listed
-    people          sizes, times, durations, numbers, statuses as people read them
     suggestions     near misses for a wrong name
     parallel        the same function over many files
     process         a process: which one it is, its command, its start, its end

@@ -21,6 +21,9 @@ the arguments of the constructor are the arguments of the exception.
 
 from __future__ import annotations
 
+from gage._internal.people import outcome
+from gage._internal.text import plain
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Fault
@@ -48,7 +51,7 @@ class GageError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         # What IPython shows for it: the message says it all, where in gage it arose says nothing.
-        return f"{type(self).__name__}: {self}".splitlines()
+        return plain(f"{type(self).__name__}: {self}").splitlines()
 
 
 class TargetError(GageError):
@@ -116,7 +119,13 @@ class PhaseError(GageError):
 
 
 class RunFailed(GageError):
-    """A run ended with `error` or `terminated`; `hint` adds a line on what may have caused it."""
+    """A run ended with `error` or `terminated`; `hint` adds a line on what may have caused it.
+
+    `is_shown` says that the run's output is in front of the reader: IPython then shows the error
+    without it.
+    """
+
+    is_shown = False
 
     def __init__(
         self,
@@ -136,10 +145,18 @@ class RunFailed(GageError):
         self.hint = hint
 
     def __str__(self) -> str:
-        lines = [f"run {self.run_name} ended with {self.status}: {self.reason}"]
-        lines += [f"    {line}" for line in self.tail.splitlines()]
+        ended = outcome(self.status, self.exit_code, self.reason)
+        lines = [f"run {self.run_name}: {ended}"]
+        lines += [f"    {line}" for line in plain(self.tail).splitlines()]
         lines += [self.hint] if self.hint else []
         return "\n".join([*lines, f"Full output: gage output {self.run_name}"])
+
+    def _render_traceback_(self) -> list[str]:
+        if not self.is_shown:
+            return super()._render_traceback_()
+        ended = outcome(self.status, self.exit_code, self.reason)
+        lines = [f"{type(self).__name__}: run {self.run_name}: {ended}", self.hint]
+        return [line for text in lines for line in plain(text).splitlines()]
 
 
 class BatchFailed(GageError):
@@ -175,7 +192,7 @@ class BatchFailed(GageError):
             lines.append(f"    and {len(self.failed) - 10} more")
         if self.failed and self.evidence:
             lines.append(f"Last lines of {self.failed[0][0]}:")
-            lines += [f"    {line}" for line in self.evidence.splitlines()]
+            lines += [f"    {line}" for line in plain(self.evidence).splitlines()]
         lines.append("Run what is missing: the same line again with --resume")
         return "\n".join(lines)
 

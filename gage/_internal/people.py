@@ -23,6 +23,7 @@ __all__ = [
     "format_numbers",
     "format_size",
     "format_time",
+    "outcome",
     "reason_words",
     "short_time",
     "status_words",
@@ -152,6 +153,12 @@ def reason_words(status: str, exit_code: int | None = None, reason: str = "") ->
     if status == "terminated":
         parts = [part for part in parts if not part.startswith(("stopped by ", "ended by signal "))]
     return ", ".join(parts)
+
+
+def outcome(status: str, exit_code: int | None = None, reason: str = "") -> str:
+    """Return a status in words and what its reason says beyond them, on one line."""
+    words = (status_words(status, exit_code, reason), reason_words(status, exit_code, reason))
+    return ": ".join(filter(None, words))
 
 
 def _cell(value: float | None, form: str) -> str:

@@ -11,7 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["listed", "on_a_line", "printable", "shortened", "valid"]
+__all__ = ["coloured", "listed", "on_a_line", "plain", "printable", "shortened", "valid"]
+
+
+# Select Graphic Rendition: colours and weights, which change nothing else.
+_COLOURS = "\x1b\\[[0-9;:]*m"
 
 
 def valid(text: str) -> str:
@@ -35,6 +39,22 @@ def printable(text: str) -> str:
         char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
         for char in valid(text)
     )
+
+
+def plain(text: str) -> str:
+    """Return output of a program as printable text: without colours, with its tabs."""
+    import re
+
+    without = re.sub(_COLOURS, "", text)
+    return "\t".join(printable(part) for part in without.split("\t"))
+
+
+def coloured(text: str) -> str:
+    """Return output of a program with its colours and no other sequence that a terminal obeys."""
+    import re
+
+    parts = re.split(f"({_COLOURS})", text)
+    return "".join(part if number % 2 else plain(part) for number, part in enumerate(parts))
 
 
 def on_a_line(text: str) -> str:

@@ -14,6 +14,7 @@ from gage._internal.api import runs as requests
 from gage._internal.errors import GageError, OptionError, TargetError
 from gage._internal.operations.line_help import HELP_COLUMNS, help_text
 from gage._internal.operations.options import OPTIONS
+from gage._internal.people import outcome
 from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
@@ -312,14 +313,14 @@ def _verify(run: str | None, as_json: bool) -> int:
 
     The exit code is 1 if anything does.
     """
-    from gage._internal.store.reports import difference_rows
+    from gage._internal.store.reports import as_recorded, difference_rows
 
     recorded = requests.find(run)
     rows = list(difference_rows(recorded))
     if rows or as_json:
         _print_rows(rows, as_json)
     else:
-        click.echo(f"{recorded.name}: {len(recorded.manifest)} files as recorded")
+        click.echo(as_recorded(recorded))
     return 1 if rows else 0
 
 
@@ -422,8 +423,8 @@ def _say_batch(batch: Batch) -> int:
 
 
 def _say_status(run: RecordedRun, status: Any) -> None:
-    reason = f" ({status.reason})" if status.reason else ""
-    click.echo(f"{run.name} {status.name}{reason}", err=True)
+    words = outcome(status.name, status.exit_code, status.reason)
+    click.echo(f"{run.name} {words}", err=True)
 
 
 def _print_rows(rows: Iterable[dict[str, Any]], as_json: bool) -> None:

@@ -14,7 +14,9 @@ from gage._internal.api.observer import Observer
 from gage._internal.errors import GageError, OptionError, PhaseError
 from gage._internal.operations.run_line import parse
 from gage._internal.output.stream import OutputStream
+from gage._internal.people import outcome
 from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.runner_log import LEFT_OUT, missed_a_file
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import PHASES
 
@@ -134,7 +136,8 @@ class _Shell(Observer):
             self._tell(f"Not needed: {work.name} has done the same. See: gage show {work.name}")
         else:
             for note in work.notes:
-                self._tell(f"note: {note}")
+                if not note.startswith(LEFT_OUT):
+                    self._tell(f"note: {note}")
             if self._options.stage:
                 self._tell(f"Staged {work.name}. Start it with: gage start {work.name}")
             elif self._options.background:
@@ -160,7 +163,7 @@ class _Shell(Observer):
         _tell(text, self._quiet)
 
     def _tell_end(self, run: RecordedRun, status: Status) -> None:
-        what = f"{run.name} {status.name}" + (f": {status.reason}" if status.reason else "")
+        what = f"{run.name} {outcome(status.name, status.exit_code, status.reason)}"
         if status.name == "completed":
             if self._quiet:
                 return
@@ -170,6 +173,10 @@ class _Shell(Observer):
                 _tell(run.last_lines(), quiet=False)
         shown = run.output().tail(1) if not self._quiet else b""
         _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
+        if status.name == "error" and missed_a_file(run.last_lines()):
+            for note in run.notes:
+                if note.startswith(LEFT_OUT):
+                    self._tell(f"note: {note}")
 
 
 def _follow_as_long_as_read(run: RecordedRun) -> Status:

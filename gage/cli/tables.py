@@ -17,7 +17,7 @@ from gage._internal.people import (
     zone_of,
 )
 from gage._internal.store.reports import FILE_TYPES, run_row
-from gage._internal.text import on_a_line, printable
+from gage._internal.text import coloured, on_a_line, plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,11 +222,11 @@ def _print_output(text: str) -> None:
     """Print lines of a run: their colours on a terminal that Rich knows, else their text."""
     console = _console()
     if console is None:
-        print(printable(text))
+        print(plain(text))
         return
     from rich.text import Text
 
-    console.print(Text.from_ansi(text))
+    console.print(Text.from_ansi(coloured(text)))
 
 
 def _console() -> Console | None:

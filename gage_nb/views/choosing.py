@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gage_nb.views.panel_state import PanelState
     from gage_nb.views.view import View
 
-__all__ = ["VIEWS", "choose_view", "make_batch_view", "make_view"]
+__all__ = ["VIEWS", "choose_view", "is_seen", "make_batch_view", "make_view"]
 
 VIEWS = ("widget", "html", "text")
 
@@ -67,8 +67,14 @@ def _kernel_shell() -> Any:
     return None if getattr(shell, "kernel", None) is None else shell
 
 
+def is_seen() -> bool:
+    """Return whether somebody looks at what the cell shows: a notebook with people, a terminal."""
+    shell = _kernel_shell()
+    return shell is None or _has_cells(shell)
+
+
 def _has_cells(shell: Any) -> bool:
-    """Tell whether who executes this says of which cell it is, as notebooks that people see do.
+    """Return whether the front end names the cell it executes, as those that people see do.
 
     nbclient, and with it papermill and builds of documentation, does not. It has nobody who looks
     at widgets, and what it saves would keep their models for ever.

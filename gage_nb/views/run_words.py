@@ -17,6 +17,7 @@ from gage._internal.people import (
     status_words,
 )
 from gage._internal.quoting import quote
+from gage._internal.record import runner_log
 from gage._internal.text import on_a_line, shortened
 from gage_nb.views.terminal import STDERR
 
@@ -46,9 +47,6 @@ __all__ = [
 MAX_FILES = 20
 MAX_NOTES = 5
 MAX_TAGS = 8
-
-# What programs print when a file is not there: of Python, of the C library, of pandas and others.
-_MISSED = ("FileNotFoundError", "No such file", "not found", "does not exist")
 
 STATUS_SIGNS = {
     "pending": "○",
@@ -93,8 +91,8 @@ def as_of_text(state: PanelState) -> str:
 
 def missed_a_file(state: PanelState) -> bool:
     """Return whether the run failed, and its last lines say that a file was not found."""
-    return state.status == "error" and any(
-        sign in line.text for line in state.tail for sign in _MISSED
+    return state.status == "error" and runner_log.missed_a_file(
+        "\n".join(line.text for line in state.tail)
     )
 
 

@@ -184,7 +184,7 @@ def test_a_quiet_run_that_fails_says_so(cli: Callable[..., Started], project: Pa
     assert (done.returncode, done.stdout) == (1, b"")
     name = gage.find().name
     assert done.stderr.decode() == (
-        f"one\nno more\n{name} error: exit code 1. Look at it with: gage show {name}\n"
+        f"one\nno more\n{name} error (exit code 1). Look at it with: gage show {name}\n"
     )
 
 
@@ -359,7 +359,7 @@ def test_a_run_in_the_background_is_watched_and_stopped(
     stopped = cli("stop", "--grace", "0.2")
 
     assert stopped.returncode == 0
-    assert b"terminated (stopped by user, ended by signal SIGINT)" in stopped.stderr
+    assert b"stopped by you" in stopped.stderr
     again = cli("stop")
     assert (again.returncode, again.stderr) == (
         1,
@@ -529,7 +529,7 @@ def test_a_changed_file_is_found_and_gives_an_exit_code(cli: Callable[..., Start
     cli("run", "hi.py")
     whole = cli("verify")
     assert (whole.returncode, rows(cli("verify", "--json"))) == (0, [])
-    assert b"1 files as recorded" in whole.stdout
+    assert b"all 1 file as recorded" in whole.stdout
 
     Path(gage.find().run_dir, "new").write_text("x")
 

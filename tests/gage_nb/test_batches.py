@@ -104,6 +104,15 @@ def test_a_cell_is_run_several_times(kernel: Kernel) -> None:
     assert given == "[3.0, 6.0, 9.0] fit\n"
 
 
+def test_show_takes_the_name_that_a_batch_was_bound_to(kernel: Kernel) -> None:
+    kernel.run("%gage_run train.py lr=[0.5,0.25] --as b")
+
+    messages = kernel.run("%gage show b")
+
+    assert not errors(messages)
+    assert "2 of 2 · 2 completed" in displays(messages)[0]["text/plain"]
+
+
 def test_a_value_that_is_a_list_is_one_run(kernel: Kernel, project: Path) -> None:
     (project / "lists.py").write_text("layers = [1, 2]\nprint(layers)\n")
 

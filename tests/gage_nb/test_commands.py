@@ -159,6 +159,13 @@ def test_verify_lists_what_was_changed(run: gage.RecordedRun) -> None:
     assert row["expected"] != row["found"]
 
 
+def test_verify_says_that_nothing_differs(run: gage.RecordedRun) -> None:
+    frame = carry_out("verify", [])
+
+    for text in frame._repr_mimebundle_().values():
+        assert f"{run.name}: all 1 file as recorded" in text
+
+
 def test_metrics_of_runs_that_are_named(run: gage.RecordedRun) -> None:
     second = gage.run("hi.py")
 

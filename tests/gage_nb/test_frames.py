@@ -209,3 +209,15 @@ def test_a_run_is_named_as_everywhere(run: gage.RecordedRun) -> None:
         assert frames.meta(reference)["value"][0] == run.id
     with pytest.raises(gage.RunNotFound, match="there is no run called 'nobody'"):
         frames.meta("nobody")
+
+
+def test_names_that_are_not_utf_8_are_shown_as_escapes(project: Path, runs_home: Path) -> None:
+    (project / "caf\udce9.py").write_text("print(1)\n")
+    run = gage.run("caf\udce9.py", label="caf\udce9 \x1b]0;t\x07")
+
+    for frame in (frames.runs(), frames.meta(run), frames.files(run)):
+        for text in frame._repr_mimebundle_().values():  # type: ignore[operator]
+            text.encode()
+            assert "\x1b" not in text
+        assert "\x1b" not in frame.copy().to_string()
+    assert frames.runs()["label"][1] == r"caf\xe9 \x1b]0;t\x07"

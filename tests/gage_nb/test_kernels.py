@@ -103,7 +103,7 @@ def test_an_interrupt_ends_the_run_with_all_its_processes(
     (error,) = [each["content"] for each in messages if each["msg_type"] == "error"]
     assert error["ename"] == "KeyboardInterrupt"
     assert error["traceback"] == ["KeyboardInterrupt"]
-    assert "terminated" in last_text(messages)
+    assert "stopped by you" in last_text(messages)
     assert not psutil.wait_procs(processes, TIMEOUT_S)[1]
     assert printed(kernel.run("print(r.status, r.full_status.reason)")).startswith(
         "terminated stopped by interrupt"
@@ -274,7 +274,7 @@ def test_run_all_stops_at_a_run_that_failed() -> None:
     assert node.cells[1].outputs[0].data["text/plain"].startswith("✖ bad ")
     name = gage.find().name
     assert node.cells[1].outputs[-1].traceback == [
-        f"RunFailed: run {name} ended with error: exit code 3",
+        f"RunFailed: run {name}: error (exit code 3)",
         "    <last words>",
         f"Full output: gage output {name}",
     ]
@@ -332,10 +332,11 @@ def test_a_name_of_the_notebook_is_explained(kernel: Kernel) -> None:
     messages = kernel.run("%%gage_run fit\nprint('before')\nload()")
 
     (error,) = [each["content"] for each in messages if each["msg_type"] == "error"]
-    text = "\n".join(error["traceback"])
+    ended, hint = error["traceback"]
     assert error["ename"] == "RunFailed"
-    assert 'fit.py", line 3, in <module>' in text
-    assert re.search(r"`load` exists in this notebook \(made by cell \[2\]", text)
+    assert ended.endswith(": error (exit code 1)")
+    assert re.search(r"`load` exists in this notebook \(made by cell \[2\]", hint)
+    assert last_text(messages).count('fit.py", line 3, in <module>') == 1
 
 
 def test_syntax_of_ipython_is_refused_with_its_lines(kernel: Kernel) -> None:
@@ -525,7 +526,7 @@ def test_an_interrupt_in_a_terminal_stops_the_run(project: Path, bell: Path) -> 
     ipython.sendintr()
 
     ipython.expect(r"In \[3\]: ")
-    assert "terminated" in str(ipython.before)
+    assert "stopped by you" in str(ipython.before)
     assert "KeyboardInterrupt" in str(ipython.before)
     assert not psutil.wait_procs(processes, TIMEOUT_S)[1]
     ipython.sendline("exit")

@@ -177,7 +177,7 @@ def test_label_and_tags_are_kept(shell: InteractiveShell) -> None:
 
 
 def test_a_failed_run_is_an_error_unless_told_otherwise(shell: InteractiveShell) -> None:
-    with pytest.raises(gage.RunFailed, match="ended with error: exit code 3"):
+    with pytest.raises(gage.RunFailed, match=r"error \(exit code 3\)"):
         gage_run(shell, "bad", "raise SystemExit(3)")
 
     assert gage_run(shell, "bad --no-raise", "raise SystemExit(3)").exit_code == 3

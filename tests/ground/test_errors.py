@@ -72,7 +72,7 @@ def test_a_failed_run_says_what_it_printed_last_and_the_hint() -> None:
     lines = str(RunFailed("kafom-fikud", "error", 1, "exit code 1", "a\nb", "try x")).splitlines()
 
     assert lines == [
-        "run kafom-fikud ended with error: exit code 1",
+        "run kafom-fikud: error (exit code 1)",
         "    a",
         "    b",
         "try x",
@@ -82,3 +82,23 @@ def test_a_failed_run_says_what_it_printed_last_and_the_hint() -> None:
 
 def test_ipython_shows_the_message_without_a_traceback() -> None:
     assert TargetError("one\ntwo")._render_traceback_() == ["TargetError: one", "two"]
+
+
+def test_a_failed_run_whose_output_is_in_sight_is_one_line_and_the_hint() -> None:
+    reason = "stopped by interrupt, ended by signal SIGINT"
+    error = RunFailed("kafom-fikud", "terminated", -2, reason, "a\nb", "try x")
+
+    error.is_shown = True
+
+    assert error._render_traceback_() == [
+        "RunFailed: run kafom-fikud: stopped by you",
+        "try x",
+    ]
+
+
+def test_no_terminal_obeys_an_error() -> None:
+    error = RunFailed("kafom-fikud", "error", 1, "exit code 1", "\x1b]0;t\x07\x1b[31mred\x9b2J")
+
+    for text in (str(error), "\n".join(error._render_traceback_())):
+        assert not {"\x1b", "\x07", "\x9b"} & set(text)
+        assert "red" in text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.text import listed, on_a_line, printable, shortened, valid
+from gage._internal.text import coloured, listed, on_a_line, plain, printable, shortened, valid
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # surrogates too
 
@@ -70,3 +70,10 @@ def test_text_is_shortened(text: str, max_chars: int, counted: bool, expected: s
 )
 def test_items_are_listed(items: list[str], options: dict[str, object], expected: str) -> None:
     assert listed(items, **options) == expected  # type: ignore[arg-type]
+
+
+def test_output_is_plain_text_or_has_colours_only() -> None:
+    output = "\x1b[1;31mred\x1b[0m\t\x1b]0;t\x07\x1b[2J\x9b\n"
+
+    assert plain(output) == "red\t\\x1b]0;t\\x07\\x1b[2J\\x9b\n"
+    assert coloured(output) == "\x1b[1;31mred\x1b[0m\t\\x1b]0;t\\x07\\x1b[2J\\x9b\n"

@@ -278,7 +278,7 @@ def test_a_completed_run_passes_the_check(tmp_path: Path) -> None:
 def test_a_failed_run_raises_with_its_evidence(tmp_path: Path) -> None:
     run = ended(tmp_path, "echo one; echo two >&2; exit 3")
 
-    with pytest.raises(RunFailed, match="ended with error: exit code 3") as caught:
+    with pytest.raises(RunFailed, match=r"error \(exit code 3\)") as caught:
         check_run(run, hint="try x")
 
     error = caught.value

@@ -16,6 +16,7 @@ import os
 
 from gage._internal.api.launch import launch
 from gage._internal.api.place import home_of
+from gage._internal.errors import RunFailed
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
 from gage._internal.operations.targets import configure, resolve_target, with_given_files
@@ -265,7 +266,11 @@ def _finish_run(
 ) -> RecordedRun:
     _follow(run, observer, lambda: stop_run(run, by="interrupt"), waits=waits)
     if waits and options.check:
-        run.check(hint=observer.hint(run))
+        try:
+            run.check(hint=observer.hint(run))
+        except RunFailed as error:
+            error.is_shown = observer.shows_output()
+            raise
     return run
 
 

@@ -58,6 +58,10 @@ class Observer:
             stop()
             raise
 
+    def shows_output(self) -> bool:
+        """Return whether the run's output is in front of the user, who then needs it no more."""
+        return False
+
     def hint(self, run: RecordedRun) -> str:  # noqa: ARG002  # for those who know more
         """Return a line of the error of a run that failed: what may have caused it."""
         return ""

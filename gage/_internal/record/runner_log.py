@@ -31,6 +31,7 @@ __all__ = [
     "encode_notes",
     "log_note",
     "log_runner",
+    "missed_a_file",
     "note_entry",
     "read_notes",
 ]
@@ -38,6 +39,9 @@ __all__ = [
 # How a note begins that names files of the project that the run does not have. Whoever shows
 # notes shows these only where they matter: when the program missed a file.
 LEFT_OUT = "Not copied: "
+
+# What programs print when a file is not there: Python, the C library, pandas and others.
+_MISSED = ("FileNotFoundError", "No such file", "not found", "does not exist")
 
 _NOTE = "Note: "
 
@@ -72,6 +76,11 @@ def read_notes(run: Run) -> list[str]:
         return [unquote(line) for line in text.split("\n")[:-1]]
     except ValueError as error:
         raise MetaError(f"{run_meta_path(run, 'log', 'notes')}: {error}") from None
+
+
+def missed_a_file(output: str) -> bool:
+    """Return whether the end of a failed run's output says that a file was not found."""
+    return any(sign in output for sign in _MISSED)
 
 
 def encode_entries(messages: Iterable[str]) -> bytes:

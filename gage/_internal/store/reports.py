@@ -12,6 +12,7 @@ from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.operations.run_line import LineError
 from gage._internal.operations.targets import known_operations, known_scripts
+from gage._internal.people import format_count
 from gage._internal.record.file_log import read_events
 from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
 from gage._internal.suggestions import did_you_mean
@@ -31,6 +32,7 @@ __all__ = [
     "EVENTS",
     "FILE_TYPES",
     "STREAMS",
+    "as_recorded",
     "difference_rows",
     "file_rows",
     "manifest_rows",
@@ -75,6 +77,11 @@ def difference_rows(run: RecordedRun) -> Iterator[Row]:
             "expected": difference.expected,
             "found": difference.found,
         }
+
+
+def as_recorded(run: RecordedRun) -> str:
+    """Return what is said of a run whose files do not differ: `…: all 23 files as recorded`."""
+    return f"{run.name}: all {format_count(len(run.manifest), 'file')} as recorded"
 
 
 def operation_rows(directory: str | None = None) -> Iterator[Row]:
