@@ -37,12 +37,13 @@ def was_shown(shown_id: str) -> bool:
 
 
 def display_run(run: RecordedRun) -> None:
-    """Display a run as its static panel; nothing where the same cell has shown it live.
+    """Display a run: its panel and what it showed; nothing where the cell has shown it live.
 
     What IPython calls for a run that is the value of a cell.
     """
     from IPython.display import display
 
+    from gage_nb.views.results import send_results
     from gage_nb.views.run_panel import static_bundle
     from gage_nb.views.run_state import read_state
 
@@ -50,6 +51,7 @@ def display_run(run: RecordedRun) -> None:
         fill_prompt(run)
     else:
         display(static_bundle(read_state(run)), raw=True)
+        send_results(run)
 
 
 def fill_prompt(value: object) -> None:

@@ -5,9 +5,9 @@ interpreter; what it prints goes to stdout and stderr as it comes, under a line
 
     [cell 3/10]
 
-and the executed notebook is written beside the source as NOTEBOOK.executed.ipynb, after every
-cell, so that a kill leaves what was done so far. A failing cell ends the program with exit code
-1; the last line says which it was.
+what it shows is recorded as results of the run (`result_log`). The executed notebook is written
+beside the source as NOTEBOOK.executed.ipynb, after every cell, so that a kill leaves what was done
+so far. A failing cell ends the program with exit code 1; the last line says which it was.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import sys
 from typing import Any
 
 from gage._internal.atomic import replace
+from gage.inside.result_log import clear_output, publish
 
 __all__ = ["main", "run_notebook"]
 
-_TEXT = "text/plain"
+_SHOWS = {"execute_result": "value", "display_data": "display", "update_display_data": "display"}
 
 
 def run_notebook(path: str) -> int:
@@ -114,8 +115,16 @@ def _print_message(msg: Any) -> None:
         stream.flush()
     elif kind == "error":
         _say("\n".join(content["traceback"]), sys.stderr)
-    elif kind in ("execute_result", "display_data") and _TEXT in content["data"]:
-        _say(content["data"][_TEXT], sys.stdout)
+    elif kind == "clear_output":
+        clear_output(wait=content["wait"])
+    elif kind in _SHOWS:
+        publish(
+            content["data"],
+            content.get("metadata"),
+            kind=_SHOWS[kind],
+            display_id=str(content.get("transient", {}).get("display_id", "")),
+            update=kind == "update_display_data",
+        )
 
 
 def _say(text: str, stream: Any) -> None:

@@ -221,7 +221,12 @@ def origin_of(what: str) -> str:
     place = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
     if frame.f_back is None and frame.f_code.co_filename.startswith((own, "<frozen runpy>")):
         place = "end"
-    words = "".join("#" if char.isdigit() else char for char in what)
+    words = ""
+    for char in what:
+        if not char.isdigit():
+            words += char
+        elif words[-1:] != "#":
+            words += "#"
     return f"{place} {words[:200]}"
 
 

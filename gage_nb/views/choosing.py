@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gage_nb.views.batch_panel import BATCH_FACE
 from gage_nb.views.display import DisplayView
+from gage_nb.views.results import WithResults
 from gage_nb.views.run_panel import RUN_FACE
 from gage_nb.views.streams import BatchStream, RunStream
 from gage_nb.views.widgets import WidgetView
@@ -89,8 +90,8 @@ def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> 
         return RunStream(run)
     if kind == "widget":
         tooltip = "Stop the run: SIGINT, then SIGTERM, then SIGKILL"
-        return WidgetView(run.id, RUN_FACE, stop, tooltip)
-    return DisplayView(run.id, RUN_FACE, _kinds(kind))
+        return WithResults(run, WidgetView(run.id, RUN_FACE, stop, tooltip))
+    return WithResults(run, DisplayView(run.id, RUN_FACE, _kinds(kind)))
 
 
 def make_batch_view(

@@ -78,7 +78,8 @@ def test_a_run_in_the_background_ends_in_the_output_of_its_own_cell(
         "print(run.status)\nopen(run.run_dir + '/go', 'w').close()\nthread.join()",
     )
 
-    (output,) = node.cells[1].outputs
+    output, place_for_results = node.cells[1].outputs
+    assert place_for_results.data["text/plain"] == ""
     assert "completed" in output.data["text/plain"]
     assert "  on\n" in output.data["text/plain"]
     assert [one.text for one in node.cells[2].outputs] == ["running\n"]
