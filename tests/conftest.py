@@ -24,6 +24,7 @@ _FOREIGN = (
     "RUN_DIR",
     "RUN_ID",
     "run_dir",
+    "XDG_CACHE_HOME",
 )
 _FOREIGN_PREFIXES = ("GAGE_", "GIT_", "JPY_", "JUPYTER_")
 

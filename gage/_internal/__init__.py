@@ -18,9 +18,9 @@ only from those above it; within a package nothing imports in a circle.
     output          what a command printed: written, recorded, read
     gage.inside     public: what a run's own program calls or is started by
     sources         which files belong to a run, and their copies
+    config          values of scripts, notebooks, JSON, YAML, TOML, argparse: read and rewritten
     metrics         the numbers that a run gives back
     progress        how far a run is
-    config          values of scripts, notebooks, JSON, YAML, TOML, argparse: read and rewritten
     operations      what can be run: Gage files, targets, the line that asks for a run
     system          what is recorded of the machine: packages, platform, git
     running         from a staged run to an ended one

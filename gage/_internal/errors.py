@@ -5,6 +5,7 @@
     ├── GagefileError          a Gage file that cannot be read or does not say what is allowed
     ├── PatternError           a malformed pattern (source code, dependency, configuration)
     ├── ConfigError            an unknown key, or a value that cannot be written
+    │   └── MalformedError     a file that is not of its format; carries the place
     ├── DependencyError        a dependency that is missing or not what was recorded
     ├── OptionError            options that mean nothing together
     ├── PhaseError             the command of a phase failed; carries its evidence
@@ -34,6 +35,7 @@ __all__ = [
     "DependencyError",
     "GageError",
     "GagefileError",
+    "MalformedError",
     "MetaError",
     "OptionError",
     "PatternError",
@@ -85,6 +87,26 @@ class PatternError(GageError):
 
 class ConfigError(GageError):
     """An unknown configuration key, or a value that cannot be written."""
+
+
+class MalformedError(ConfigError):
+    """A file that is not of its format.
+
+    `problem` says what is wrong; `line` and `column` count from 1, None where they are not known.
+    """
+
+    def __init__(
+        self, path: str, problem: str, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(path, problem, line, column)
+        self.path = path
+        self.problem = problem
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = [self.path, *(str(number) for number in (self.line, self.column) if number)]
+        return f"{':'.join(place)}: {self.problem}"
 
 
 class DependencyError(GageError):

@@ -130,19 +130,19 @@ def test_words_that_versions_of_yaml_read_in_two_ways_are_left_alone(
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("f.json", b'{"a": 1,\n "b" 2}', r'f\.json:2: expected ":", found \'2}\''),
-        ("f.json", b'{"a": 1\n', r"f\.json:2: expected .* found the end of the file"),
-        ("f.json", b'{"a": "x', r"f\.json:1: expected JSON, found: Unterminated string"),
-        ("f.json", b"[1]", r"f\.json: expected a JSON object .* found list"),
-        ("f.json", b'{"a": 1} x', r"f\.json:1: expected the end of the file, found 'x'"),
-        ("f.json", b'{"a": \xff}', r"f\.json:1: expected UTF-8 text, found the byte 0xff"),
-        ("f.json", b'{"a": ' + b"[" * 100_000, r"f\.json: the JSON is nested too deeply"),
-        ("f.toml", b"a = 1\nb = \n", r"f\.toml:2: expected TOML, found a fault: Invalid value"),
-        ("f.yaml", b"a: 1\nb: [1\n", r"f\.yaml:\d: expected YAML, found a fault"),
-        ("f.yaml", b"- 1\n", r"f\.yaml: expected a YAML mapping .* found list"),
-        ("f.yaml", b"a: 1\n---\nb: 1\n", r"f\.yaml: expected one YAML document, found several"),
-        ("f.yaml", b"a: *x\n", r"f\.yaml: expected an anchor &x before line 1"),
-        ("f.yaml", b"a: \x01\n", r"f\.yaml: expected YAML"),
+        ("f.json", b'{"a": 1,\n "b" 2}', r'f\.json:2:6: malformed JSON: expected ":"'),
+        ("f.json", b'{"a": 1\n', r"f\.json:2:1: malformed JSON: .* found the end of the file"),
+        ("f.json", b'{"a": "x', r"f\.json:1:7: malformed JSON: Unterminated string"),
+        ("f.json", b"[1]", r"f\.json: expected a table of keys .* found a list"),
+        ("f.json", b'{"a": 1} x', r"f\.json:1:10: malformed JSON: expected the end of the file"),
+        ("f.json", b'{"a": \xff}', r"f\.json:1:7: expected UTF-8, found the byte 0xff"),
+        ("f.json", b'{"a": ' + b"[" * 100_000, r"f\.json: malformed JSON: it is nested too deeply"),
+        ("f.toml", b"a = 1\nb = \n", r"f\.toml:2:5: malformed TOML: Invalid value"),
+        ("f.yaml", b"a: 1\nb: [1\n", r"f\.yaml:3:1: malformed YAML: expected"),
+        ("f.yaml", b"- 1\n", r"f\.yaml:1:1: expected a table of keys .* found a list"),
+        ("f.yaml", b"a: 1\n---\nb: 1\n", r"f\.yaml:2:1: expected one YAML document, found several"),
+        ("f.yaml", b"a: *x\n", r"f\.yaml:1:4: expected an anchor &x before its alias"),
+        ("f.yaml", b"a: \x01\n", r"f\.yaml: malformed YAML: unacceptable character"),
         ("f.ipynb", b'{"a": 1}', r"f\.ipynb: expected a notebook .* found another JSON file"),
         ("f.ipynb", b'{"nbformat": 3}', r"f\.ipynb: expected a notebook .* found nbformat 3"),
         ("f.sh", b"", r"f\.sh: expected a file of configuration \(.ipynb, .* found .sh"),
@@ -187,7 +187,7 @@ def test_yaml_without_its_library_names_the_command(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert 'not installed: pip install "gage[config]"' in done.stderr
+    assert "needs ruamel.yaml: pip install 'gage[config]'" in done.stderr
 
 
 # Notebooks

@@ -10,11 +10,11 @@ from __future__ import annotations
 import bisect
 import re
 
-from gage._internal.errors import ConfigError
+from gage._internal.errors import MalformedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NamedTuple
 
     class Edit(NamedTuple):
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
         end: int
         text: str
 
+    class Oddity(NamedTuple):
+        node: Node
+        position: int
+        message: str
+
 else:
     from collections import namedtuple
 
     Edit = namedtuple("Edit", "start end text")
+    Oddity = namedtuple("Oddity", "node position message")
 
 __all__ = [
     "NOWHERE",
@@ -33,17 +39,25 @@ __all__ = [
     "Edit",
     "LineIndex",
     "Node",
+    "Oddity",
     "apply_edits",
     "child",
     "decode_utf8",
     "edits_for",
     "like",
+    "no_table",
+    "place_at",
+    "plain",
     "same",
 ]
 
 NOWHERE = -1
 """The position of a value that has no characters of its own and cannot be replaced as a whole."""
 
+Oddity.__doc__ = """Something that a format allows and a strict reader refuses: a key twice, say.
+
+`node` is the value concerned, `position` where its key stands.
+"""
 Edit.__doc__ = "Characters of a text, from and up to a position, and what replaces them."
 
 _BOM = b"\xef\xbb\xbf"
@@ -69,9 +83,24 @@ class Node:
         Of a YAML alias, the value that it stands for.
     shared
         True where several keys get their value from these characters (`a = b = 1`).
+    key_start
+        Where its key begins in JSON, TOML and YAML, or `NOWHERE`.
+    merged
+        Of a YAML mapping, those whose entries it takes over by `<<`.
     """
 
-    __slots__ = ("children", "end", "shared", "simple", "start", "style", "target", "value")
+    __slots__ = (
+        "children",
+        "end",
+        "key_start",
+        "merged",
+        "shared",
+        "simple",
+        "start",
+        "style",
+        "target",
+        "value",
+    )
 
     def __init__(
         self,
@@ -92,6 +121,8 @@ class Node:
         self.style = style
         self.target = target
         self.shared = False
+        self.key_start = NOWHERE
+        self.merged: tuple[Node, ...] = ()
 
 
 class Document:
@@ -110,9 +141,11 @@ class Document:
         none.
     encoding, bom
         How the text is written as bytes.
+    oddities
+        What is allowed by the format but may not be meant.
     """
 
-    __slots__ = ("bom", "encode", "encoding", "path", "roots", "text")
+    __slots__ = ("bom", "encode", "encoding", "oddities", "path", "roots", "text")
 
     def __init__(
         self,
@@ -123,6 +156,7 @@ class Document:
         *,
         encoding: str = "utf-8",
         bom: bytes = b"",
+        oddities: Sequence[Oddity] = (),
     ) -> None:
         self.path = path
         self.text = text
@@ -130,6 +164,7 @@ class Document:
         self.encode = encode
         self.encoding = encoding
         self.bom = bom
+        self.oddities = oddities
 
     def node(self, keys: tuple[str, ...]) -> Node | None:
         """Return the value that the parts of a key lead to, or None."""
@@ -143,6 +178,15 @@ class Document:
     def line(self, node: Node) -> int:
         """Return the number of the line where a value starts, counted from 1."""
         return self.text.count("\n", 0, max(node.start, 0)) + 1
+
+    def key_line(self, node: Node) -> int | None:
+        """Return the number of the line with the key of a value, None where it has no place."""
+        position = node.start if node.key_start == NOWHERE else node.key_start
+        return None if position == NOWHERE else self.text.count("\n", 0, position) + 1
+
+    def data(self) -> dict[str, Any]:
+        """Return all values as plain dicts and lists."""
+        return {key: plain(node) for key, node in self.roots.items()}
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], Node]]:
         """Yield every value below the top with the parts of its key, in the order of the text."""
@@ -161,6 +205,32 @@ def child(node: Node, key: str) -> Node | None:
     return node.children.get(int(key)) if key.isascii() and key.isdecimal() else None
 
 
+def plain(node: Node) -> Any:
+    """Return a value of dicts and lists, with what YAML takes over by `<<` and aliases."""
+    if node.target is not None:
+        return plain(node.target)
+    if isinstance(node.value, dict):
+        value: dict[Any, Any] = {}
+        for other in reversed(node.merged):
+            value |= plain(other)
+        return value | {key: plain(below) for key, below in node.children.items()}
+    if isinstance(node.value, list):
+        return [plain(below) for below in node.children.values()]
+    return node.value
+
+
+def no_table(value: Any) -> str:
+    """Return what to say of a file that holds something else than a table of keys and values."""
+    kinds = {list: "a list", str: "a string", type(None): "nothing", bool: "true or false"}
+    found = kinds.get(type(value), f"the number {value!r}")
+    return f"expected a table of keys and values, found {found}"
+
+
+def place_at(text: str, position: int) -> tuple[int, int]:
+    """Return the line and the column of a position, both counted from 1."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
 def _walk(keys: tuple[str, ...], node: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
     yield keys, node
     for key, below in node.children.items():
@@ -173,10 +243,10 @@ def decode_utf8(data: bytes, path: str) -> tuple[bytes, str]:
     try:
         return bom, rest.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, len(bom) + error.start) + 1
-        raise ConfigError(
-            f"{path}:{line}: expected UTF-8 text, found the byte 0x{rest[error.start]:02x}"
-        ) from None
+        before = rest[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        problem = f"expected UTF-8, found the byte 0x{rest[error.start]:02x}"
+        raise MalformedError(path, problem, line, column) from None
 
 
 def same(one: Any, other: Any) -> bool:

@@ -11,8 +11,8 @@ import json
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C speed; not in typeshed
 
-from gage._internal.config.document import Document, Node, decode_utf8
-from gage._internal.errors import ConfigError
+from gage._internal.config.document import Document, Node, Oddity, decode_utf8, no_table, place_at
+from gage._internal.errors import MalformedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,41 +40,40 @@ def read(data: bytes, path: str) -> Document:
 
     Raises
     ------
-    ConfigError
+    MalformedError
         If it is not JSON, or not an object: the message names the line.
     """
     bom, text = decode_utf8(data, path)
-    root = read_tree(text, path)
+    oddities: list[Oddity] = []
+    root = read_tree(text, path, oddities)
     if not isinstance(root.value, dict):
-        raise ConfigError(
-            f"{path}: expected a JSON object with the configuration's keys, "
-            f"found {type(root.value).__name__}"
-        )
+        raise MalformedError(path, no_table(root.value))
 
     def encode(node: Node, value: Any) -> str:
         return encode_json_value(value, text, node)
 
-    return Document(path, text, root.children, encode, bom=bom)
+    return Document(path, text, root.children, encode, bom=bom, oddities=oddities)
 
 
-def read_tree(text: str, path: str) -> Node:
+def read_tree(text: str, path: str, oddities: list[Oddity] | None = None) -> Node:
     """Return the value that a JSON text holds, with places."""
     try:
-        node = _value(text, _skip(text, 0))
+        node = _value(text, _skip(text, 0), [] if oddities is None else oddities)
         end = _skip(text, node.end)
         if end < len(text):
             raise _FaultError("the end of the file", end)
     except RecursionError:
-        raise ConfigError(f"{path}: the JSON is nested too deeply to be read") from None
+        raise MalformedError(path, "malformed JSON: it is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}:{error.lineno}: expected JSON, found: {error.msg}") from None
+        problem = f"malformed JSON: {error.msg}"
+        raise MalformedError(path, problem, error.lineno, error.colno) from None
     except _FaultError as fault:
-        line = text.count("\n", 0, fault.position) + 1
         found = text[fault.position : fault.position + 20].split("\n", maxsplit=1)[0].rstrip()
         found = repr(found) if found else "the end of the line"
         if fault.position >= len(text):
             found = "the end of the file"
-        raise ConfigError(f"{path}:{line}: expected {fault.expected}, found {found}") from None
+        problem = f"malformed JSON: expected {fault.expected}, found {found}"
+        raise MalformedError(path, problem, *place_at(text, fault.position)) from None
     return node
 
 
@@ -116,15 +115,15 @@ def _skip(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _value(text: str, start: int) -> Node:
+def _value(text: str, start: int, odd: list[Oddity]) -> Node:
     first = text[start : start + 1]
     if first == '"':
         value, end = scanstring(text, start + 1, False)  # noqa: FBT003  # positional only in C
         return Node(value, start, end)
     if first == "{":
-        return _object(text, start)
+        return _object(text, start, odd)
     if first == "[":
-        return _array(text, start)
+        return _array(text, start, odd)
     if match := _NUMBER.match(text, start):
         number = match.group()
         is_float = match.group(1) or match.group(2)
@@ -137,18 +136,23 @@ def _value(text: str, start: int) -> Node:
     raise _FaultError("a JSON value", start)
 
 
-def _object(text: str, start: int) -> Node:
+def _object(text: str, start: int, odd: list[Oddity]) -> Node:
     children: dict[Any, Node] = {}
     position = _skip(text, start + 1)
     while text[position : position + 1] != "}":
         if text[position : position + 1] != '"':
             raise _FaultError('a key in double quotes or "}"', position)
+        key_start = position
         key, end = scanstring(text, position + 1, False)  # noqa: FBT003  # as above
         position = _skip(text, end)
         if text[position : position + 1] != ":":
             raise _FaultError('":"', position)
+        node = _value(text, _skip(text, position + 1), odd)
+        node.key_start = key_start
+        if key in children:
+            odd.append(Oddity(node, key_start, f"expected each key once, found {key!r} again"))
         # The last of several equal keys counts, as in `json.loads`.
-        node = children[key] = _value(text, _skip(text, position + 1))
+        children[key] = node
         position = _skip(text, node.end)
         if text[position : position + 1] == ",":
             position = _skip(text, position + 1)
@@ -158,11 +162,11 @@ def _object(text: str, start: int) -> Node:
     return Node(values, start, position + 1, children)
 
 
-def _array(text: str, start: int) -> Node:
+def _array(text: str, start: int, odd: list[Oddity]) -> Node:
     children: dict[Any, Node] = {}
     position = _skip(text, start + 1)
     while text[position : position + 1] != "]":
-        node = children[len(children)] = _value(text, position)
+        node = children[len(children)] = _value(text, position, odd)
         position = _skip(text, node.end)
         if text[position : position + 1] == ",":
             position = _skip(text, position + 1)

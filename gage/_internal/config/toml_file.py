@@ -11,7 +11,7 @@ import re
 import tomllib
 
 from gage._internal.config.document import NOWHERE, Document, Node, decode_utf8
-from gage._internal.errors import ConfigError
+from gage._internal.errors import ConfigError, MalformedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,18 +52,16 @@ def read(data: bytes, path: str) -> Document:
 
     Raises
     ------
-    ConfigError
-        If it is not TOML: the message names the line.
+    MalformedError
+        If it is not TOML.
     """
     bom, text = decode_utf8(data, path)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        line = f":{place.group(1)}" if place else ""
-        raise ConfigError(f"{path}{line}: expected TOML, found a fault: {error}") from None
+        raise _malformed(error, text, path) from None
     except (RecursionError, ValueError) as error:
-        raise ConfigError(f"{path}: expected TOML, found a fault: {error}") from None
+        raise MalformedError(path, f"malformed TOML: {error}") from None
     try:
         root = _Scanner(text).file(values)
     except (_PlaceError, LookupError) as error:
@@ -81,6 +79,17 @@ def read(data: bytes, path: str) -> Document:
         return _expression(value, old)
 
     return Document(path, text, root.children, encode, bom=bom)
+
+
+def _malformed(error: tomllib.TOMLDecodeError, text: str, path: str) -> MalformedError:
+    message, place = str(error), re.search(r" \(at (.*)\)$", str(error))
+    if place is None:
+        return MalformedError(path, f"malformed TOML: {message}")
+    numbers = [int(number) for number in re.findall(r"\d+", place[1])]
+    if len(numbers) != 2:  # it says "end of document"
+        before, _, last = text.rpartition("\n")
+        numbers = [before.count("\n") + (2 if "\n" in text else 1), len(last) + 1]
+    return MalformedError(path, f"malformed TOML: {message[: place.start()]}", *numbers)
 
 
 class _PlaceError(Exception):
@@ -127,26 +136,28 @@ class _Scanner:
             self.position += 1
 
     def _header(self, root: Node) -> Node:
+        start = self.position
         is_list = self.text.startswith("[[", self.position)
         self.position += 1 + is_list
         keys = self._keys()
         self.position += 1 + is_list
         node = root
         for key in keys[:-1]:
-            node = _enter(node, key)
+            node = _enter(node, key, start)
         if not is_list:
-            return _enter(node, keys[-1])
-        tables = node.children.setdefault(keys[-1], Node([], NOWHERE, NOWHERE))
-        table = tables.children[len(tables.children)] = _table()
+            return _enter(node, keys[-1], start)
+        tables = node.children.setdefault(keys[-1], _placed(Node([], NOWHERE, NOWHERE), start))
+        table = tables.children[len(tables.children)] = _placed(_table(), start)
         return table
 
     def _pair(self, table: Node) -> None:
+        start = self.position
         keys = self._keys()
         self.position += 1  # the equals sign
         self._skip(_BLANK)
         for key in keys[:-1]:
-            table = _enter(table, key)
-        table.children[keys[-1]] = self._value()
+            table = _enter(table, key, start)
+        table.children[keys[-1]] = _placed(self._value(), start)
 
     def _value(self) -> Node:
         start = self.position
@@ -190,9 +201,16 @@ def _table() -> Node:
     return Node({}, NOWHERE, NOWHERE)
 
 
-def _enter(node: Node, key: str) -> Node:
+def _placed(node: Node, key_start: int) -> Node:
+    node.key_start = key_start
+    return node
+
+
+def _enter(node: Node, key: str, start: int) -> Node:
     """Return the table under a key, made where it is new; of a list of tables, the last."""
-    below = node.children.setdefault(key, _table())
+    if key not in node.children:
+        node.children[key] = _placed(_table(), start)
+    below = node.children[key]
     return below.children[len(below.children) - 1] if isinstance(below.value, list) else below
 
 

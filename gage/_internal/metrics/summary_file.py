@@ -7,7 +7,7 @@ A run may leave a file in its directory, `summary.json` or what its operation na
 
 Metrics are numbers or null; attributes texts, numbers, booleans or null; each may be a table
 with `value` and `label`; both keys may hold a list of such tables, the later over the earlier.
-Lines of `//` are comments; TOML and YAML by the ending of the name.
+JSON with comments, as in a Gage file; TOML and YAML by the ending of the name.
 
 In the side-car, `summary.json` has the same form, JSON as Python writes it (`NaN`, `Infinity`
 for such values): every metric of the run with its last value, and over them what the run's own
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.errors import MetaError
+from gage._internal.errors import ConfigError, MetaError
 from gage._internal.record.run_meta import read_text, run_meta_path
 
 TYPE_CHECKING = False
@@ -81,16 +81,8 @@ def read_said_summary(
         data = _load(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ImportError as error:
-        tell(f"{file_name} is not read: {error}: install it (pip install 'gage[config]')")
-        return said
-    except (OSError, ValueError) as error:
-        tell(f"{file_name} is not read: {error}")
-        return said
-    if not isinstance(data, dict):
-        tell(
-            f"{file_name}: expected a table with {' and '.join(SUMMARY_KEYS)}, found {_kind(data)}"
-        )
+    except (OSError, ConfigError) as error:
+        tell(f"{file_name} is not read: {str(error).removeprefix(path).lstrip(': ')}")
         return said
     for key in data.keys() - {*SUMMARY_KEYS}:
         tell(f"{file_name}: expected {' and '.join(SUMMARY_KEYS)}, found {key!r}: left out")
@@ -129,29 +121,14 @@ def _kind(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _load(path: str) -> object:
-    """Return the data of a file, or raise ValueError with line and column of its fault."""
-    with open(path, encoding="utf-8-sig") as file:
-        text = file.read()
-    ending = os.path.splitext(path)[1].lower()
-    if ending == ".toml":
-        import tomllib
+def _load(path: str) -> dict[str, Any]:
+    """Return the data of a file; what is neither TOML nor YAML by its name is JSON."""
+    with open(path, "rb") as file:
+        raw = file.read()
+    if os.path.splitext(path)[1].lower() in {".toml", ".yaml", ".yml"}:
+        from gage._internal.config.formats import read_document
 
-        return tomllib.loads(text)
-    if ending in {".yaml", ".yml"}:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
+        return read_document(path, raw).data()
+    from gage._internal.config.json_file import read
 
-        try:
-            return YAML(typ="safe", pure=True).load(text)
-        except YAMLError as error:
-            raise ValueError(f"expected YAML: {error}") from None
-    import json
-
-    lines = ["" if line.lstrip().startswith("//") else line for line in text.split("\n")]
-    try:
-        return json.loads("\n".join(lines))
-    except RecursionError:
-        raise ValueError("expected JSON: nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"expected JSON: {error}") from None
+    return read(raw, path).data()

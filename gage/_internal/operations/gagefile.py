@@ -1,15 +1,16 @@
 """The Gage file: which operations a project has.
 
 `docs/gage-file.md` describes what a Gage file says, `gagefile.schema.json` is that as a JSON
-Schema. It is called `gage.toml`, `gage.yaml`, `gage.yml` or `gage.json` and stands in the project
-directory, or below it in `.gage` as projects of gage 0.1 may have it.
+Schema. It is named `gage.toml`, `gage.yaml`, `gage.yml` or `gage.json` and is in the project
+directory, or below it in `.gage`, as in projects of gage 0.1.
 """
 
 from __future__ import annotations
 
 import os
 
-from gage._internal.errors import GagefileError, TargetError
+from gage._internal.errors import ConfigError, GagefileError, MalformedError, TargetError
+from gage._internal.text import listed
 from gage._internal.types import PHASES, Fault, OpDef
 
 TYPE_CHECKING = False
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, NamedTuple
 
+    from gage._internal.config.document import Document
+    from gage._internal.operations.explaining import Found
     from gage._internal.types import Command
 
     class OperationHelp(NamedTuple):
@@ -54,39 +57,60 @@ __all__ = [
     "find_gagefile",
     "get_operation",
     "load_gagefile",
+    "operation_faults",
     "project_dir_of",
     "schema_path",
 ]
 
 GAGEFILE_NAMES = ("gage.toml", "gage.yaml", "gage.yml", "gage.json")
 _DOT_DIR = ".gage"
+_MOST_BYTES = 1_000_001  # one more than a Gage file may have
 
 
 class GageFile:
-    """A Gage file that was read and found right.
+    """A Gage file that was read.
 
-    `project_dir` is the directory that its patterns and commands are relative to; `runs_dir` the
-    absolute path of `$runs-dir`, None where it is not said; `data` all of the file as written.
+    `project_dir` is the directory that its patterns and commands are relative to; `data` all of
+    the file as written; `operations` those that can be run; `faulty` the keys at the top whose
+    values are not what is allowed: `operation_faults` says what is wrong with one.
     """
 
-    __slots__ = ("data", "operations", "path", "project_dir", "runs_dir")
+    __slots__ = ("data", "faulty", "operations", "path", "project_dir")
 
-    def __init__(self, path: str, data: dict[str, Any]) -> None:
+    def __init__(self, path: str, data: dict[str, Any], faulty: Iterable[str] = ()) -> None:
         self.path = path
         self.data = data
+        self.faulty = tuple(faulty)
         self.project_dir = project_dir_of(path)
-        runs_dir = data.get("$runs-dir")
-        self.runs_dir = (
-            None
-            if runs_dir is None
-            else os.path.normpath(os.path.join(self.project_dir, os.path.expanduser(runs_dir)))
-        )
         self.operations = {
-            name: OpDef(name, table, path) for name, table in data.items() if name[:1] != "$"
+            name: OpDef(name, table, path)
+            for name, table in data.items()
+            if name[:1] != "$" and name not in self.faulty
         }
 
     def __repr__(self) -> str:
         return f"<GageFile {self.path}>"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all operations, those with faults too."""
+        return [name for name in self.data if name[:1] != "$"]
+
+    @property
+    def runs_dir(self) -> str | None:
+        """The absolute path of `$runs-dir`, None where there is none.
+
+        Raises
+        ------
+        GagefileError
+            If it has a fault: runs would be kept in another place than was meant.
+        """
+        if "$runs-dir" in self.faulty:
+            raise _error(operation_faults(self, "$runs-dir"))
+        runs_dir = self.data.get("$runs-dir")
+        if runs_dir is None:
+            return None
+        return os.path.normpath(os.path.join(self.project_dir, os.path.expanduser(runs_dir)))
 
 
 def find_gagefile(directory: str) -> str | None:
@@ -124,19 +148,23 @@ def project_dir_of(path: str) -> str:
 
 
 def load_gagefile(path: str) -> GageFile:
-    """Read a Gage file.
+    """Read a Gage file. A fault concerns the operation that has it; the others can be run.
 
     Raises
     ------
     GagefileError
-        If it cannot be read or does not say what is allowed; its `faults` are all that is wrong.
+        If the file as a whole cannot be read; its `faults` are all that is wrong.
     """
+    from gage._internal.operations.gagefile_cache import cache_path, keep, kept
+
     path = os.path.abspath(path)
-    text, data = _read(path)
-    faults = _faults(path, text, data)
-    if faults:
-        raise _error(faults)
-    return GageFile(path, data)
+    raw = _read_bytes(path)
+    cached = cache_path(path, raw)
+    known = kept(cached)
+    if known is None:
+        known = _data_and_faulty(path, raw)
+        keep(cached, *known)
+    return GageFile(path, *known)
 
 
 def check_gagefile(path: str) -> list[Fault]:
@@ -146,20 +174,25 @@ def check_gagefile(path: str) -> list[Fault]:
     """
     path = os.path.abspath(path)
     try:
-        text, data = _read(path)
+        document = _document(path, _read_bytes(path))
     except GagefileError as error:
         return list(error.faults)
-    faults = _faults(path, text, data, full=True)
-    defaults = (
-        [name for name, table in data.items() if isinstance(table, dict) and table.get("default")]
-        if isinstance(data, dict)
-        else []
-    )
+    found = _found_in(document, full=True)
+    defaults = [
+        name
+        for name, table in document.data().items()
+        if isinstance(table, dict) and table.get("default") is True
+    ]
     if len(defaults) > 1:
-        message = f"expected one default operation, found {_listed(defaults)}"
-        places = [((name, "default"), message) for name in defaults[1:]]
-        faults += _placed(path, text, places)
-    return sorted(faults, key=lambda fault: (fault.line or 0, fault.key))
+        message = f"expected one default operation, found {listed(defaults)}"
+        found += [((name, "default"), message) for name in defaults[1:]]
+    return _placed(document, found)
+
+
+def operation_faults(gagefile: GageFile, name: str) -> list[Fault]:
+    """Return what is wrong with one operation of a Gage file, in the order of its lines."""
+    document = _document(gagefile.path, _read_bytes(gagefile.path))
+    return _placed(document, [found for found in _found_in(document) if found[0][:1] == (name,)])
 
 
 def default_operation(gagefile: GageFile) -> OpDef | None:
@@ -169,17 +202,22 @@ def default_operation(gagefile: GageFile) -> OpDef | None:
     ------
     TargetError
         If several operations are the default.
+    GagefileError
+        If the operation has faults.
     """
-    operations = list(gagefile.operations.values())
-    defaults = [opdef for opdef in operations if opdef.default]
+    defaults = [
+        name
+        for name in gagefile.names
+        if isinstance(gagefile.data[name], dict) and gagefile.data[name].get("default") is True
+    ]
     if len(defaults) > 1:
         raise TargetError(
-            f"{gagefile.path}: expected one default operation, found "
-            f"{_listed(opdef.name for opdef in defaults)}: name the one to run"
+            f"{gagefile.path}: expected one default operation, found {listed(defaults)}: "
+            "name the one to run"
         )
-    if defaults:
-        return defaults[0]
-    return operations[0] if len(operations) == 1 else None
+    if not defaults and len(gagefile.names) == 1:
+        defaults = gagefile.names
+    return get_operation(gagefile, defaults[0]) if defaults else None
 
 
 def get_operation(gagefile: GageFile, name: str) -> OpDef:
@@ -189,12 +227,16 @@ def get_operation(gagefile: GageFile, name: str) -> OpDef:
     ------
     TargetError
         If there is none of that name.
+    GagefileError
+        If it has faults.
     """
     if name in gagefile.operations:
         return gagefile.operations[name]
+    if name in gagefile.names:
+        raise _error(operation_faults(gagefile, name))
     from gage._internal.suggestions import did_you_mean
 
-    names = list(gagefile.operations)
+    names = gagefile.names
     sentences = [f"expected an operation of {gagefile.path}, found {name!r}."]
     near = did_you_mean(name, names)
     if near:
@@ -224,7 +266,7 @@ def describe_operation(opdef: OpDef) -> OperationHelp:
 
 def schema_path() -> str:
     """Return the path of the JSON Schema of Gage files, for editors."""
-    from gage._internal.operations.gagefile_faults import SCHEMA_PATH
+    from gage._internal.operations.schema_check import SCHEMA_PATH
 
     return SCHEMA_PATH
 
@@ -236,26 +278,43 @@ def _names_in(directory: str) -> list[str]:
     return [path for path in paths if os.path.lexists(path)]
 
 
-def _read(path: str) -> tuple[str, Any]:
-    """Return the text of a Gage file and its data, not yet checked."""
-    from gage._internal.operations.gagefile_text import TextError, parse_text
+def _document(path: str, raw: bytes) -> Document:
+    from gage._internal.operations.gagefile_text import read_gagefile
 
-    raw = _read_bytes(path)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        message = f"expected UTF-8, found the byte 0x{raw[error.start]:02x}"
-        raise _error([Fault(path, line, "", message, column)]) from None
-    if not text.strip():
+    if not raw.removeprefix(b"\xef\xbb\xbf").strip():
         message = "expected a table of operations, found an empty file"
         raise _error([Fault(path, None, "", message)])
     try:
-        return text, parse_text(os.path.basename(path), text)
-    except TextError as error:
-        fault = Fault(path, error.line, "", error.message, error.column)
-        raise _error([fault]) from None
+        return read_gagefile(path, raw)
+    except MalformedError as error:
+        raise _error([Fault(path, error.line, "", error.problem, error.column)]) from None
+    except ConfigError as error:
+        raise _error([Fault(path, None, "", str(error).removeprefix(f"{path}: "))]) from None
+
+
+def _data_and_faulty(path: str, raw: bytes) -> tuple[dict[str, Any], list[str]]:
+    """Return the data of a Gage file and the keys at its top that have faults."""
+    from gage._internal.operations.gagefile_faults import faulty_operations
+    from gage._internal.operations.gagefile_text import oddities_of
+
+    document = _document(path, raw)
+    data = document.data()
+    odd = oddities_of(document)
+    of_no_key = [found for found in odd if not found[0]]
+    if of_no_key:
+        raise _error(_placed(document, of_no_key))
+    faulty = {*faulty_operations(data), *(key[0] for key, _ in odd)}
+    return data, [name for name in data if name in faulty]
+
+
+def _found_in(document: Document, *, full: bool = False) -> list[Found]:
+    from gage._internal.operations.gagefile_faults import faults_of
+    from gage._internal.operations.gagefile_text import oddities_of
+
+    odd = oddities_of(document)
+    known = {key for key, _ in odd}
+    others = faults_of(document.data(), full=full)
+    return [*odd, *(found for found in others if found[0] not in known)]
 
 
 def _read_bytes(path: str) -> bytes:
@@ -265,7 +324,7 @@ def _read_bytes(path: str) -> bytes:
         mode = os.stat(path).st_mode
         if stat.S_ISREG(mode):
             with open(path, "rb") as file:
-                return file.read()
+                return file.read(_MOST_BYTES)
         found = "a directory" if stat.S_ISDIR(mode) else "something else"
         message = f"expected a file, found {found}"
     except FileNotFoundError:
@@ -276,40 +335,20 @@ def _read_bytes(path: str) -> bytes:
     raise _error([Fault(path, None, "", message)]) from None
 
 
-def _faults(path: str, text: str, data: Any, *, full: bool = False) -> list[Fault]:
-    from gage._internal.operations.gagefile_faults import faults_of
-
-    try:
-        return _placed(path, text, faults_of(data, full=full))
-    except RecursionError:  # a YAML alias of what it stands in
-        message = "expected tables and lists, found one that holds itself or too many nested"
-        return [Fault(path, None, "", message)]
-
-
-def _placed(
-    path: str, text: str, found: Iterable[tuple[tuple[str | int, ...], str]]
-) -> list[Fault]:
+def _placed(document: Document, found: Iterable[Found]) -> list[Fault]:
     """Give each fault the line of its key, or of the nearest key around it."""
-    from gage._internal.operations.gagefile_faults import key_text
-    from gage._internal.operations.gagefile_text import key_lines
+    from gage._internal.operations.explaining import key_text
+    from gage._internal.operations.gagefile_text import line_of
 
-    found = list(found)
-    lines = key_lines(os.path.basename(path), text) if found else {}
-    faults = []
-    for key, message in found:
-        around = (key[:end] for end in range(len(key), 0, -1))
-        line = next((lines[outer] for outer in around if outer in lines), None)
-        faults.append(Fault(path, line, key_text(key), message))
+    faults = [
+        Fault(document.path, line_of(document, key), key_text(key), message)
+        for key, message in found
+    ]
     return sorted(faults, key=lambda fault: fault.line or 0)
 
 
 def _error(faults: list[Fault]) -> GagefileError:
     return GagefileError("\n".join(str(fault) for fault in faults), tuple(faults))
-
-
-def _listed(names: Iterable[str]) -> str:
-    *rest, last = names
-    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _describe_dependency(table: dict[str, Any]) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from gage._internal.operations.gagefile import GageFile
 
+_FAULTY = {"description": "(has faults: gage check)"}
+
 __all__ = ["configure", "known_operations", "known_scripts", "resolve_target", "with_given_files"]
 
 
@@ -99,8 +101,8 @@ def _resolve(
     gagefile = _gagefile(directory)
     if target is None:
         return _default(gagefile, directory, given, args)
-    if gagefile is not None and target in gagefile.operations:
-        return _of_gagefile(gagefile, gagefile.operations[target], given, args)
+    if gagefile is not None and target in gagefile.names:
+        return _of_gagefile(gagefile, get_operation(gagefile, target), given, args)
     if target.startswith("-m "):
         return _module(target[3:].strip(), directory, given, args)
     if target.endswith(".py"):
@@ -143,9 +145,14 @@ def with_given_files(
 
 
 def known_operations(directory: str | None = None) -> list[OpDef]:
-    """Return the operations that the Gage file of a directory (or a parent) defines."""
+    """Return the operations that the Gage file of a directory (or a parent) defines.
+
+    One that has faults is among them; its description says so.
+    """
     gagefile = _gagefile(os.path.abspath(directory or os.getcwd()))
-    return [] if gagefile is None else list(gagefile.operations.values())
+    if gagefile is None:
+        return []
+    return [gagefile.operations.get(name) or OpDef(name, _FAULTY) for name in gagefile.names]
 
 
 def known_scripts(directory: str | None = None) -> list[str]:
@@ -169,7 +176,7 @@ def _default(
 ) -> Operation:
     opdef = None if gagefile is None else default_operation(gagefile)
     if gagefile is None or opdef is None:
-        choices = [opdef.name for opdef in gagefile.operations.values()] if gagefile else []
+        choices = gagefile.names if gagefile else []
         choices += known_scripts(directory)
         raise TargetError(
             "expected something to run, found nothing: name an operation, a .py file, "
