@@ -12,6 +12,7 @@ from gage._internal.errors import (
     BatchFailed,
     GageError,
     GagefileError,
+    MalformedError,
     PatternError,
     PhaseError,
     RunFailed,
@@ -22,6 +23,7 @@ from gage._internal.types import Fault
 _EXAMPLES: list[GageError] = [
     BatchFailed("b", 3, (("kafom-fikud", "error", "exit code 1"),), 1, "ValueError"),
     GagefileError("gage.toml: no", (Fault("gage.toml", 1, "a", "no"),)),
+    MalformedError("conf.yaml", "malformed YAML: no", 3, 5),
     PatternError("unknown option", "*.py bin", 5),
     PhaseError("copy-sourcecode", ["python", "setup.py"], 3, "one\ntwo", "kafom-fikud"),
     RunFailed("kafom-fikud", "error", 1, "exit code 1", "Traceback\nValueError", "a hint"),

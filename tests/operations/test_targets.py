@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.errors import ConfigError, DependencyError, TargetError
+from gage._internal.errors import ConfigError, DependencyError, GagefileError, TargetError
 from gage._internal.operations.gagefile import load_gagefile
 from gage._internal.operations.targets import (
     configure,
@@ -281,3 +281,17 @@ def test_operations_and_scripts_are_listed(with_gagefile: Path) -> None:
 def test_a_directory_that_is_not_there_has_nothing(project: Path) -> None:
     assert known_scripts(str(project / "none")) == []
     assert known_operations(str(project)) == []
+
+
+def test_a_faulty_operation_leaves_the_rest_usable(with_gagefile: Path) -> None:
+    path = with_gagefile / "gage.toml"
+    path.write_text(f"{path.read_text()}\n[broken]\nexc = 'x'\n")
+    (with_gagefile / "deep").mkdir()
+
+    descriptions = {opdef.name: opdef.description for opdef in known_operations(str(with_gagefile))}
+
+    assert descriptions["broken"] == "(has faults: gage check)"
+    assert resolve_target("listed", directory=str(with_gagefile / "deep")).opref.op_name == "listed"
+    assert resolve_target("train.py", directory=str(with_gagefile)).opref.op_ns == "script"
+    with pytest.raises(GagefileError, match=r"broken\.exc: unknown key"):
+        resolve_target("broken", directory=str(with_gagefile))
