@@ -12,8 +12,9 @@ import pytest
 from gage._internal.errors import GageError, PatternError, PhaseError, StoreError
 from gage._internal.record.file_log import read_events
 from gage._internal.record.manifest import hash_file, read_manifest
-from gage._internal.record.run_meta import read_notes, read_timestamp
+from gage._internal.record.run_meta import read_notes, read_timestamp, write_attr
 from gage._internal.record.status import read_status
+from gage._internal.run_util import META_SCHEMA, run_attrs
 from gage._internal.staging.staging import (
     PHASES_OF_STAGING,
     apply_config,
@@ -325,3 +326,41 @@ def test_files_that_may_not_be_read_are_named_together(project: Path, tmp_path: 
         )
 
     assert "a: not a regular file\n    b: not a regular file" in str(caught.value)
+
+
+def test_attributes_that_are_known_are_part_of_the_definition(tmp_path: Path) -> None:
+    run = make_run(str(tmp_path))
+
+    init_run_meta(
+        run,
+        OpRef("n", "op"),
+        OpDef("op", {}),
+        {},
+        OpCmd([], {}),
+        user_attrs={"label": "x"},
+        system_attrs={"platform": {"system": "Linux"}},
+    )
+
+    assert run_attrs(run) == {"user": {"label": "x"}, "sys": {"platform": {"system": "Linux"}}}
+    log = Path(run.meta_dir, "log", "runner").read_text()
+    written = [line.partition("Writing meta ")[2] for line in log.splitlines()]
+    assert written[-4:] == ["user/label", "sys/platform", "opref", "initialized"]
+    modes = {
+        path.relative_to(run.meta_dir).as_posix(): path.stat().st_mode & 0o222
+        for path in Path(run.meta_dir).rglob("*")
+        if path.is_file()
+    }
+    # The supervisor locks `__schema__`.
+    assert {name for name, mode in modes.items() if mode} == {"__schema__", "log/runner"}
+    assert Path(run.meta_dir, "__schema__").read_text() == f"{META_SCHEMA}\n"
+
+
+def test_an_attribute_can_be_replaced(tmp_path: Path) -> None:
+    run = make_run(str(tmp_path))
+    init_run_meta(
+        run, OpRef("n", "op"), OpDef("op", {}), {}, OpCmd([], {}), user_attrs={"label": "x"}
+    )
+
+    write_attr(run, "user", "label", "y")
+
+    assert run_attrs(run)["user"] == {"label": "y"}

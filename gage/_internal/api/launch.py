@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gage._internal.errors import RunStateError, StoreError
+from gage._internal.errors import RunStateError
 from gage._internal.record.run_meta import write_attr
-from gage._internal.record.runner_log import log_note, log_runner
+from gage._internal.record.runner_log import log_runner
 from gage._internal.run_util import init_run_meta, make_run, stage_run, start_run, stop_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor
 from gage._internal.store.recorded_run import RecordedRun
@@ -61,7 +61,7 @@ def launch(
         stage_run(
             operation.project_dir,
             run,
-            given=operation.given,
+            operation=operation,
             on_phase=lambda phase: observer.event(phase, run),
         )
         found = _find_same(run) if needed else None
@@ -95,11 +95,6 @@ def _make(
         user_attrs,
         system_attrs,
     )
-    try:
-        for note in operation.notes:
-            log_note(run, note)
-    except OSError as error:
-        raise StoreError(f"cannot write {error.filename}: {error.strerror}") from error
     return run
 
 

@@ -43,7 +43,7 @@ from gage._internal.staging.staging import (
     make_run,
     resolve_deps,
 )
-from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, Run
+from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, Operation, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
     from gage._internal.config import Config
-    from gage._internal.types import Command, Operation
+    from gage._internal.types import Command
 
     class TemplateFile(NamedTuple):
         type: str
@@ -93,7 +93,9 @@ def stage_template(
     data = {**opdef.data, "exec": {"run": operation.cmd.args}}
     plain = OpDef(opdef.name, data, opdef.src)
     init_run_meta(template, operation.opref, plain, {}, operation.cmd)
-    staging = Staging(operation.given)
+    staging = Staging(
+        template, Operation(operation.opref, plain, operation.cmd, {}, "", operation.given)
+    )
     tell("copy-sourcecode")
     copy_sourcecode(operation.project_dir, template, staging)
     tell("resolve-deps")
@@ -182,7 +184,7 @@ class Template:
         init_run_meta(run, self.opref, self.opdef, values, cmd, user_attrs, attrs)
         for note in self.notes:
             log_note(run, note)
-        staging = Staging()
+        staging = Staging(run, Operation(self.opref, self.opdef, cmd, values, self.project_dir))
         for type_, phase in (
             ("s", "copy-sourcecode"),
             ("r", "init-runtime"),
@@ -190,10 +192,11 @@ class Template:
         ):
             paths = [file.path for file in self.files if file.type == type_]
             copied = copy_files(self.run.run_dir, run.run_dir, paths)
-            staging.digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
-            finish_phase(self.project_dir, run, phase, type_, copied)
+            staging.copied(copied)
+            with staging:
+                finish_phase(self.project_dir, staging, phase, type_, copied)
             if type_ == "s":
-                apply_config(run)
+                apply_config(run, staging)
         finalize_staged_run(run, staging)
 
     def _stage_at_once(

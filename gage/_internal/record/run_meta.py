@@ -27,13 +27,13 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import replace, write_new
+from gage._internal.atomic import append, replace, write_new
 from gage._internal.errors import MetaError
 from gage._internal.light_json import dumps, loads
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.layout import META_SUFFIX, run_meta_dir, run_meta_path
 from gage._internal.record.reading import read_text, unreadable
-from gage._internal.record.runner_log import log_note, log_runner, read_notes
+from gage._internal.record.runner_log import encode_entries, log_note, log_runner, read_notes
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -241,11 +241,12 @@ def write_definition(
         for kind, values in (attrs or {}).items()
         for name, value in values.items()
     ]
-    for number, (file_name, data) in enumerate([*files, opref_file]):
-        if number:
-            log_runner(run, f"Writing meta {file_name}")
+    files.append(opref_file)
+    for file_name, data in files:
         write_new(run_meta_path(run, *file_name.split("/")), data, _mode(file_name))
-    log_runner(run, "Writing meta initialized")
+    names = [name for name, _ in files[1:]]
+    entries = encode_entries(f"Writing meta {name}" for name in (*names, "initialized"))
+    append(run_meta_path(run, "log", "runner"), entries)
     write_new(run_meta_path(run, "initialized"), b"%d\n" % initialized_us(), _READ_ONLY)
 
 

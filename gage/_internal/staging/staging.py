@@ -28,11 +28,7 @@ from gage._internal.record.file_log import (
 from gage._internal.record.layout import OUTPUTS, run_at
 from gage._internal.record.manifest import write_manifest
 from gage._internal.record.run_meta import (
-    log_note,
     log_runner,
-    meta_config,
-    meta_opcmd,
-    meta_opdef,
     run_meta_path,
     write_definition,
     write_timestamp,
@@ -40,6 +36,7 @@ from gage._internal.record.run_meta import (
 from gage._internal.running.finalize import hash_entries, make_read_only
 from gage._internal.sources.copying import Copied, copy_files
 from gage._internal.sources.selection import copy_selected, sourcecode_patterns
+from gage._internal.staging.knowledge import Staging
 from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
-    from gage._internal.types import Command, GivenFile
+    from gage._internal.types import Command, GivenFile, Operation
 
     StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
 
@@ -71,20 +68,6 @@ _TAIL_BYTES = 8192
 _RESERVE_BYTES = 64 << 10
 
 
-class Staging:
-    """What one phase knows and a later one can use.
-
-    `given` are files that the run gets beside what its patterns select; `digests` holds, by path,
-    the modification time that a file was copied with and its sha256, so that it is hashed once.
-    """
-
-    __slots__ = ("digests", "given")
-
-    def __init__(self, given: Sequence[GivenFile] = ()) -> None:
-        self.given = given
-        self.digests: dict[str, tuple[int, str]] = {}
-
-
 def make_run(runs_home: str, run_id: str | None = None) -> Run:
     """Make the two directories of a new run; they hold no files yet.
 
@@ -102,7 +85,7 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
     return run
 
 
-def init_run_meta(  # the parts of a run
+def init_run_meta(
     run: Run,
     opref: OpRef,
     opdef: OpDef,
@@ -141,12 +124,22 @@ def stage_run(
     run: Run,
     *,
     given: Sequence[GivenFile] = (),
+    operation: Operation | None = None,
     on_phase: Callable[[str], None] | None = None,
 ) -> None:
     """Take an initialised run through every phase of staging.
 
     A failure ends the run: it is recorded as `error` with what is known, stays listed, and the
-    error is raised. `on_phase` is called with the name of each phase as it begins.
+    error is raised.
+
+    Parameters
+    ----------
+    given
+        Files that the run gets beside what its patterns select.
+    operation
+        What the run was initialised with, so that it is not read again; its files are given too.
+    on_phase
+        Called with the name of each phase as it begins.
 
     Raises
     ------
@@ -157,7 +150,10 @@ def stage_run(
     StoreError
         If files of the run cannot be written; there is no room, say.
     """
-    staging = Staging(given)
+    staging = Staging(run, operation)
+    staging.given = (*staging.given, *given)
+    for note in () if operation is None else operation.notes:
+        staging.note(note)
     try:
         for name, phase in PHASES_OF_STAGING:
             if on_phase is not None:
@@ -174,58 +170,56 @@ def stage_run(
 
 def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy the operation's source code into the run, then run its `copy-sourcecode` command."""
-    opdef = meta_opdef(run)
-    log_runner(run, "Copying source code (see log/files for details)")
-    patterns = sourcecode_patterns(opdef)
-    log_runner(run, f"Source code patterns: {patterns}")
-    # Nothing writes to a copied file later unless a command does: configuration replaces it.
-    read_only = not any(opdef.command(phase.name) for phase in PHASES[:3])
-    copied, notes = copy_selected(project_dir, run.run_dir, patterns, read_only=read_only)
-    for note in notes:
-        log_note(run, note)
-    copied += _copy_given(run, "s", staging)
-    _note_digests(copied, staging)
-    finish_phase(project_dir, run, "copy-sourcecode", "s", copied)
+    with staging or Staging(run) as known:
+        known.log("Copying source code (see log/files for details)")
+        patterns = sourcecode_patterns(known.opdef)
+        known.log(f"Source code patterns: {patterns}")
+        # Nothing writes to a copied file later unless a command does: configuration replaces it.
+        read_only = not any(known.opdef.command(phase.name) for phase in PHASES[:3])
+        copied, notes = copy_selected(project_dir, run.run_dir, patterns, read_only=read_only)
+        for note in notes:
+            known.note(note)
+        copied += _copy_given(known, "s")
+        known.copied(copied)
+        finish_phase(project_dir, known, "copy-sourcecode", "s", copied)
 
 
-def apply_config(run: Run) -> None:
+def apply_config(run: Run, staging: Staging | None = None) -> None:
     """Write the run's configuration into its copied files and log the difference."""
-    opdef = meta_opdef(run)
-    if not opdef.config:
-        return
-    values = meta_config(run)
-    if not values:
-        return
-    from gage._internal.config import read_config, rewrite
+    with staging or Staging(run) as known:
+        if not known.opdef.config or not known.config:
+            return
+        from gage._internal.config import read_config, rewrite
 
-    log_runner(run, "Applying configuration (see log/patched for details)")
-    config = read_config(run.run_dir, opdef.config, meta_opcmd(run).args)
-    patch = rewrite(run.run_dir, config, values)
-    if patch:
-        data = patch.encode("utf-8", "surrogateescape")
-        replace(run_meta_path(run, "log", "patched"), data)
-        log_changes(run, "s", scan_files(run.run_dir))
+        known.log("Applying configuration (see log/patched for details)")
+        config = read_config(run.run_dir, known.opdef.config, known.cmd.args)
+        patch = rewrite(run.run_dir, config, known.config)
+        if patch:
+            data = patch.encode("utf-8", "surrogateescape")
+            replace(run_meta_path(run, "log", "patched"), data)
+            log_changes(run, "s", scan_files(run.run_dir))
 
 
-def init_runtime(project_dir: str, run: Run) -> None:
+def init_runtime(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Run the operation's `init-runtime` command."""
-    finish_phase(project_dir, run, "init-runtime", "r", [])
+    with staging or Staging(run) as known:
+        finish_phase(project_dir, known, "init-runtime", "r", [])
 
 
 def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy what the operation depends on into the run, then run its `resolve-deps` command."""
-    opdef = meta_opdef(run)
-    copied = _copy_given(run, "d", staging)
-    if opdef.depends:
-        from gage._internal.staging.dependencies import copy_dependencies
+    with staging or Staging(run) as known:
+        copied = _copy_given(known, "d")
+        if known.opdef.depends:
+            from gage._internal.staging.dependencies import copy_dependencies
 
-        log_runner(run, "Resolving dependencies (see log/files for details)")
-        found, notes = copy_dependencies(project_dir, run, opdef.depends)
-        for note in notes:
-            log_note(run, note)
-        copied += found
-    _note_digests(copied, staging)
-    finish_phase(project_dir, run, "resolve-deps", "d", copied)
+            known.log("Resolving dependencies (see log/files for details)")
+            found, notes = copy_dependencies(project_dir, run, known.opdef.depends)
+            for note in notes:
+                known.note(note)
+            copied += found
+        known.copied(copied)
+        finish_phase(project_dir, known, "resolve-deps", "d", copied)
 
 
 def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
@@ -233,38 +227,58 @@ def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
 
     `staging` spares hashing what was hashed while it was copied and has not changed since.
     """
-    found = scan_files(run.run_dir)
-    files = current_files(read_events(run))
-    known = {
-        path: digest
-        for path, (modified_us, digest) in (staging.digests if staging else {}).items()
-        if path in found and found[path].modified_us == modified_us
-    }
-    types = {path: files[path].type for path in sorted(files)}
-    entries = hash_entries(run, types, found, known)
-    log_runner(run, "Writing meta manifest")
-    write_manifest(run_meta_path(run, "manifest"), entries)
-    make_read_only(run, found)
-    log_runner(run, "Writing meta staged")
+    with staging or Staging(run) as staged:
+        found = scan_files(run.run_dir)
+        files = current_files(read_events(run))
+        known = {
+            path: digest
+            for path, (modified_us, digest) in staged.digests.items()
+            if path in found and found[path].modified_us == modified_us
+        }
+        types = {path: files[path].type for path in sorted(files)}
+        entries = hash_entries(run, types, found, known)
+        staged.log("Writing meta manifest")
+        write_manifest(run_meta_path(run, "manifest"), entries)
+        make_read_only(run, found)
+        staged.log("Writing meta staged")
     write_timestamp(run, "staged", now_us())
 
 
 PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
     ("copy-sourcecode", copy_sourcecode),
-    ("apply-config", lambda _, run, __: apply_config(run)),
-    ("init-runtime", lambda project_dir, run, _: init_runtime(project_dir, run)),
+    ("apply-config", lambda _, run, staging: apply_config(run, staging)),
+    ("init-runtime", init_runtime),
     ("resolve-deps", resolve_deps),
     ("finalize-staged", lambda _, run, staging: finalize_staged_run(run, staging)),
 )
 
 
-def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
+def finish_phase(
+    project_dir: str, staging: Staging, phase: str, type_: str, copied: list[Copied]
+) -> None:
+    """Run the phase's command, if it has one, and log what the phase changed, by path."""
+    run = staging.run
+    command = staging.opdef.command(phase)
+    if command is None:
+        in_order = sorted(copied, key=lambda file: file.path)
+        append_events(
+            run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order]
+        )
+        return
+    try:
+        _run_command(project_dir, staging, phase, command)
+    finally:
+        log_changes(run, type_, scan_files(run.run_dir))
+
+
+def _copy_given(staging: Staging, type_: str) -> list[Copied]:
+    run = staging.run
     wanted: dict[str, list[str]] = {}
-    for file in staging.given if staging else ():
+    for file in staging.given:
         if file.type != type_:
             continue
         if os.path.lexists(os.path.join(run.run_dir, file.path)):
-            log_note(run, f"Not copied again, it is part of the source code: {quote(file.path)}")
+            staging.note(f"Not copied again, it is part of the source code: {quote(file.path)}")
         else:
             wanted.setdefault(file.directory, []).append(file.path)
     copied: list[Copied] = []
@@ -273,30 +287,11 @@ def _copy_given(run: Run, type_: str, staging: Staging | None) -> list[Copied]:
     return copied
 
 
-def _note_digests(copied: list[Copied], staging: Staging | None) -> None:
-    if staging is not None:
-        staging.digests.update((file.path, (file.modified_us, file.digest)) for file in copied)
-
-
-def finish_phase(project_dir: str, run: Run, phase: str, type_: str, copied: list[Copied]) -> None:
-    """Run the phase's command, if it has one, and log what the phase changed, by path."""
-    command = meta_opdef(run).command(phase)
-    if command is None:
-        in_order = sorted(copied, key=lambda file: file.path)
-        append_events(
-            run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order]
-        )
-        return
-    try:
-        _run_command(project_dir, run, phase, command)
-    finally:
-        log_changes(run, type_, scan_files(run.run_dir))
-
-
-def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> None:
-    output = OUTPUTS[phase]
-    log_runner(run, f"Running {phase} (see output/{output} for output): {command}")
-    op_env = meta_opcmd(run).env
+def _run_command(project_dir: str, staging: Staging, phase: str, command: Command) -> None:
+    run, output = staging.run, OUTPUTS[phase]
+    staging.log(f"Running {phase} (see output/{output} for output): {command}")
+    staging.flush()  # the command may look, and may take its time
+    op_env = staging.cmd.env
     argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
     env = child_env(os.environ, run, op_env)
     output_path = run_meta_path(run, "output", output)
@@ -307,7 +302,7 @@ def _run_command(project_dir: str, run: Run, phase: str, command: Command) -> No
         exit_code = run_captured(argv, project_dir, env, output_path)
     finally:
         os.unlink(reserve)
-    log_runner(run, f"Exit code for {phase}: {exit_code}")
+    staging.log(f"Exit code for {phase}: {exit_code}")
     if exit_code != 0:
         tail = OutputReader(output_path).last_lines(_TAIL_LINES, _TAIL_BYTES)
         raise PhaseError(phase, command, exit_code, tail, run.name)

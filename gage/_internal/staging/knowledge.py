@@ -1,0 +1,95 @@
+"""What staging knows of a run: read once, handed from phase to phase, its log written in pieces."""
+
+from __future__ import annotations
+
+from gage._internal.atomic import append
+from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef, run_meta_path
+from gage._internal.record.runner_log import encode_entries, encode_notes, note_entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from gage._internal.sources.copying import Copied
+    from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, Run
+
+__all__ = ["Staging"]
+
+
+class Staging:
+    """A run that is being staged, and what one phase knows and a later one can use.
+
+    What is not given is read from the side-car when it is needed. Messages for `log/runner` and
+    notes keep their order and time, and are written by `flush`: as a context, at its end, whatever
+    happens in it.
+
+    Attributes
+    ----------
+    given
+        Files that the run gets beside what its patterns select.
+    digests
+        By path, the modification time that a file was copied with (µs) and its sha256, so that it
+        is hashed once.
+    """
+
+    __slots__ = ("_cmd", "_config", "_entries", "_notes", "_opdef", "digests", "given", "run")
+
+    def __init__(self, run: Run, operation: Operation | None = None) -> None:
+        self.run = run
+        self.given: Sequence[GivenFile] = () if operation is None else operation.given
+        self.digests: dict[str, tuple[int, str]] = {}
+        self._opdef = None if operation is None else operation.opdef
+        self._config = None if operation is None else operation.config
+        self._cmd = None if operation is None else operation.cmd
+        self._entries: list[bytes] = []
+        self._notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.flush()
+
+    @property
+    def opdef(self) -> OpDef:
+        """The definition of the run's operation."""
+        if self._opdef is None:
+            self._opdef = meta_opdef(self.run)
+        return self._opdef
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration of the run."""
+        if self._config is None:
+            self._config = meta_config(self.run)
+        return self._config
+
+    @property
+    def cmd(self) -> OpCmd:
+        """The command of the run."""
+        if self._cmd is None:
+            self._cmd = meta_opcmd(self.run)
+        return self._cmd
+
+    def log(self, message: str) -> None:
+        """Say what staging does, for `log/runner`."""
+        self._entries.append(encode_entries([message]))
+
+    def note(self, note: str) -> None:
+        """Say what a reader of the run should know."""
+        self._notes.append(note)
+        self.log(note_entry(note))
+
+    def copied(self, files: Sequence[Copied]) -> None:
+        """Remember the digests of files that were copied."""
+        self.digests.update((file.path, (file.modified_us, file.digest)) for file in files)
+
+    def flush(self) -> None:
+        """Write what was said so far."""
+        if self._notes:
+            append(run_meta_path(self.run, "log", "notes"), encode_notes(self._notes))
+            self._notes.clear()
+        if self._entries:
+            append(run_meta_path(self.run, "log", "runner"), b"".join(self._entries))
+            self._entries.clear()
