@@ -20,6 +20,7 @@ from tests.browser.jupyterlab import (
     longest_stall_ms,
     open_notebook,
     output_of,
+    restart_kernel,
     run_all_cells,
     run_cell,
     save,
@@ -88,7 +89,7 @@ def test_the_panel_moves_and_stays(
         # What is kept is as it was when there was something to keep.
         print("3", file=pipe, flush=True)
         expect(panel).to_contain_text("75% · 3/4")
-        page.wait_for_function("() => document.body.textContent.includes('as it stood on')")
+        page.wait_for_function("() => document.body.textContent.includes('as it was at')")
         save(page)
         shutil.copy(path, lab.directory / "meanwhile.ipynb")
         shutil.copy(path, viewer.directory / "meanwhile.ipynb")
@@ -119,6 +120,33 @@ def test_the_panel_moves_and_stays(
     expect(page.get_by_text(re.compile("Loading widget|model not found"))).not_to_be_visible()
     screenshot(page, "panel-saved-meanwhile")
     close_page(page)
+
+
+def test_of_a_kernel_that_is_gone_the_snapshot_is_seen(
+    steps: Path, lab: Server, browser: Browser, runs_home: Path
+) -> None:
+    (lab.directory / "steps.py").write_text(STEPS)
+    path = write_notebook(
+        lab.directory / "gone.ipynb", ["%load_ext gage_nb", "%gage_run steps.py --bg"]
+    )
+    page = open_notebook(browser, lab, path.name)
+    run_cell(page, 0)
+    run_cell(page, 1)
+    panel = panel_of(page, 1)
+    with steps.open("w") as pipe:
+        print("1", file=pipe, flush=True)
+        expect(panel).to_contain_text("25% · 1/4")
+        expect(panel.get_by_role("button", name="Stop")).to_be_visible()
+        expect(panel).not_to_contain_text("look again with")
+
+        restart_kernel(page)
+
+        expect(panel).to_contain_text("look again with %gage attach", timeout=ENDS_MS)
+        expect(panel).to_have_count(1)
+        expect(page.get_by_role("button", name="Stop", exact=True)).not_to_be_visible()
+        screenshot(page, "panel-kernel-gone")
+    close_page(page)
+    assert gage.find().wait(60).name == "completed"
 
 
 def test_stop_works_in_the_background_and_interrupts_in_the_foreground(
