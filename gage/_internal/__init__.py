@@ -10,6 +10,7 @@ only from those above it; within a package nothing imports in a circle.
     clock           timestamps, ids and names
     atomic          files that are replaced as a whole or appended to
     quoting         names as one word of a line
+    guarded         files that others wrote, opened so that none does harm
     light_json      JSON of the side-car, read without importing `json`
     suggestions     near misses for a wrong name
     parallel        the same function over many files

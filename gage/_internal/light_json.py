@@ -52,6 +52,8 @@ def loads(text: str) -> Any:
         stripped = text.strip(_BLANKS)
         try:
             value, end = make_scanner(_Reading())(stripped, 0)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
         except (StopIteration, SystemError, ValueError):
             # SystemError: CPython 3.11 and 3.12 look for the error's class in `json.decoder`, and
             # raise nothing at all where nobody has loaded it.
@@ -61,7 +63,10 @@ def loads(text: str) -> Any:
                 return value
     import json
 
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def dumps(value: Any) -> str:

@@ -27,6 +27,7 @@ from collections import namedtuple
 from time import time_ns
 
 from gage._internal.errors import MetaError
+from gage._internal.guarded import MOST_BYTES, open_regular
 from gage._internal.quoting import quote, unquote
 from gage.inside.flusher import Flusher
 from gage.inside.own_run import own_meta_dir
@@ -322,9 +323,13 @@ class _LogFile:
         self.steps: dict[str, int] = {}
 
     def read(self, on_fault: Callable[[str], None]) -> Iterator[Metric]:
-        with open(self.path, "rb") as file:
-            file.seek(self.offset)
-            data = file.read()
+        try:
+            with open_regular(self.path) as file:
+                file.seek(self.offset)
+                data = file.read(MOST_BYTES)
+        except OSError as error:
+            on_fault(f"{self.path}: expected a file of metrics, found {error.strerror}")
+            return
         data = data[: data.rfind(b"\n") + 1]
         lines = data.decode("utf-8", "surrogateescape").split("\n")[:-1]
         if not self.offset and lines and lines[0] != _HEADER:

@@ -18,6 +18,7 @@ from collections import namedtuple
 from time import monotonic_ns
 
 from gage._internal.atomic import replace
+from gage._internal.guarded import open_regular
 from gage._internal.quoting import quote, unquote
 from gage.inside.flusher import Flusher
 from gage.inside.own_run import own_meta_dir
@@ -39,6 +40,7 @@ __all__ = ["ReportedProgress", "progress", "read_reported_progress"]
 
 ReportedProgress.__doc__ = """How far a run said it was, and when (epoch µs, UTC)."""
 
+_MOST_BYTES = 65_536  # of the file
 _INTERVAL_S = 0.1
 
 
@@ -162,10 +164,10 @@ def _checked(what: str, value: object) -> float:
 def read_reported_progress(meta_dir: str) -> ReportedProgress | None:
     """Return what the run said last, None if it said nothing or the file is not in its form."""
     try:
-        with open(os.path.join(meta_dir, "proc", "progress"), "rb") as file:
-            line = file.read().decode("utf-8", "surrogateescape").removesuffix("\n")
+        with open_regular(os.path.join(meta_dir, "proc", "progress")) as file:
+            line = file.read(_MOST_BYTES).decode("utf-8", "surrogateescape").removesuffix("\n")
             time_us = os.fstat(file.fileno()).st_mtime_ns // 1000
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return None
     completed, _, rest = line.partition(" ")
     total, _, description = rest.partition(" ")

@@ -34,6 +34,7 @@ import os
 
 from gage._internal.atomic import append, replace
 from gage._internal.errors import MetaError
+from gage._internal.guarded import MOST_BYTES, open_regular, read_regular
 from gage._internal.process.identity import Identity, decode_identity, is_alive
 from gage._internal.record.layout import BATCHES
 from gage._internal.record.run_meta import encode_json
@@ -133,11 +134,10 @@ def read_json(directory: str, name: str) -> Any:
 
     path = os.path.join(directory, name)
     try:
-        with open(path, "rb") as file:
-            return json.loads(file.read())
+        return json.loads(read_regular(path))
     except OSError as error:
         raise MetaError(f"{path}: expected a file of a batch, found {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MetaError(f"{path}: expected JSON: {error}") from error
 
 
@@ -160,11 +160,16 @@ def log_batch(directory: str, message: str) -> None:
 def live_keepers(directory: str) -> list[Identity]:
     """Return the processes that keep a batch, as far as they live now."""
     try:
-        with open(os.path.join(directory, "supervisor"), "rb") as file:
-            lines = file.read().decode("utf-8", "surrogateescape").split("\n")[:-1]
-    except FileNotFoundError:
+        text = read_regular(os.path.join(directory, "supervisor")).decode("utf-8", "replace")
+    except OSError:
         return []
-    return [identity for identity in map(decode_identity, lines) if is_alive(identity)]
+    identities = []
+    for line in text.split("\n")[:-1]:
+        try:
+            identities.append(decode_identity(line))
+        except MetaError:
+            continue  # a damaged line is no process
+    return [identity for identity in identities if is_alive(identity)]
 
 
 class TrialLog:
@@ -178,10 +183,10 @@ class TrialLog:
     def update(self) -> list[TrialEvent]:
         """Read what is new; return it."""
         try:
-            with open(self._path, "rb") as file:
+            with open_regular(self._path) as file:
                 file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
+                data = file.read(MOST_BYTES)
+        except OSError:
             return []
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)

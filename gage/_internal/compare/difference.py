@@ -19,6 +19,7 @@ import os
 
 from gage._internal.compare.lines import changes, unified
 from gage._internal.errors import MetaError
+from gage._internal.metrics.series import read_metrics, summarize
 from gage._internal.record.run_meta import meta_opcmd, read_attr
 from gage._internal.store.reports import output_rows
 from gage._internal.text import valid
@@ -158,12 +159,19 @@ def _files(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
 
 
 def _metrics(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
-    of_a, of_b = ({name: series.last for name, series in run.metrics.items()} for run in (a, b))
+    of_a, of_b = (
+        {name: series.last for name, series in summarize(read_metrics(run, _fail)).items()}
+        for run in (a, b)
+    )
     for name, last_a, last_b in _differing(of_a, of_b):
         if last_a != last_a and last_b != last_b:  # noqa: PLR0124  # NaN in both
             continue
         delta = None if last_a is None or last_b is None else last_b - last_a
         yield {"name": name, "a": last_a, "b": last_b, "delta": delta}
+
+
+def _fail(fault: str) -> None:
+    raise MetaError(fault)
 
 
 def _output(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:

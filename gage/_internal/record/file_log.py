@@ -15,7 +15,9 @@ import stat
 
 from gage._internal.atomic import append, cut_torn_line
 from gage._internal.errors import MetaError
+from gage._internal.guarded import read_regular
 from gage._internal.quoting import quote, unquote
+from gage._internal.record.reading import unreadable
 from gage._internal.record.run_meta import run_meta_path
 
 TYPE_CHECKING = False
@@ -52,6 +54,8 @@ __all__ = [
     "scan_files",
 ]
 
+_MOST_BYTES = 1 << 30  # some millions of lines
+
 FileEvent.__doc__ = """A change of a file: see the module; `modified_us` is None for `d`."""
 FoundFile.__doc__ = """A file as it is: modification time (epoch µs), size in bytes, `st_mode`."""
 
@@ -77,10 +81,11 @@ def read_events(run: Run) -> list[FileEvent]:
     """
     path = _log_path(run)
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8", "surrogateescape")
+        text = read_regular(path, _MOST_BYTES).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise unreadable(path, error) from error
     return list(_parse(path, text.split("\n")[:-1]))
 
 

@@ -20,9 +20,11 @@ import stat
 
 from gage._internal.atomic import append, cut_torn_line, replace
 from gage._internal.errors import MetaError, RunStateError
+from gage._internal.guarded import read_regular
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.file_log import scan_files
+from gage._internal.record.reading import unreadable
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.types import ManifestEntry, Run
 
@@ -53,6 +55,8 @@ __all__ = [
     "write_manifest",
 ]
 
+_MOST_BYTES = 1 << 30  # some millions of lines
+
 Difference.__doc__ = """How a file of a run differs from its manifest.
 
 `kind` is `missing`, `changed` or `added`; `expected` is the digest of the manifest and `found`
@@ -76,10 +80,11 @@ def read_manifest(path: str) -> list[ManifestEntry]:
         If a line that is not the last is no entry.
     """
     try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8", "surrogateescape")
+        text = read_regular(path, _MOST_BYTES).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise unreadable(path, error) from error
     return [_parse(path, number, line) for number, line in enumerate(text.split("\n")[:-1], 1)]
 
 

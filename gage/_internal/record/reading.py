@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gage._internal.errors import MetaError
+from gage._internal.guarded import read_regular
 from gage._internal.record.layout import run_meta_path
 
 TYPE_CHECKING = False
@@ -22,8 +23,7 @@ def read_text(run: Run, *names: str) -> str | None:
     """
     path = run_meta_path(run, *names)
     try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
+        return read_regular(path).decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -29,6 +29,7 @@ import os
 
 from gage._internal.atomic import append, replace, write_new
 from gage._internal.errors import MetaError
+from gage._internal.guarded import read_regular
 from gage._internal.light_json import dumps, loads
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.layout import META_SUFFIX, run_meta_dir, run_meta_path
@@ -70,6 +71,7 @@ __all__ = [
 SCHEMA = "1"
 
 _READ_ONLY = 0o444
+_MOST_DIGITS_OF_A_TIME = 17
 
 
 def run_for_meta_dir(meta_dir: str) -> Run:
@@ -103,8 +105,7 @@ def check_schema(meta_dir: str) -> bool:
     """
     path = os.path.join(meta_dir, "__schema__")
     try:
-        with open(path, "rb") as file:
-            schema = file.read().decode("utf-8", "replace").strip()
+        schema = read_regular(path).decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -171,11 +172,12 @@ def read_timestamp(run: Run, name: str) -> int | None:
     text = read_text(run, name)
     if text is None:
         return None
-    try:
-        return int(text)
-    except ValueError:
+    digits = text.strip()
+    # More digits are a time after the year 9999, which nothing can show.
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS_OF_A_TIME):
         path = run_meta_path(run, name)
-        raise MetaError(f"{path}: expected epoch microseconds, found {text[:40]!r}") from None
+        raise MetaError(f"{path}: expected epoch microseconds, found {text[:40]!r}")
+    return int(digits)
 
 
 def read_attr(run: Run, kind: str, name: str, default: Any = None) -> Any:
@@ -291,8 +293,7 @@ def encode_json(value: Any) -> bytes:
 def _read_meta(meta_dir: str, name: str) -> str:
     path = os.path.join(meta_dir, name)
     try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
+        return read_regular(path).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise unreadable(path, error) from error
 

@@ -9,6 +9,9 @@ from gage._internal.process.identity import Identity, decode_identity, is_alive,
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import (
     check_schema,
+    meta_config,
+    meta_opcmd,
+    meta_opdef,
     meta_opref,
     read_text,
     read_timestamp,
@@ -66,11 +69,11 @@ def read_exit_code(run: Run) -> int | None:
     text = read_text(run, "proc", "exit")
     if text is None or not text.endswith("\n"):
         return None
-    try:
-        return int(text)
-    except ValueError:
+    digits = text.strip()
+    if not (digits.removeprefix("-").isdecimal() and digits.isascii() and len(digits) <= 11):
         path = run_meta_path(run, "proc", "exit")
-        raise MetaError(f"{path}: expected an exit code, found {text[:40]!r}") from None
+        raise MetaError(f"{path}: expected an exit code, found {text[:40]!r}")
+    return int(digits)
 
 
 def _read_status(run: Run) -> Status:
@@ -87,7 +90,7 @@ def _read_status(run: Run) -> Status:
     if not os.path.isdir(run.run_dir):
         return Status("damaged", f"{run.run_dir}: the run directory is missing")
     if read_timestamp(run, "stopped") is not None:
-        return _ended(run)
+        return _ended_well_recorded(run)
     # In this order: what has started has recorded its processes before.
     started = read_timestamp(run, "started")
     processes = _processes(run)
@@ -97,7 +100,7 @@ def _read_status(run: Run) -> Status:
         return Status("running")
     # The processes may have ended between the two looks, as they should: by writing `stopped`.
     if read_timestamp(run, "stopped") is not None:
-        return _ended(run)
+        return _ended_well_recorded(run)
     if any(not is_local(identity) for identity in processes):
         return Status("damaged", "no end is recorded, and it was started on another machine")
     if read_exit_code(run) is not None:
@@ -116,6 +119,19 @@ def _read_status(run: Run) -> Status:
 def _filled_timestamp(run: Run, name: str) -> int | None:
     # A crash while the file is made leaves it empty.
     return None if not (read_text(run, name) or "").strip() else read_timestamp(run, name)
+
+
+def _ended_well_recorded(run: Run) -> Status:
+    """Return the status of a run that was finalised, whose record has to be whole."""
+    if not os.path.exists(run_meta_path(run, "manifest")):
+        raise MetaError(f"{run_meta_path(run, 'manifest')}: missing, but the run has ended")
+    if read_timestamp(run, "staged") is None:
+        raise MetaError(f"{run_meta_path(run, 'staged')}: missing, but the run has ended")
+    read_timestamp(run, "started")
+    meta_opdef(run)
+    meta_config(run)
+    meta_opcmd(run)
+    return _ended(run)
 
 
 def _ended(run: Run) -> Status:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from gage._internal.atomic import replace
 from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
+from gage._internal.guarded import read_regular
 from gage._internal.light_json import dumps, loads
 from gage._internal.record.reading import unreadable
 
@@ -98,8 +99,7 @@ def read_stop_request(path: str, *, strict: bool = False) -> StopRequest | None:
         With `strict`, for a file that cannot be read.
     """
     try:
-        with open(path, "rb") as file:
-            return decode_stop_request(file.read())
+        return decode_stop_request(read_regular(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

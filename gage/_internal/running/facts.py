@@ -22,6 +22,7 @@ import os
 
 from gage._internal.atomic import replace
 from gage._internal.errors import MetaError
+from gage._internal.guarded import MOST_BYTES, open_regular
 from gage._internal.record.run_meta import meta_opref, read_timestamp, run_meta_path
 from gage._internal.record.status import read_status
 from gage._internal.text import valid
@@ -40,8 +41,8 @@ _SCHEMA = 1
 _BEGIN = f'{{"schema":{_SCHEMA},'
 # What says how a run ended, and what it was.
 _SOURCES = (
-    *("__schema__", "id", "opref", "opdef.json", "config.json", "manifest"),
-    *("initialized", "started", "stopped", "proc/exit", "proc/cmd"),
+    *("__schema__", "id", "name", "opref", "opdef.json", "config.json", "manifest"),
+    *("initialized", "staged", "started", "stopped", "proc/exit", "proc/cmd", "proc/env"),
 )
 _INFINITY = float("inf")
 
@@ -57,11 +58,11 @@ def facts_of(run: Run) -> str:
 def kept_facts(run: Run) -> str | None:
     """Return the facts that the run's end left in its side-car, None where they do not count."""
     try:
-        with open(run_meta_path(run, FACTS), encoding="utf-8") as file:
+        with open_regular(run_meta_path(run, FACTS), buffered=False) as file:
             written_ns = os.fstat(file.fileno()).st_mtime_ns
-            text = file.read()
+            text = file.read(MOST_BYTES).decode()
         for name in _SOURCES:
-            if os.stat(f"{run.meta_dir}{os.sep}{name}").st_mtime_ns > written_ns:
+            if os.lstat(f"{run.meta_dir}{os.sep}{name}").st_mtime_ns > written_ns:
                 return None
     except (OSError, ValueError):
         return None  # the other files say the same

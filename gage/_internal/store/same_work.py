@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.guarded import read_regular
 from gage._internal.record.manifest import read_manifest
 from gage._internal.record.run_meta import META_SUFFIX, run_meta_path
 from gage._internal.record.status import read_status
@@ -30,8 +31,7 @@ def work_digest(run: Run) -> str | None:
     digest = sha256()
     try:
         for name in _PARTS:
-            with open(run_meta_path(run, *name.split("/")), "rb") as file:
-                data = file.read()
+            data = read_regular(run_meta_path(run, *name.split("/")))
             digest.update(b"%d " % len(data) + data)
     except OSError:
         return None
@@ -94,7 +94,6 @@ def remove_directory(directory: str) -> None:
 
 def _opref(run: Run) -> bytes | None:
     try:
-        with open(run_meta_path(run, "opref"), "rb") as file:
-            return file.read()
+        return read_regular(run_meta_path(run, "opref"))
     except OSError:
         return None

@@ -1,0 +1,81 @@
+"""Files that others wrote, opened so that none can harm who reads them.
+
+A directory of runs is read by people who did not write it, after crashes, on shared disks. What is
+opened here is a regular file: never a pipe, which would be waited for, a device, which never ends,
+a directory, or a link to something elsewhere. What is read as a whole is of a stated size.
+Everything else is an `OSError` whose `strerror` says what was found.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+__all__ = ["MOST_BYTES", "open_regular", "read_regular"]
+
+MOST_BYTES = 64 * 1024 * 1024
+"""The most that is read of a file that is held in memory as a whole."""
+
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_regular(path: str, *, buffered: bool = True) -> BufferedReader:
+    """Open a regular file for reading its bytes.
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        If there is no such file.
+    OSError
+        If it is not a regular file, or cannot be opened.
+    """
+    try:
+        fd = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):  # Linux and macOS, FreeBSD
+            raise OSError(errno.EINVAL, "a symbolic link", path) from None
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.EINVAL, "a socket or a device", path) from None
+        raise
+    try:
+        kind = _kind(os.fstat(fd).st_mode)
+        if kind is not None:
+            raise OSError(errno.EINVAL, kind, path)
+        return open(fd, "rb", -1 if buffered else 0)  # type: ignore[return-value]
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def read_regular(path: str, most_bytes: int = MOST_BYTES) -> bytes:
+    """Return the content of a regular file of at most `most_bytes`.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`; and if the file is larger.
+    """
+    with open_regular(path) as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"a file of more than {most_bytes:,} bytes", path)
+    return data
+
+
+def _kind(mode: int) -> str | None:
+    """Return what a file is that is not a regular one, else None."""
+    kinds = (
+        (stat.S_ISREG, None),
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+    )
+    for is_kind, name in kinds:
+        if is_kind(mode):
+            return name
+    return "a device"

@@ -1,0 +1,54 @@
+"""Only regular files of a stated size are read, and nothing is waited for."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from gage._internal.guarded import open_regular, read_regular
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+
+    assert read_regular(str(path)) == b"abc"
+    assert read_regular(str(path), 3) == b"abc"
+
+
+def test_a_larger_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcd")
+
+    with pytest.raises(OSError, match="a file of more than 3 bytes"):
+        read_regular(str(path), 3)
+
+
+def test_a_missing_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_regular(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a symbolic link", "a directory", "a socket"])
+def test_anything_else_is_named_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "it"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a symbolic link":
+        path.symlink_to("/dev/zero")
+    elif kind == "a directory":
+        path.mkdir()
+    else:
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+
+    with pytest.raises(OSError, match=kind):
+        read_regular(str(path))
+
+
+def test_a_device_is_refused() -> None:
+    with pytest.raises(OSError, match="a device"):
+        read_regular("/dev/null")
