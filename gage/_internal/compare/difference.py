@@ -19,9 +19,11 @@ import os
 
 from gage._internal.compare.lines import changes, unified
 from gage._internal.errors import MetaError
+from gage._internal.guarded import open_regular, read_regular
 from gage._internal.metrics.series import read_metrics, summarize
-from gage._internal.record.run_meta import meta_opcmd, read_attr
-from gage._internal.store.reports import output_rows
+from gage._internal.record.layout import RUN_OUTPUT
+from gage._internal.record.reading import unreadable
+from gage._internal.record.run_meta import meta_opcmd, read_attr, run_meta_path
 from gage._internal.text import valid
 
 TYPE_CHECKING = False
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "SECTIONS", "diff_runs"]
 
 _MOST_BYTES = 1_000_000
-_MOST_LINES = 2_000_000
+_MOST_OUTPUT_BYTES = 256_000_000
 
 COLUMNS = {
     "config": ("key", "a", "b"),
@@ -101,11 +103,7 @@ def _text_diff(a: RecordedRun, b: RecordedRun, path: str) -> str | None:
     texts = []
     for run in (a, b):
         try:
-            with open(os.path.join(run.run_dir, path), "rb") as file:
-                data = file.read(_MOST_BYTES + 1)
-            if len(data) > _MOST_BYTES:
-                return None
-            texts.append(data.decode())
+            texts.append(read_regular(os.path.join(run.run_dir, path), _MOST_BYTES).decode())
         except (OSError, UnicodeDecodeError):
             return None
     lines = [_cells(path, text) or text.splitlines() for text in texts]
@@ -190,8 +188,15 @@ def _output(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
 
 
 def _lines_of(run: RecordedRun) -> list[str]:
-    texts = (row["text"] for row in output_rows(run, "run", 0, _MOST_LINES))
-    return [line for text in texts for line in text.splitlines() or [""]][:_MOST_LINES]
+    path = run_meta_path(run, "output", RUN_OUTPUT)
+    try:
+        with open_regular(path) as file:
+            data = file.read(_MOST_OUTPUT_BYTES)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return data.decode("utf-8", "replace").splitlines()
 
 
 def _system(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:

@@ -1,9 +1,10 @@
 """The index brought up to date: only what changed since is read again.
 
 A run that has ended does not change, but for the attributes of the user. Its row has a stamp: the
-times of modification of its side-car and of the side-car's `user` directory, in nanoseconds, and
-whether the run directory is there. A row whose stamp is still that of the disk is right; any other
-run is read again: new ones, those that have not ended, those that somebody changed.
+times of modification of its side-car and of `user` and `proc` in it, in nanoseconds, and whether
+the run directory is there. A row whose stamp is still that of the disk is right; any other run is
+read again: new ones, those that have not ended, those that somebody changed. A file of a finished
+run that was damaged in its place, without being replaced, is seen by `gage verify`, not here.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def _ids(home: str) -> dict[str, bool]:
 
 def _stamp(home: str, run_id: str, *, has_run_dir: bool) -> str:
     meta_dir = f"{home}{os.sep}{run_id}{META_SUFFIX}"
-    return f"{_modified_ns(meta_dir)} {_modified_ns(f'{meta_dir}{os.sep}user')} {has_run_dir:d}"
+    directories = (meta_dir, f"{meta_dir}{os.sep}user", f"{meta_dir}{os.sep}proc")
+    return f"{' '.join([str(_modified_ns(path)) for path in directories])} {has_run_dir:d}"
 
 
 def _modified_ns(path: str) -> int:
