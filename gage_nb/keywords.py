@@ -70,6 +70,8 @@ class CellKeywords(RunKeywords, total=False):
 
     inputs: Sequence[str]
     outputs: Sequence[str]
+    carry_from: str
+    alone: bool
     trust: bool
 
 

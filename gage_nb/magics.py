@@ -29,6 +29,7 @@ from gage_nb.keywords import Display
 from gage_nb.observer import NotebookObserver
 from gage_nb.running_cells import run_cell_line
 from gage_nb.shown import display_run
+from gage_nb.world.executions import start_log, stop_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,7 @@ def register(ip: InteractiveShell) -> None:
     add(_gage_run(ip), "line_cell", "gage_run")
     add(_gage(ip), "line", "gage")
     register_matcher(ip)
+    start_log(ip)
     _display_formatter(ip).for_type(RecordedRun, display_run)
     for name in _BATCH_TYPES:
         _display_formatter(ip).for_type(name, _display_batch)
@@ -74,6 +76,7 @@ def unregister(ip: InteractiveShell) -> None:
     for kind, name in _MAGICS:
         ip.magics_manager.magics[kind].pop(name, None)
     unregister_matcher(ip)
+    stop_log(ip)
     _display_formatter(ip).pop(RecordedRun, None)
     for name in _BATCH_TYPES:
         _display_formatter(ip).pop(name, None)

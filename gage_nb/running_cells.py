@@ -27,6 +27,7 @@ from gage_nb.notebook_recording import executing_cell
 from gage_nb.observer import NotebookObserver
 from gage_nb.own_runs import is_own
 from gage_nb.variables import cell_options, load_output, stage_inputs, variable_names
+from gage_nb.world.carrying import carry_for, explanation_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from gage_nb.cell import CellProgram
     from gage_nb.keywords import RunKeywords
     from gage_nb.variables import InputFile
+    from gage_nb.world.carrying import Carried
 
 __all__ = ["run_cell", "run_cell_line", "staged_cell", "take_outputs"]
 
@@ -51,6 +53,8 @@ def run_cell(
     *,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
+    carry_from: str = "values",
+    alone: bool = False,
     trust: bool = False,
     **options: Unpack[RunKeywords],
 ) -> RecordedRun:
@@ -66,6 +70,11 @@ def run_cell(
         Variables of the notebook that the text gets, under their names.
     outputs
         Variables of the text that the notebook gets when the run has completed.
+    carry_from
+        How the text gets what it needs of the notebook: `values`, definitions as code and data as
+        it is now; `code`, all of it made from nothing by the cells that made it.
+    alone
+        Give the text nothing of the notebook but `inputs`.
     trust
         Load a pickle among them that a run of another kernel made (`needed`).
     options
@@ -78,12 +87,14 @@ def run_cell(
     CellError
         If the text is not a Python program; every line that cannot be run is named.
     DependencyError
-        If a variable does not exist or cannot be stored.
+        If a variable does not exist or cannot be stored, or the text needs a name that is nowhere.
     GageError, KeyboardInterrupt
         As `run`.
     """
     chosen, display = taken("gage_nb.run_cell", options)
-    only = LineOptions(inputs=inputs, outputs=outputs, trust=trust)
+    only = LineOptions(
+        inputs=inputs, outputs=outputs, carry_from=carry_from, alone=alone, trust=trust
+    )
     check_options(chosen, only, several=False)
     observer = NotebookObserver(chosen, display)
     with staged_cell(source, name, only, chosen.directory) as cell:
@@ -95,6 +106,8 @@ def run_cell(
 def run_cell_line(line: RunLine, source: str, observer: Observer) -> Work | str:
     """Do what `%%gage_run` says: as `driver.run_line`, of a cell."""
     name = line.target or DEFAULT_NAME
+    if line.only.explain:
+        return explanation_for(get_ipython(), source, name, line.only)
     with staged_cell(source, name, line.only, line.options.directory) as cell:
         result = run_line(line, asked_of_line(line, cell), observer)
     if isinstance(result, RecordedRun):
@@ -126,7 +139,7 @@ def staged_cell(
     Parameters
     ----------
     only
-        The `inputs` and `outputs` of the cell.
+        The `inputs` and `outputs` of the cell, and what it gets of the notebook.
     project
         The directory that the cell works in; default: the current one.
     """
@@ -145,8 +158,11 @@ def staged_cell(
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
         files = stage_inputs(inputs, shell.user_ns if shell else {}, Path(directory))
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
-        operation = _cell_operation(program, project_dir, directory, files, outputs)
-        attrs = {"inputs": [asdict(file) for file in files]} if files else {}
+        carried = carry_for(shell, source, name, Path(directory), only)
+        operation = _cell_operation(program, project_dir, directory, files, outputs, carried)
+        attrs: dict[str, Any] = {"inputs": [asdict(file) for file in files]} if files else {}
+        if carried.record:
+            attrs["carried"] = carried.record
         yield Cell(operation, directory, attrs)
 
 
@@ -156,8 +172,11 @@ def _cell_operation(
     directory: str,
     inputs: Sequence[InputFile],
     outputs: Sequence[str],
+    carried: Carried,
 ) -> Operation:
     options = cell_options(inputs, outputs)
+    if carried.directory:
+        options = ["--carried", carried.directory, *options]
     command = ["python", "-m", "gage.inside.cell", *options, program.file_name]
     data: dict[str, Any] = {
         "exec": {"run": command},
@@ -173,8 +192,12 @@ def _cell_operation(
         (
             GivenFile("s", directory, program.file_name),
             *(GivenFile("d", directory, file.path) for file in inputs),
+            *(GivenFile(kind, directory, path) for kind, path in carried.files),
         ),
-        tuple(file.note for file in inputs if file.note),
+        (
+            *(file.note for file in inputs if file.note),
+            *([f"carried: {carried.summary}"] if carried.summary else ()),
+        ),
     )
 
 

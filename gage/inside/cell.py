@@ -1,5 +1,6 @@
 """A cell of a notebook as a program: `python -m gage.inside.cell [OPTION]… PROGRAM.py [ARGUMENT]…`.
 
+    --carried DIR   before the first line: bring in what the notebook gives, see `carried`
     -i NAME=PATH    before the first line: load the variable NAME from a file beside the program
     -o NAME         after the last line: save the variable NAME beside the program
 
@@ -9,7 +10,7 @@ script and nothing of this module. What is added is what a notebook does: `displ
 and the value of the last expression is shown, unless `;` ends it, then the figures still open.
 
     become_main     the module `__main__`, sys.argv, sys.path
-    prepare         what the notebook brings: variables
+    prepare         what the notebook brings: what is carried, variables
     run             the cell, its value, its figures
     conclude        what the notebook gets: variables
 """
@@ -31,22 +32,25 @@ if TYPE_CHECKING:
         inputs: list[tuple[str, str]]
         outputs: list[str]
         arguments: list[str]
+        carried: str = ""
 
 else:
     from collections import namedtuple
 
-    Cell = namedtuple("Cell", "path inputs outputs arguments")
+    Cell = namedtuple("Cell", "path inputs outputs arguments carried", defaults=("",))
 
 __all__ = ["Cell", "become_main", "conclude", "main", "parse", "prepare", "run"]
 
 Cell.__doc__ = """A cell to run: the path of its program as it was given, and what goes in and out.
 
 `inputs` are names with the paths, relative to the program's directory, that they are loaded
-from; `outputs` are names; `arguments` is what follows the program.
+from; `outputs` are names; `arguments` is what follows the program; `carried` is the directory,
+relative to the program's, that holds what the cell is given of its notebook, "" for none.
 """
 
 _USAGE = (
-    "usage: python -m gage.inside.cell [-i NAME=PATH]… [-o NAME]… PROGRAM.py [ARGUMENT]…\n"
+    "usage: python -m gage.inside.cell [--carried DIR] [-i NAME=PATH]… [-o NAME]… PROGRAM.py "
+    "[ARGUMENT]…\n"
     "It runs the cell of a notebook as a program"
 )
 
@@ -70,6 +74,10 @@ def parse(words: list[str]) -> Cell:
     inputs: list[tuple[str, str]] = []
     outputs: list[str] = []
     rest = list(words)
+    carried = ""
+    if rest[:1] == ["--carried"] and len(rest) > 1:
+        carried = rest[1]
+        del rest[:2]
     while rest and rest[0] in ("-i", "-o"):
         option, *values = rest[:2]
         del rest[:2]
@@ -82,7 +90,7 @@ def parse(words: list[str]) -> Cell:
             outputs.append(name)
     if not rest or rest[0].startswith("-"):
         sys.exit(_USAGE)
-    return Cell(rest[0], inputs, outputs, rest[1:])
+    return Cell(rest[0], inputs, outputs, rest[1:], carried)
 
 
 def become_main(cell: Cell) -> dict[str, Any]:
@@ -102,6 +110,10 @@ def become_main(cell: Cell) -> dict[str, Any]:
 
 def prepare(cell: Cell, namespace: dict[str, Any]) -> None:
     """Bring in what the notebook gives the cell, before its first line."""
+    if cell.carried:
+        from gage.inside.carried import bring_in
+
+        bring_in(os.path.join(sys.path[0], cell.carried), namespace)
     if cell.inputs:
         from gage.inside.variables import load
 

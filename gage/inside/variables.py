@@ -44,6 +44,8 @@ __all__ = [
     "load",
     "read_value",
     "save",
+    "write_npy",
+    "write_parquet",
     "write_value",
 ]
 
@@ -110,11 +112,11 @@ def write_value(value: Any, directory: str, name: str) -> StoredValue:
     kind = _kind_of(value)
     problem = f"{_described(value)} has no format of its own"
     if kind == "DataFrame":
-        problem = _write_parquet(value, path + ".parquet")
+        problem = write_parquet(value, path + ".parquet")
         if not problem:
             return StoredValue(f"{name}.parquet", "parquet", "")
     elif kind == "ndarray":
-        problem = _write_npy(value, path + ".npy")
+        problem = write_npy(value, path + ".npy")
         if not problem:
             return StoredValue(f"{name}.npy", "npy", "")
     version = _write_pickle(value, path + ".pickle", name)
@@ -162,7 +164,8 @@ def _described(value: Any) -> str:
     return f"a value of type {module}{kind.__qualname__}"
 
 
-def _write_npy(array: Any, path: str) -> str:
+def write_npy(array: Any, path: str) -> str:
+    """Write an array, or return why it would not come back as it is."""
     if array.dtype.hasobject:
         return "the array holds Python objects"
     import numpy as np
@@ -208,7 +211,7 @@ def _remove(path: str) -> None:
 _FREQUENCY = b"gage.index_frequency"
 
 
-def _write_parquet(frame: Any, path: str) -> str:
+def write_parquet(frame: Any, path: str) -> str:
     """Write a DataFrame, or return why Parquet would not give it back as it is."""
     try:
         import pyarrow as pa

@@ -329,7 +329,7 @@ def test_an_executed_notebook_keeps_the_panel_and_no_widgets(project: Path) -> N
 def test_a_name_of_the_notebook_is_explained(kernel: Kernel) -> None:
     kernel.run("def load():\n    return 3")
 
-    messages = kernel.run("%%gage_run fit\nprint('before')\nload()")
+    messages = kernel.run("%%gage_run fit --alone\nprint('before')\nload()")
 
     (error,) = [each["content"] for each in messages if each["msg_type"] == "error"]
     ended, hint = error["traceback"]

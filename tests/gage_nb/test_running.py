@@ -183,7 +183,7 @@ def test_a_name_that_only_the_notebook_has_is_explained(shell: InteractiveShell)
     shell.run_cell("frame = 3", store_history=True)
 
     with pytest.raises(gage.RunFailed) as error:
-        run_cell("print(frame)", "fit", quiet=True)
+        run_cell("print(frame)", "fit", quiet=True, alone=True)
 
     assert "`frame` exists in this notebook (made by cell [1])" in str(error.value)
 

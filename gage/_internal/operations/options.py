@@ -64,6 +64,9 @@ if TYPE_CHECKING:
         as_name: str | None = None
         inputs: Sequence[str] = ()
         outputs: Sequence[str] = ()
+        carry_from: str = "values"
+        alone: bool = False
+        explain: bool = False
         trust: bool = False
 
 else:
@@ -249,6 +252,31 @@ OPTIONS = (
         "A variable of the cell that the notebook gets",
         forms="cell",
         calls=_CELL,
+    ),
+    _value(
+        "line",
+        "carry_from",
+        "--from",
+        "WHAT",
+        "What the cell needs of the notebook: its values, or code alone (default: values).",
+        forms="cell",
+        calls=_CELL,
+        default="values",
+    ),
+    _flag(
+        "line",
+        "alone",
+        "--alone",
+        "Carry nothing from the notebook.",
+        forms="cell",
+        calls=_CELL,
+    ),
+    _flag(
+        "line",
+        "explain",
+        "--explain",
+        "Show what would be carried from the notebook, and why; run nothing.",
+        forms="cell",
     ),
     _flag(
         "line",

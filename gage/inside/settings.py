@@ -1,0 +1,156 @@
+"""Options of libraries, as they were in the notebook: applied where the library is loaded.
+
+    {"sys.path": ["/home/me/lib"],
+     "random": [3, [2147483648, …], null],
+     "numpy.random": ["MT19937", "hexadecimal", 624, 0, 0.0],
+     "warnings": [["ignore", "message", "builtins:UserWarning", "module", 0], …],
+     "matplotlib": {"figure.figsize": [8, 4], …}, "pandas": {"display.max_rows": 10, …},
+     "numpy": {"print": {…}, "errors": {…}}, "sklearn": {…}, "xarray": {…}}
+
+Only what differs from how the library starts is written. A library that the run has not loaded
+yet gets its options when it is; one that it never loads costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+__all__ = ["apply", "apply_paths"]
+
+
+def apply_paths(settings: dict[str, Any]) -> None:
+    """Let the program find the modules that the notebook found."""
+    here = sys.path[0] if sys.path else ""
+    for path in settings.get("sys.path") or []:
+        full = os.path.join(here, path)
+        if full not in sys.path:
+            # Where the notebook put it matters less than that the run's own files come first.
+            sys.path.insert(1, full)
+
+
+def apply(settings: dict[str, Any]) -> None:
+    """Set what the notebook had set, now or when the library is loaded."""
+    waiting: dict[str, list[tuple[Callable[[Any], None], Any]]] = {}
+    for key, (module, function) in _APPLIED.items():
+        if key not in settings:
+            continue
+        if module in sys.modules:
+            function(settings[key])
+        else:
+            waiting.setdefault(module, []).append((function, settings[key]))
+    if waiting:
+        sys.meta_path.insert(0, _AfterImport(waiting))
+
+
+class _AfterImport:
+    """Calls functions as soon as a module has been loaded."""
+
+    def __init__(self, waiting: dict[str, list[tuple[Callable[[Any], None], Any]]]) -> None:
+        self._waiting = waiting
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        """Return nothing for other modules; for one that is waited for, its own spec."""
+        calls = self._waiting.pop(name, None)
+        if calls is None:
+            return None
+        if not self._waiting:
+            sys.meta_path.remove(self)
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
+        loader: Any = None if spec is None else spec.loader
+        if loader is None:
+            return spec
+        execute = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            del loader.exec_module
+            execute(module)
+            for function, value in calls:
+                function(value)
+
+        try:
+            loader.exec_module = exec_module
+        except AttributeError:  # built in: loaded by a class
+            pass
+        return spec
+
+
+def _random(state: Any) -> None:
+    version, numbers, gauss = state
+    sys.modules["random"].setstate((version, tuple(numbers), gauss))
+
+
+def _numpy_random(state: Any) -> None:
+    import numpy as np
+
+    kind, keys, *rest = state
+    np.random.set_state((kind, np.frombuffer(bytes.fromhex(keys), np.uint32), *rest))  # noqa: NPY002 - the state that the notebook has
+
+
+def _warnings(filters: Any) -> None:
+    import warnings
+
+    for action, message, category, module, line in reversed(filters):
+        home, _, name = category.partition(":")
+        kind = getattr(sys.modules.get(home), name, None)
+        if isinstance(kind, type):
+            warnings.filterwarnings(action, message, kind, module, line)
+
+
+def _matplotlib(options: Any) -> None:
+    parameters: Any = sys.modules["matplotlib"].rcParams
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for key, value in options.items():
+            if key in parameters:
+                parameters[key] = tuple(value) if isinstance(value, list) else value
+
+
+def _pandas(options: Any) -> None:
+    module: Any = sys.modules["pandas"]
+    for key, value in options.items():
+        try:
+            module.set_option(key, value)
+        except (KeyError, ValueError):  # another version
+            continue
+
+
+def _numpy(options: Any) -> None:
+    import numpy as np
+
+    if options.get("print"):
+        np.set_printoptions(**options["print"])
+    if options.get("errors"):
+        np.seterr(**options["errors"])
+
+
+def _sklearn(options: Any) -> None:
+    sys.modules["sklearn"].set_config(**options)
+
+
+def _xarray(options: Any) -> None:
+    sys.modules["xarray"].set_options(**options)
+
+
+# Each key with the module whose loading it waits for.
+_APPLIED: dict[str, tuple[str, Callable[[Any], None]]] = {
+    "warnings": ("warnings", _warnings),
+    "random": ("random", _random),
+    "numpy.random": ("numpy.random", _numpy_random),
+    "numpy": ("numpy", _numpy),
+    "pandas": ("pandas", _pandas),
+    "matplotlib": ("matplotlib", _matplotlib),
+    "sklearn": ("sklearn", _sklearn),
+    "xarray": ("xarray", _xarray),
+}

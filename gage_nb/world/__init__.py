@@ -1,0 +1,25 @@
+"""The world of a notebook, and what of it a cell's run is given.
+
+Imports point up this list.
+
+    facts        what is known of a piece of source, and what compiled code tells of it
+    magics       the code in IPython's own calls: `%time`, `%%capture`, `{name}` in `!command`
+    reader       going through source in the order in which it runs
+    syntax       what a piece of source reads, binds, and which attributes it asks for
+    settings     options of libraries, random states, `sys.path` as they are now
+    executions   the cells that this kernel has executed, and what each of them did
+    constants    constants in source
+    importing    imports that give a name what it has
+    definitions  whether a statement defines exactly what the notebook has
+    origins      which statement made a name, and that statement as code
+    configuring  statements that configure a library
+    known_calls  what is known of common methods and functions by their names
+    changes      what a piece of source may change in place, and what may be the same object
+    slices       the executions that make a name, run from nothing
+    needs        the names that a cell needs, and how each is carried
+    pickling     objects in one pickle, what the notebook defines by reference
+    storing      data as files
+    parts        code in the order in which it can run, as files
+    summary      the line that says what is carried
+    carrying     all of it for one cell: files, the line that says so, the record
+"""

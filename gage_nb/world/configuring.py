@@ -1,0 +1,90 @@
+"""Statements of earlier cells that configure a library: run again in front of a cell.
+
+    torch.set_default_dtype(torch.float64)     pio.templates.default = "plotly_white"
+    logging.basicConfig(level="INFO")          alt.data_transformers.disable_max_rows()
+
+A statement counts where the name of what it calls says so, or where it sets an attribute of a
+module, and where it needs constants and modules only. What it draws, writes or fetches it would
+do twice: therefore nothing else of a cell runs again.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import types
+from typing import TYPE_CHECKING, Any
+
+from gage_nb.world.syntax import facts_of_nodes, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from gage_nb.world.origins import Origins, Part
+
+__all__ = ["configuring_parts", "is_configuring"]
+
+_NAME = re.compile(
+    r"^(set|use|enable|disable|register|configure|config|init|basic_?config|filter_?warnings|"
+    r"simple_?filter|extension|theme|style|default|option|output_notebook|reset)(_|[A-Z]|$)",
+    re.IGNORECASE,
+)
+# Carried as what they are now, not as what was called: see `settings`.
+_CARRIED_OTHERWISE = frozenset({"numpy", "random", "warnings", "os", "sys", "IPython"})
+
+
+def configuring_parts(
+    origins: Origins, namespace: Mapping[str, Any], packages: Collection[str]
+) -> Iterator[Part]:
+    """Yield the statements that configure one of these packages, as they ran, in their order."""
+    for execution in origins.executions:
+        if execution.success is False:
+            continue
+        for part in origins.statements(execution):
+            root = is_configuring(part.text)
+            value = namespace.get(root) if root else None
+            package = _package_of(value)
+            asked = package and package in packages and package not in _CARRIED_OTHERWISE
+            if asked and _needs_little(part, namespace):
+                yield part
+
+
+def is_configuring(text: str) -> str:
+    """Return the name at the root of a statement that configures, "" if it does not."""
+    tree = parsed(text)
+    if tree is None or len(tree.body) != 1:
+        return ""
+    match tree.body[0]:
+        case ast.Expr(value=ast.Call(func=ast.Attribute() as function)):
+            return _root(function) if _NAME.match(function.attr) else ""
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name if _NAME.match(name) else ""
+        case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as target]):
+            return _root(target)
+    return ""
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _package_of(value: object) -> str:
+    if isinstance(value, types.ModuleType):
+        return value.__name__.partition(".")[0]
+    module = getattr(value, "__module__", None)
+    if isinstance(value, types.FunctionType | type) or callable(value):
+        package = module.partition(".")[0] if isinstance(module, str) else ""
+        return "" if package == "__main__" else package
+    return ""
+
+
+def _needs_little(part: Part, namespace: Mapping[str, Any]) -> bool:
+    tree = parsed(part.text)
+    if tree is None or any(isinstance(node, ast.Lambda | ast.Await) for node in ast.walk(tree)):
+        return False
+    return all(
+        isinstance(namespace.get(name), types.ModuleType) or _package_of(namespace.get(name))
+        for name in facts_of_nodes(tree.body).reads
+    )

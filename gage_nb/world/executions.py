@@ -1,0 +1,274 @@
+"""The cells that a kernel has executed, and what each of them did.
+
+`ExecutionLog` writes down every execution from `%load_ext` to `%unload_ext`: IPython calls it
+before and after each cell. What was executed before that is read from IPython's history, where
+only the source is known.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gage_nb.world.magics import translated
+from gage_nb.world.settings import baseline
+from gage_nb.world.syntax import Facts, facts_of
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+__all__ = ["Execution", "ExecutionLog", "log_of", "start_log", "stop_log"]
+
+_MAX_OPENED = 200
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A cell as it was executed.
+
+    Attributes
+    ----------
+    number
+        The number in `In [number]`.
+    cell_id
+        The id of the cell in the notebook, "" where the front end does not tell it.
+    source
+        The text as it was typed.
+    success
+        Whether it ended without an error; None where only the history knows the cell.
+    started_us, ended_us
+        Epoch microseconds, 0 where they are not known.
+    bound
+        Names of the notebook that were bound or rebound meanwhile, deleted ones included.
+    changed
+        What else is not as it was before: `random`, `numpy.random`, `cwd`, `environ`, `sys.path`,
+        `rcParams`.
+    modules
+        Modules that were imported, outside of the installed packages and the standard library.
+    opened
+        Files that were opened for reading, as absolute paths, installed packages left out.
+    """
+
+    number: int
+    cell_id: str
+    source: str
+    success: bool | None = None
+    started_us: int = 0
+    ended_us: int = 0
+    bound: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    modules: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The source as Python ran it, IPython's syntax translated."""
+        return _translated(self.source)
+
+    @property
+    def facts(self) -> Facts:
+        """What the source does with names."""
+        return facts_of(self.code)
+
+    @property
+    def label(self) -> str:
+        """What the cell is called in messages and in the names of files."""
+        return f"cell {self.number}"
+
+
+@functools.lru_cache(maxsize=2000)
+def _translated(source: str) -> str:
+    return translated(source)
+
+
+@dataclass
+class _Before:
+    """How things were before a cell."""
+
+    info: ExecutionInfo
+    started_us: int
+    names: dict[str, int]
+    state: dict[str, Any]
+    modules: int
+    opened: dict[str, None] = field(default_factory=dict)
+
+
+class ExecutionLog:
+    """The log of one shell; `before` is how things were when it began: `settings.baseline`."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self.before: dict[str, Any] = {}
+        self._executions: list[Execution] = []
+        self._before: _Before | None = None
+        self._depth = 0
+        self._active = True
+        self._prefixes = tuple({sys.prefix, sys.base_prefix, str(Path(os.__file__).parent)})
+        manager = shell.history_manager
+        history = [] if manager is None else manager.input_hist_raw
+        self._first = len(history)
+        self._audited = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was executed before the log began, but the cell that began it."""
+        return self._first <= 2
+
+    def executions(self) -> list[Execution]:
+        """Return what was executed so far, in its order; the cell that is executed now is not."""
+        manager = self._shell.history_manager
+        history = [] if manager is None else list(manager.input_hist_raw)
+        known = {execution.number for execution in self._executions}
+        early = [
+            Execution(number, "", source)
+            for number, source in enumerate(history[: self._first])
+            if number not in known and source.strip()
+        ]
+        return [*early, *self._executions]
+
+    # What IPython calls
+
+    def before_cell(self, info: ExecutionInfo) -> None:
+        """Take down how things are before a cell."""
+        if not self._audited:
+            self._audited = True
+            sys.addaudithook(self._audit)
+        self._depth += 1
+        if self._depth > 1:
+            return  # a magic runs its body as a cell: part of the one that is executed
+        ns = self._shell.user_ns
+        self._before = _Before(
+            info,
+            time.time_ns() // 1000,
+            {name: id(value) for name, value in ns.items()},
+            _state(),
+            len(sys.modules),
+        )
+
+    def after_cell(self, result: ExecutionResult) -> None:
+        """Write down what a cell did."""
+        self._depth = max(self._depth - 1, 0)
+        if self._depth:
+            return
+        before, self._before = self._before, None
+        if before is None or not (before.info.store_history and result.execution_count):
+            return
+        ns = self._shell.user_ns
+        names = before.names
+        bound = {name for name, value in ns.items() if names.get(name) != id(value)}
+        bound |= names.keys() - ns.keys()
+        state = _state()
+        changed = {
+            key
+            for key in state.keys() & before.state.keys()
+            if state.get(key) != before.state.get(key)
+        }
+        number = result.execution_count
+        self._executions.append(
+            Execution(
+                number=number,
+                cell_id=str(getattr(before.info, "cell_id", None) or ""),
+                source=str(before.info.raw_cell or ""),
+                success=bool(result.success),
+                started_us=before.started_us,
+                ended_us=time.time_ns() // 1000,
+                bound=frozenset(name for name in bound if not _is_of_ipython(name)),
+                changed=frozenset(changed),
+                modules=tuple(self._new_modules(before.modules)),
+                opened=tuple(before.opened),
+            )
+        )
+
+    def close(self) -> None:
+        """Take nothing down any more."""
+        self._active = False
+
+    def _new_modules(self, before: int) -> list[str]:
+        if len(sys.modules) <= before:
+            return []
+        found = []
+        for name, module in list(sys.modules.items())[before:]:
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and not path.startswith(self._prefixes):
+                found.append(name)
+        return found
+
+    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
+        # Called for all kinds of events, for as long as the process lives: the first line decides.
+        if event != "open" or self._before is None or not self._active:
+            return
+        opened = self._before.opened
+        path, mode, flags = args
+        if type(path) is not str or len(opened) >= _MAX_OPENED:
+            return
+        if (mode is not None and "r" not in mode) or (flags or 0) & (os.O_WRONLY | os.O_CREAT):
+            return
+        if path.startswith((*self._prefixes, "/proc/", "/sys/", "/dev/")):
+            return
+        opened[str(Path(path).absolute())] = None
+
+
+def _is_of_ipython(name: str) -> bool:
+    """Return whether IPython itself binds a name: `_`, `_5`, `_i5`, `In`."""
+    if name in ("In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_dh", "_oh", "_ih"):
+        return True
+    return name.startswith("_") and name.lstrip("_i").isdigit()
+
+
+def _state() -> dict[str, Any]:
+    """Return what of the process a cell may change for the cells after it."""
+    state: dict[str, Any] = {
+        "random": random.getstate(),
+        "cwd": _cwd(),
+        "environ": dict(os.environ),
+        "sys.path": tuple(sys.path),
+    }
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        kind, keys, *rest = numpy_random.get_state()
+        state["numpy.random"] = (kind, keys.tobytes(), *rest)
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is not None and hasattr(matplotlib, "rcParams"):
+        state["rcParams"] = dict.copy(matplotlib.rcParams)
+    return state
+
+
+def _cwd() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
+# One log a shell.
+_logs: dict[InteractiveShell, ExecutionLog] = {}
+
+
+def start_log(shell: InteractiveShell) -> ExecutionLog:
+    """Begin to write down what a shell executes: what `%load_ext` does."""
+    if shell not in _logs:
+        log = _logs[shell] = ExecutionLog(shell)
+        log.before = baseline()
+        shell.events.register("pre_run_cell", log.before_cell)
+        shell.events.register("post_run_cell", log.after_cell)
+    return _logs[shell]
+
+
+def stop_log(shell: InteractiveShell) -> None:
+    """Write nothing down any more, and forget: what `%unload_ext` does."""
+    log = _logs.pop(shell, None)
+    if log is not None:
+        log.close()
+        shell.events.unregister("pre_run_cell", log.before_cell)
+        shell.events.unregister("post_run_cell", log.after_cell)
+
+
+def log_of(shell: InteractiveShell) -> ExecutionLog:
+    """Return the log of a shell; where none was begun, one that knows its history."""
+    return _logs.get(shell) or ExecutionLog(shell)

@@ -1,0 +1,211 @@
+"""Options of libraries as the notebook has them now: `settings_now`.
+
+Read from the libraries themselves, whatever cell, magic or module set them. Their form, and what
+is done with them in the run, is drawn in `gage.inside.settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import site
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gage.inside.plain import NotPlain, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["baseline", "settings_now"]
+
+
+def baseline() -> dict[str, Any]:
+    """Return how a kernel is when the extension is loaded: what `settings_now` compares with."""
+    return {
+        "warnings": list(warnings.filters),
+        "random": random.getstate(),
+        "sys.path": list(sys.path),
+    }
+
+
+def settings_now(before: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that a run needs to behave as the notebook does, as JSON can hold them.
+
+    Parameters
+    ----------
+    before
+        What `baseline` returned; empty where the extension was not loaded.
+    """
+    found: dict[str, Any] = {}
+    paths = _extra_paths(before.get("sys.path", []))
+    if paths:
+        found["sys.path"] = paths
+    filters = _new_filters(before.get("warnings", []))
+    if filters:
+        found["warnings"] = filters
+    state = random.getstate()
+    if state != before.get("random"):
+        version, numbers, gauss = state
+        found["random"] = [version, list(numbers), gauss]
+    for name, read in _READ.items():
+        module = sys.modules.get(name)
+        if module is None:
+            continue
+        # A library that has been changed, or is only half loaded, has no options to carry.
+        try:
+            value = read(module)
+        except Exception:  # noqa: BLE001, S112 - libraries of any version
+            continue
+        if value:
+            found[name] = value
+    return found
+
+
+def _extra_paths(before: list[str]) -> list[str]:
+    """Return the directories of `sys.path` that a new process would not have."""
+    here = str(Path.cwd())
+    known = {"", here, *before, *(os.environ.get("PYTHONPATH") or "").split(os.pathsep)}
+    homes = (sys.prefix, sys.base_prefix, str(Path(os.__file__).parent), site.getusersitepackages())
+    found = []
+    for path in map(str, sys.path):
+        full = str(Path(path).absolute())
+        if path in known or full in known or full.startswith(homes) or path.endswith(".zip"):
+            continue
+        if f"{os.sep}.ipython" in full or not Path(full).is_dir():
+            continue
+        inside = full.startswith(here + os.sep)
+        found.append(os.path.relpath(full, here) if inside else full)
+    # The run puts each in front of the one before.
+    return found[::-1]
+
+
+def _new_filters(before: list[Any]) -> list[list[Any]]:
+    found = []
+    for item in warnings.filters:
+        if item in before:
+            continue
+        action, message, kind_of_warning, module, line = item
+        category: Any = kind_of_warning
+        kind = f"{category.__module__}:{category.__qualname__}"
+        texts = [getattr(part, "pattern", part) or "" for part in (message, module)]
+        found.append([action, texts[0], kind, texts[1], line])
+    return found
+
+
+def _numpy_random(module: Any) -> Any:
+    kind, keys, *rest = module.get_state()
+    return [kind, keys.tobytes().hex(), *rest]
+
+
+def _numpy(module: Any) -> Any:
+    found = {}
+    options = module.get_printoptions()
+    options = {key: value for key, value in options.items() if value != _NUMPY_PRINT.get(key, "")}
+    options.pop("override_repr", None)
+    if options:
+        found["print"] = _plain(options)
+    errors = module.geterr()
+    if errors != {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}:
+        found["errors"] = errors
+    return found
+
+
+_NUMPY_PRINT = {
+    "edgeitems": 3,
+    "floatmode": "maxprec",
+    "formatter": None,
+    "infstr": "inf",
+    "legacy": False,
+    "linewidth": 75,
+    "nanstr": "nan",
+    "override_repr": None,
+    "precision": 8,
+    "sign": "-",
+    "suppress": False,
+    "threshold": 1000,
+}
+
+
+def _pandas(module: Any) -> Any:
+    import pandas._config.config as own
+
+    # pandas has no other list of defaults.
+    config: Any = own
+    registered = config._registered_options  # noqa: SLF001
+    found = {}
+    for key, option in registered.items():
+        if key.startswith("io.") or key in config._deprecated_options:  # noqa: SLF001
+            continue
+        value = module.get_option(key)
+        if type(value) is not type(option.defval) or value != option.defval:
+            found[key] = value
+    return _plain(found)
+
+
+def _matplotlib(module: Any) -> Any:
+    defaults = module.rcParamsDefault
+    own = getattr(module, "rcParamsOrig", defaults)
+    found = {}
+    for key in module.rcParams:
+        if key.startswith(("backend", "interactive", "webagg", "datapath", "toolbar")):
+            continue
+        value, default = dict.get(module.rcParams, key), dict.get(own, key)
+        if value != default:
+            found[key] = value if type(value) in _PLAIN_TYPES else _listed(value)
+    return _plain(found)
+
+
+_PLAIN_TYPES = (bool, int, float, str, list, tuple, type(None))
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if type(value).__name__ == "ndarray" else str(value)
+
+
+def _plain(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options whose values JSON can hold as the libraries take them."""
+    found = {}
+    for key, value in options.items():
+        listed = list(value) if isinstance(value, tuple) else value
+        try:
+            encoded = encode(listed)
+        except NotPlain:
+            continue
+        if not isinstance(encoded, dict):
+            found[key] = encoded
+    return found
+
+
+def _sklearn(module: Any) -> Any:
+    defaults: dict[str, object] = {
+        "assume_finite": False,
+        "working_memory": 1024,
+        "print_changed_only": True,
+    }
+    config = module.get_config()
+    defaults |= {"display": "diagram", "transform_output": "default"}
+    defaults |= {"enable_metadata_routing": False}
+    return {
+        key: config[key]
+        for key, default in defaults.items()
+        if key in config and config[key] != default
+    }
+
+
+def _xarray(module: Any) -> Any:
+    return _plain(
+        {key: value for key, value in module.get_options().items() if key.startswith("display_")}
+    )
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "numpy.random": _numpy_random,
+    "numpy": _numpy,
+    "pandas": _pandas,
+    "matplotlib": _matplotlib,
+    "sklearn": _sklearn,
+    "xarray": _xarray,
+}
