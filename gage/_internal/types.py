@@ -225,6 +225,13 @@ class OpDef:
         command: Command | None = _of_phase(table, phase)
         return command
 
+    def command_name(self, phase: str) -> str | None:
+        """Return the name under which a phase's command is given, None where there is none."""
+        value = self.data.get("exec")
+        table = value if isinstance(value, dict) else {"run": value}
+        known = next(known for known in PHASES if known.name == phase)
+        return next((name for name in (known.name, *known.aliases) if table.get(name)), None)
+
     def progress(self, phase: str) -> str | None:
         """Return how progress is read from a phase's output, or None where it is not said."""
         value = self.data.get("progress")
@@ -280,9 +287,12 @@ class OpDef:
         """How metrics are found in printed lines: True by default, False not at all.
 
         Otherwise regular expressions with the name of their metric (`step` for the step), or with
-        None where the expression finds the name as well.
+        None where the expression finds the name as well. A single expression with one group
+        finds a block of JSON instead (`metrics.summary_block`).
         """
         value = self.data.get("output-summary", True)
+        if value == "":
+            return False
         if isinstance(value, dict):
             return list(value.items())
         return value if isinstance(value, bool) else [(None, item) for item in _as_list(value)]

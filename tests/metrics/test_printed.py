@@ -172,6 +172,7 @@ def test_step_counts_wherever_it_stands_on_its_line(run: Run) -> None:
     [
         ("(", "output-summary: .*unterminated"),
         ("loss", "groups for name and value"),
+        ("(?P<other>x) (y)", "groups for name and value"),
         ({"loss": "x"}, "groups for the value"),
         (["(?P<name>x)"], "groups for name and value"),
     ],

@@ -24,7 +24,7 @@ SCHEMA: dict[str, Any] = json.loads(Path(schema_path()).read_text(encoding="utf-
 
 KEYS_OF_OPERATION = (
     "description, default, version, exec, env, sourcecode, config, depends, summary, "
-    "output-summary, progress"
+    "output-summary, progress, listing"
 )
 
 

@@ -155,11 +155,17 @@ def test_a_spec_of_the_operation_says_what_is_read(
     assert (progress.fraction if progress else None) == fraction
 
 
-@pytest.mark.parametrize("spec", ["(", "no group", "(a)(b)(c)"])
+@pytest.mark.parametrize("spec", ["(", "(a)(b)(c)"])
 def test_a_bad_spec_is_an_error_that_shows_it(spec: str) -> None:
     with pytest.raises(ValueError, match=r"progress: .*regular expression") as caught:
         check_progress_spec(spec)
     assert repr(spec) in str(caught.value)
+
+
+def test_a_spec_without_a_group_says_what_the_run_does() -> None:
+    progress = read_progress(b"start\nepoch 3 begins\n", r"epoch \d+")
+
+    assert progress == Progress(None, description="epoch 3")
 
 
 def test_counts_are_progress() -> None:

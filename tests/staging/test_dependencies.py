@@ -73,6 +73,15 @@ def test_what_the_run_has_is_not_copied_again(store: Path, project: Path) -> Non
     assert Path(run.run_dir, "a\nb.csv").read_text() == "the run's"
 
 
+def test_a_summary_of_runs_is_ignored_and_named(store: Path, project: Path) -> None:
+    table = {"type": "runs-summary", "runs-select": "train"}
+
+    _, found, notes = depend(store, project, table)
+
+    assert found == {}
+    assert [note.partition(" in ")[0] for note in notes] == ["Ignored: the summary of runs 'train'"]
+
+
 def test_a_table_that_names_nothing_is_refused(store: Path, project: Path) -> None:
     with pytest.raises(DependencyError, match="expected `files` or `run` in a dependency"):
         depend(store, project, {})

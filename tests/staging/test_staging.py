@@ -193,6 +193,23 @@ def test_commands_of_staging_see_project_run_and_operation(project: Path, tmp_pa
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "in_run"),
+    [("init-runtime", False), ("stage-runtime", True)],
+)
+def test_a_later_name_runs_its_command_in_the_run_directory(
+    project: Path, tmp_path: Path, name: str, in_run: bool
+) -> None:
+    command = 'pwd; echo "$project_dir $run_id $run_dir"'
+
+    run = staged(tmp_path, data={"exec": {name: command}}, project=project)
+
+    directory = run.run_dir if in_run else project
+    assert meta(run, "output", "20_runtime").read_text() == (
+        f"{directory}\n{project} {run.id} {run.run_dir}\n"
+    )
+
+
 # Given files
 
 

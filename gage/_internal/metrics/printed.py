@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
+from gage._internal.metrics.summary_block import is_block
 from gage._internal.output.format import open_output, switches_path
 from gage._internal.output.reader import LINE_BYTES, OutputReader
 from gage._internal.record.layout import RUN_OUTPUT
@@ -258,6 +259,8 @@ class _Pattern:
 def _patterns(opdef: OpDef) -> list[_Pattern] | None:
     """Return the expressions; None for the default, an empty list for no metrics."""
     said = opdef.output_summary
+    if is_block(opdef):
+        return []
     if isinstance(said, bool):
         return None if said else []
     return [_Pattern(name, text) for name, text in said]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from gage._internal.atomic import replace
-from gage._internal.errors import MetaError
+from gage._internal.errors import ConfigError, MetaError
 from gage._internal.metrics.series import read_metrics, summarize
-from gage._internal.metrics.summary_file import read_said_summary
+from gage._internal.metrics.summary_block import read_block
+from gage._internal.metrics.summary_file import SUMMARY_KEYS, checked_summary, read_said_summary
 from gage._internal.record.run_meta import encode_json, log_runner, run_meta_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from gage._internal.types import OpDef, Run
 
 __all__ = ["finalize_summary"]
@@ -25,6 +29,7 @@ def finalize_summary(run: Run, opdef: OpDef) -> None:
     def tell(fault: str) -> None:
         log_runner(run, f"Warning: {fault}")
 
+    printed = _printed_summary(run, opdef, tell)
     said = read_said_summary(run, opdef.summary_filename, tell)
     if said is not None:
         log_runner(run, f"Using run summary {opdef.summary_filename}")
@@ -35,9 +40,23 @@ def finalize_summary(run: Run, opdef: OpDef) -> None:
         series = {}
     metrics = {name: values.last for name, values in series.items()}
     summary = {
-        "metrics": metrics | (said["metrics"] if said else {}),
-        "attributes": said["attributes"] if said else {},
+        "metrics": metrics | printed["metrics"] | (said["metrics"] if said else {}),
+        "attributes": printed["attributes"] | (said["attributes"] if said else {}),
     }
     if summary["metrics"] or summary["attributes"]:
         log_runner(run, "Writing meta summary.json")
         replace(run_meta_path(run, "summary.json"), encode_json(summary))
+
+
+def _printed_summary(
+    run: Run, opdef: OpDef, tell: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
+    """Return the summary that a run printed; what is no such table is a table of metrics."""
+    try:
+        data = read_block(run, opdef)
+    except ConfigError as error:
+        tell(f"{error}: it is not used")
+        data = None
+    if data is not None and not data.keys() & {*SUMMARY_KEYS}:
+        data = {"metrics": data}
+    return checked_summary(data or {}, "the printed summary", tell)

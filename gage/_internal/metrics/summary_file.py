@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["SUMMARY_KEYS", "read_said_summary", "read_summary"]
+__all__ = ["SUMMARY_KEYS", "checked_summary", "read_said_summary", "read_summary"]
 
 SUMMARY_KEYS = ("metrics", "attributes")
 
@@ -84,20 +84,28 @@ def read_said_summary(
     except (OSError, ConfigError) as error:
         tell(f"{file_name} is not read: {str(error).removeprefix(path).lstrip(': ')}")
         return said
+    return checked_summary(data, file_name, tell)
+
+
+def checked_summary(
+    data: dict[str, Any], name: str, tell: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
+    """Return the metrics and attributes of what a run says; `tell` is told what is left out."""
+    said: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
     for key in data.keys() - {*SUMMARY_KEYS}:
-        tell(f"{file_name}: expected {' and '.join(SUMMARY_KEYS)}, found {key!r}: left out")
+        tell(f"{name}: expected {' and '.join(SUMMARY_KEYS)}, found {key!r}: left out")
     for key in SUMMARY_KEYS:
         tables = data.get(key) or {}
         for table in tables if isinstance(tables, list) else [tables]:
             if not isinstance(table, dict):
-                tell(f"{file_name}: expected a table for {key}, found {_kind(table)}: left out")
+                tell(f"{name}: expected a table for {key}, found {_kind(table)}: left out")
                 continue
-            for name, value in table.items():
+            for entry, value in table.items():
                 fault = _fault(key, value)
                 if fault:
-                    tell(f"{file_name}: {key}: {name}: {fault}: left out")
+                    tell(f"{name}: {key}: {entry}: {fault}: left out")
                 else:
-                    said[key][str(name)] = value
+                    said[key][str(entry)] = value
     return said
 
 

@@ -48,8 +48,6 @@ def _malformed(path: KeyPath, text: str) -> str | None:
         return _malformed_pattern(text)
     if len(path) > 2 or not text:
         return None
-    if key == "output-summary":
-        return _wrong_metric_groups(text, by_name=isinstance(path[-1], str) and len(path) == 2)
     if key == "progress" and text != "tqdm":
         return _wrong_progress_groups(text)
     return None
@@ -87,28 +85,18 @@ def _malformed_pattern(text: str) -> str | None:
     return None
 
 
-def _wrong_metric_groups(text: str, *, by_name: bool) -> str | None:
-    regex = _compiled(text)
-    if regex is None:
-        return None
-    names, wanted = {*regex.groupindex}, {"value"} if by_name else {"name", "value"}
-    if names >= wanted or (not names and regex.groups >= len(wanted)):
-        return None
-    form = "(?P<value>...), or one group"
-    if not by_name:
-        form = "(?P<name>...) and (?P<value>...), or two groups"
-    return f"expected a regular expression with {form}, found {_groups(regex)} in {short(text)}"
-
-
 def _wrong_progress_groups(text: str) -> str | None:
     regex = _compiled(text)
     if regex is None or regex.groups in {1, 2}:
         return None
+    near = did_you_mean(text, ["tqdm"])
+    if not regex.groups and not near:
+        return None
     message = (
-        "expected 'tqdm' or a regular expression with one group (the percentage) or two "
-        f"(done and total), found {_groups(regex)} in {short(text)}"
+        "expected 'tqdm' or a regular expression with one group (the percentage), two "
+        f"(done and total) or none, found {_groups(regex)} in {short(text)}"
     )
-    return sentences(message, did_you_mean(text, ["tqdm"]))
+    return sentences(message, near)
 
 
 def _compiled(text: str) -> re.Pattern[str] | None:

@@ -69,6 +69,7 @@ def child_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) ->
         RUN_DIR=run.run_dir,
         RUN_ID=run.id,
         run_dir=run.run_dir,
+        run_id=run.id,
     )
     env.update(op_env)
     return env

@@ -94,16 +94,16 @@ def check_progress_spec(spec: str) -> re.Pattern[str]:
     Raises
     ------
     ValueError
-        If it is not an expression, or has no group or more than two.
+        If it is not an expression, or has more than two groups.
     """
     try:
         pattern = re.compile(spec)
     except re.error as error:
         raise ValueError(f"progress: {error} in the regular expression {spec!r}") from None
-    if pattern.groups not in {1, 2}:
+    if pattern.groups > 2:
         raise ValueError(
-            f"progress: expected `tqdm` or a regular expression with one group (percentage) or "
-            f"two (done, total), found {pattern.groups} groups in {spec!r}"
+            f"progress: expected `tqdm` or a regular expression with one group (percentage), two "
+            f"(done, total) or none (a description), found {pattern.groups} groups in {spec!r}"
         )
     return pattern
 
@@ -191,6 +191,8 @@ def _read_spec(rows: list[str], pattern: re.Pattern[str]) -> Progress | None:
         found = pattern.search(row)
         if not found:
             continue
+        if not pattern.groups:
+            return Progress(None, description=found[0].strip()[:80])
         if pattern.groups == 1:
             return _progress({"percent": found[1]})
         first, second = found[1], found[2]

@@ -59,6 +59,9 @@ def copy_dependencies(
     notes: list[str] = []
     origins: list[dict[str, Any]] = []
     for table in tables:
+        if _is_summary(table):
+            notes.append(_ignored(table))
+            continue
         source = _source_run(home_of(run.run_dir), table)
         if source is None:
             found, found_notes = _copy_project_files(project_dir, run, table)
@@ -79,6 +82,9 @@ def planned_dependencies(project_dir: str, home: str, tables: Sequence[Data]) ->
     """
     lines: list[str] = []
     for table in tables:
+        if _is_summary(table):
+            lines.append(_ignored(table))
+            continue
         try:
             source = _source_run(home, table)
             if source is None:
@@ -148,6 +154,17 @@ def _run_files(source: RecordedRun, table: Data) -> dict[str, str]:
             f"({source.opref.op_name}) {what}. Look at its files: gage manifest {source.name}"
         )
     return {path: made[path] for path in paths}
+
+
+def _is_summary(table: Data) -> bool:
+    return table.get("type") == "runs-summary"
+
+
+def _ignored(table: Data) -> str:
+    return (
+        f"Ignored: the summary of runs {table.get('runs-select', '')!r} in `depends`, a form of "
+        "gage 0.1. Use gage.runs() in the program instead"
+    )
 
 
 def _source_run(home: str, table: Data) -> RecordedRun | None:

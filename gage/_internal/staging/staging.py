@@ -293,13 +293,17 @@ def _run_command(project_dir: str, staging: Staging, phase: str, command: Comman
     staging.flush()  # the command may look, and may take its time
     op_env = staging.cmd.env
     argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
-    env = child_env(os.environ, run, op_env)
+    project = {"project_dir": project_dir}
+    env = child_env({**os.environ, **project}, run, op_env)
     output_path = run_meta_path(run, "output", output)
+    # Under its later name it runs where it does not litter the project.
+    name = staging.opdef.command_name(phase) or phase
+    directory = run.run_dir if name.startswith("stage-") else project_dir
     # Room for the record of a failure, should the command fill the disk with what it prints.
     reserve = run_meta_path(run, "proc", "reserve")
     replace(reserve, os.urandom(_RESERVE_BYTES))
     try:
-        exit_code = run_captured(argv, project_dir, env, output_path)
+        exit_code = run_captured(argv, directory, env, output_path)
     finally:
         os.unlink(reserve)
     staging.log(f"Exit code for {phase}: {exit_code}")
