@@ -53,6 +53,7 @@ class _Keywords(StartKeywords, total=False):
     label: str | None
     tags: Sequence[str]
     with_files: Sequence[str]
+    find: bool
     strict: bool
     needed: bool
     directory: str | None

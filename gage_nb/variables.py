@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gage._internal.errors import DependencyError
 from gage._internal.record.manifest import hash_file, read_manifest
 from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.working_directory import directory_below, path_in_run
 from gage._internal.suggestions import did_you_mean
 from gage.inside.variables import INPUTS_DIR, OUTPUTS_DIR, SUFFIXES, read_value, write_value
 
@@ -132,19 +133,19 @@ def load_output(run: Run, name: str, *, own: bool = False, trust: bool = False) 
         If the run has no such output, if it is not what the run made, or if it is a pickle of a
         run that is not one's own.
     """
-    directory = Path(run.run_dir, OUTPUTS_DIR)
+    outputs = path_in_run(directory_below(run), OUTPUTS_DIR)
     digests = {entry.path: entry.digest for entry in read_manifest(run_meta_path(run, "manifest"))}
     saved = {
         Path(path).stem: path
         for suffix in SUFFIXES
         for path in digests
-        if path.startswith(f"{OUTPUTS_DIR}/") and path.endswith(suffix)
+        if path.startswith(f"{outputs}/") and path.endswith(suffix)
     }
     if name not in saved:
         found = f"it saved {', '.join(sorted(saved))}" if saved else "it saved none"
         near = did_you_mean(name, saved)
         raise DependencyError(f"run {run.name} has no variable {name!r}: {found}. {near}".rstrip())
-    path = directory.parent / saved[name]
+    path = Path(run.run_dir, saved[name])
     if not path.is_file():
         raise DependencyError(f"{path}: the run made this file, but it is not there any more")
     if hash_file(str(path)) != digests[saved[name]]:

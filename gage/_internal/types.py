@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         type: str
         directory: str
         path: str
+        named_in: str = ""
+        link: bool = False
 
     class ManifestEntry(NamedTuple):
         type: str
@@ -64,7 +66,7 @@ else:
     Command = "list[str] | str"
     Phase = namedtuple("Phase", "name output aliases")
     Status = namedtuple("Status", "name reason exit_code", defaults=("", None))
-    GivenFile = namedtuple("GivenFile", "type directory path")
+    GivenFile = namedtuple("GivenFile", "type directory path named_in link", defaults=("", False))
     ManifestEntry = namedtuple("ManifestEntry", "type digest path")
     OutputLine = namedtuple("OutputLine", "number time_ms stream data")
 
@@ -80,6 +82,9 @@ number of the signal that ended it, None when it is not known.
 """
 GivenFile.__doc__ = """A file that a run is given: its type (`s`, `d`), the directory that it comes
 from, and its path relative to that directory, which is its path in the run too.
+
+`named_in` says where the program names it, "" for a file that was asked for; a `link` is linked to
+the original instead of copied. A path that begins with "../" needs `Operation.below`.
 """
 ManifestEntry.__doc__ = """A file of a run: its type (`s`, `d`, `r`, `g`), sha256 (hex) and path.
 
@@ -310,12 +315,24 @@ class Operation:
     """What is asked to run: which operation, how, with what, and from which project.
 
     `given` are files that the run gets beside what its patterns select: a cell's program, inputs.
-    `notes` are for whoever looks at the run, and for its log.
+    `notes` are for whoever looks at the run, and for its log. `below` is the directory in the run
+    directory that has the project's files and in which the command works; `writes` are paths that
+    the program is known to write: they stay writable.
     """
 
-    __slots__ = ("cmd", "config", "given", "notes", "opdef", "opref", "project_dir")
+    __slots__ = (
+        "below",
+        "cmd",
+        "config",
+        "given",
+        "notes",
+        "opdef",
+        "opref",
+        "project_dir",
+        "writes",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a value with nine parts
         self,
         opref: OpRef,
         opdef: OpDef,
@@ -324,7 +341,11 @@ class Operation:
         project_dir: str,
         given: tuple[GivenFile, ...] = (),
         notes: tuple[str, ...] = (),
+        below: str = "",
+        writes: tuple[str, ...] = (),
     ) -> None:
+        self.below = below
+        self.writes = writes
         self.opref = opref
         self.opdef = opdef
         self.cmd = cmd
@@ -336,20 +357,25 @@ class Operation:
     def but(
         self,
         *,
+        opdef: OpDef | None = None,
         cmd: OpCmd | None = None,
         config: Data | None = None,
         given: tuple[GivenFile, ...] | None = None,
         notes: tuple[str, ...] | None = None,
+        below: str | None = None,
+        writes: tuple[str, ...] | None = None,
     ) -> Operation:
-        """Return the same operation with another command, configuration, files or notes."""
+        """Return the same operation with other parts."""
         return Operation(
             self.opref,
-            self.opdef,
+            self.opdef if opdef is None else opdef,
             self.cmd if cmd is None else cmd,
             self.config if config is None else config,
             self.project_dir,
             self.given if given is None else given,
             self.notes if notes is None else notes,
+            self.below if below is None else below,
+            self.writes if writes is None else writes,
         )
 
     def __repr__(self) -> str:

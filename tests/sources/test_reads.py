@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gage._internal.sources.named_files import MOST_FILES
-from gage._internal.sources.reads import Program, Reads, find_reads
+from gage._internal.sources.program import Program
+from gage._internal.sources.reads import Reads, find_reads
 
 
 def files(project: Path, *names: str) -> None:

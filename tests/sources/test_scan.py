@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gage._internal.errors import GageError
-from gage._internal.sources.selection import copy_selected
+from gage._internal.sources.rules import DEFAULT_PATTERNS
+from gage._internal.sources.selection import copy_selected, select_sourcecode
 from tests.sources.selecting import make, select
 
 # Links and what is no file
@@ -131,3 +132,31 @@ def test_directory_that_cannot_be_read_is_told(without_rights: Path) -> None:
 
     assert selection.paths == ["a"]
     assert selection.notes == ["Left out, permission denied: closed/"]
+
+
+def test_a_link_into_the_repository_is_copied_under_its_own_name(tmp_path: Path) -> None:
+    project = tmp_path / "repository/code"
+    project.mkdir(parents=True)
+    (tmp_path / "repository/.git").mkdir()
+    (tmp_path / "repository/shared").mkdir()
+    (tmp_path / "repository/shared/tool.py").write_text("x = 1")
+    (tmp_path / "repository/style.py").write_text("y = 1")
+    (tmp_path / "out.py").write_text("z = 1")
+    (project / "shared").symlink_to("../shared")
+    (project / "own_style.py").symlink_to("../style.py")
+    (project / "out.py").symlink_to("../../out.py")
+    (project / "circle").symlink_to("..")
+
+    selection = select_sourcecode(str(project), DEFAULT_PATTERNS)
+
+    assert selection.paths == ["own_style.py", "shared/tool.py"]
+    assert len(selection.notes) == 2
+
+
+def test_other_notebooks_are_not_source_code(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text("{}")
+    (tmp_path / "b.ipynb").write_text("{}")
+
+    selection = select_sourcecode(str(tmp_path), [*DEFAULT_PATTERNS, "a.ipynb"])
+
+    assert selection.paths == ["a.ipynb"]

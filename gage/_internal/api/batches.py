@@ -34,6 +34,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     label: str | None = None,
     tags: Sequence[str] = (),
     with_files: Sequence[str] = (),
+    find: bool = True,
     directory: str | None = None,
     runs_home: str | None = None,
     background: bool = False,
@@ -71,7 +72,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         Run only what is missing of the newest batch of the same request and code.
     needed
         Skip what a completed run with the same code, values and inputs has done.
-    args, label, tags, with_files, directory, runs_home, strict
+    args, label, tags, with_files, find, directory, runs_home, strict
         As of `gage.run`.
     background
         Return as soon as the batch has started.
@@ -95,6 +96,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         label=label,
         tags=tags,
         with_files=with_files,
+        find=find,
         strict=strict,
         needed=needed,
         background=background,

@@ -17,6 +17,7 @@ import os
 from gage._internal.api.launch import launch
 from gage._internal.api.place import home_of
 from gage._internal.errors import RunFailed
+from gage._internal.operations.found_files import with_found_files
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
 from gage._internal.operations.targets import configure, resolve_target, with_given_files
@@ -214,7 +215,8 @@ def resolve(asked: Asked) -> Operation:
         operation = asked.cell.operation.but(config=dict(asked.config))
         if asked.config:
             operation = configure(operation, asked.cell.directory, strict=options.strict)
-    return with_given_files(operation, options.with_files, options.directory)
+    given = with_given_files(operation, options.with_files, options.directory)
+    return with_found_files(given) if options.find else given
 
 
 def user_attrs(label: str | None, tags: Sequence[str]) -> dict[str, Any]:

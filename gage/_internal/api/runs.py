@@ -29,6 +29,7 @@ def run(
     label: str | None = None,
     tags: Sequence[str] = (),
     with_files: Sequence[str] = (),
+    find: bool = True,
     directory: str | None = None,
     stage: bool = False,
     background: bool = False,
@@ -52,7 +53,11 @@ def run(
     label, tags
         What the run is to be remembered by.
     with_files
-        Files that the run gets beside its source code, as dependencies.
+        Files that the run gets beside its source code, as dependencies; a directory stands for
+        all its files.
+    find
+        Find the files that the program is going to read, by the paths that it names, and give
+        them to the run as well.
     directory
         Where the target is looked for; the current directory when None.
     stage
@@ -85,6 +90,7 @@ def run(
         label=label,
         tags=tags,
         with_files=with_files,
+        find=find,
         strict=strict,
         needed=needed,
         stage=stage,

@@ -66,6 +66,7 @@ from gage._internal.record.stop_request import (
     make_stop_request,
     read_stop_request,
 )
+from gage._internal.record.working_directory import work_dir
 from gage._internal.running.supervisor import (
     finalize_whatever,
     inherit_orphans,
@@ -502,7 +503,7 @@ class _Supervisor:
             capture = Capture(run_meta_path(run, "output", _OUTPUT), pipes.journal)
             self._hand_to_keeper(trial.number, pipes.kept)
             started_us = now_us()
-            pid = spawn(argv, run.run_dir, env, pipes.out_write, pipes.err_write)
+            pid = spawn(argv, work_dir(run), env, pipes.out_write, pipes.err_write)
             pipes.note_start(pid, started_us)
         except (OSError, ValueError) as error:
             pipes.close()

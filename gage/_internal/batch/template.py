@@ -32,7 +32,13 @@ from gage._internal.record.runner_log import (
     note_entry,
     read_notes,
 )
-from gage._internal.sources.copying import copy_files
+from gage._internal.record.working_directory import (
+    directory_below,
+    path_in_run,
+    set_directory_below,
+    work_dir,
+)
+from gage._internal.sources.copying import Copied, copy_files
 from gage._internal.staging.staging import (
     Staging,
     apply_config,
@@ -60,15 +66,19 @@ if TYPE_CHECKING:
         modified_ns: int
         mode: int
         size_bytes: int
+        link: str
 
 else:
     from collections import namedtuple
 
-    TemplateFile = namedtuple("TemplateFile", "type digest path modified_ns mode size_bytes")
+    TemplateFile = namedtuple("TemplateFile", "type digest path modified_ns mode size_bytes link")
 
 __all__ = ["Template", "TemplateFile", "stage_template"]
 
-TemplateFile.__doc__ = """A file that every trial gets: type, sha256, path, time, mode, size."""
+TemplateFile.__doc__ = """A file that every trial gets: type, sha256, path, time, mode, size.
+
+`link` is what it links to, "" for a copy.
+"""
 
 _SMALL_BYTES = 1 << 20
 _MOST_KEPT_BYTES = 16 << 20
@@ -93,9 +103,9 @@ def stage_template(
     data = {**opdef.data, "exec": {"run": operation.cmd.args}}
     plain = OpDef(opdef.name, data, opdef.src)
     init_run_meta(template, operation.opref, plain, {}, operation.cmd)
-    staging = Staging(
-        template, Operation(operation.opref, plain, operation.cmd, {}, "", operation.given)
-    )
+    staging = Staging(template, operation.but(opdef=plain, config={}))
+    if operation.below:
+        set_directory_below(template, operation.below)
     tell("copy-sourcecode")
     copy_sourcecode(operation.project_dir, template, staging)
     tell("resolve-deps")
@@ -126,7 +136,7 @@ class Template:
         self.notes = read_notes(run)
         self.attrs = read_attrs(run, "sys")
         self.files = _files(run)
-        self.size_bytes = sum(file.size_bytes for file in self.files)
+        self.size_bytes = sum(file.size_bytes for file in self.files if not file.link)
         self.has_commands = any(
             self.opdef.command(phase.name) is not None for phase in _STAGING_COMMANDS
         )
@@ -143,7 +153,7 @@ class Template:
         if self._config is None:
             from gage._internal.config import read_config
 
-            self._config = read_config(self.run.run_dir, self.opdef.config, self.cmd.args)
+            self._config = read_config(work_dir(self.run), self.opdef.config, self.cmd.args)
         return self._config
 
     def stage(
@@ -184,14 +194,18 @@ class Template:
         init_run_meta(run, self.opref, self.opdef, values, cmd, user_attrs, attrs)
         for note in self.notes:
             log_note(run, note)
-        staging = Staging(run, Operation(self.opref, self.opdef, cmd, values, self.project_dir))
+        below = directory_below(self.run)
+        staging = Staging(
+            run, Operation(self.opref, self.opdef, cmd, values, self.project_dir, below=below)
+        )
         for type_, phase in (
             ("s", "copy-sourcecode"),
             ("r", "init-runtime"),
             ("d", "resolve-deps"),
         ):
-            paths = [file.path for file in self.files if file.type == type_]
+            paths = [file.path for file in self.files if file.type == type_ and not file.link]
             copied = copy_files(self.run.run_dir, run.run_dir, paths)
+            copied += [_link(file, run.run_dir) for file in self.files if _is_link(file, type_)]
             staging.copied(copied)
             with staging:
                 finish_phase(self.project_dir, staging, phase, type_, copied)
@@ -272,6 +286,9 @@ class Template:
             path = file.path
             digests[path] = file.digest
             events.append(FileEvent("a", file.type, file.modified_ns // 1000, path))
+            if file.link:
+                os.symlink(file.link, f"{run_dir}/{path}")
+                continue
             data = rewritten.get(path)
             if data is None and file.size_bytes > _SMALL_BYTES:
                 big.append(path)
@@ -310,18 +327,34 @@ class Template:
         if found:
             patch = "".join(diff for _, _, diff in found)
             _write(run_meta_path(run, "log", "patched"), patch.encode("utf-8", "surrogateescape"))
-        return {path: data for path, data, _ in found}
+        below = directory_below(self.run)
+        return {path_in_run(below, path): data for path, data, _ in found}
+
+
+def _is_link(file: TemplateFile, type_: str) -> bool:
+    return bool(file.link) and file.type == type_
+
+
+def _link(file: TemplateFile, run_dir: str) -> Copied:
+    path = os.path.join(run_dir, file.path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.symlink(file.link, path)
+    return Copied(file.path, file.size_bytes, file.modified_ns // 1000, file.digest)
 
 
 def _files(run: Run) -> list[TemplateFile]:
     types = current_files(read_events(run))
     files = []
     for entry in read_manifest(run_meta_path(run, "manifest")):
-        info = os.stat(os.path.join(run.run_dir, entry.path))
-        mode = 0o444 | info.st_mode & 0o111
+        full_path = os.path.join(run.run_dir, entry.path)
+        info = os.stat(full_path)
+        link = os.readlink(full_path) if os.path.islink(full_path) else ""
+        mode = 0o444 | info.st_mode & 0o311  # one that the program writes stays writable
         type_ = types[entry.path].type
         files.append(
-            TemplateFile(type_, entry.digest, entry.path, info.st_mtime_ns, mode, info.st_size)
+            TemplateFile(
+                type_, entry.digest, entry.path, info.st_mtime_ns, mode, info.st_size, link
+            )
         )
     return files
 

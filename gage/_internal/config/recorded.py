@@ -5,6 +5,7 @@ from __future__ import annotations
 from gage._internal.config.reading import read_config
 from gage._internal.errors import ConfigError, PatternError
 from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef
+from gage._internal.record.working_directory import work_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,6 @@ def recorded_config(run: Run) -> dict[str, Any]:
     if recorded or not opdef.config:
         return recorded
     try:
-        return read_config(run.run_dir, opdef.config, meta_opcmd(run).args).defaults()
+        return read_config(work_dir(run), opdef.config, meta_opcmd(run).args).defaults()
     except (ConfigError, PatternError):
         return recorded  # the source is gone or was changed: what was given is nothing

@@ -20,6 +20,7 @@ import os
 
 from gage._internal.errors import ConfigError, MetaError
 from gage._internal.record.run_meta import read_text, run_meta_path
+from gage._internal.record.working_directory import work_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read_said_summary(
 
     `tell` is told what is not in one of the forms; that is left out.
     """
-    path = os.path.join(run.run_dir, file_name)
+    path = os.path.join(work_dir(run), file_name)
     said: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
     try:
         data = _load(path)

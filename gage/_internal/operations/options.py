@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         label: str | None = None
         tags: Sequence[str] = ()
         with_files: Sequence[str] = ()
+        find: bool = True
         strict: bool = False
         needed: bool = False
         stage: bool = False
@@ -131,7 +132,24 @@ OPTIONS = (
         "run", "label", "-l --label", "TEXT", "What the run is to be remembered by.", calls=_EVERY
     ),
     _list("run", "tags", "-t --tag", "TAG", "A tag", calls=_EVERY),
-    _list("run", "with_files", "--with", "FILE", "A file that the run needs", calls=_EVERY),
+    _list(
+        "run",
+        "with_files",
+        "--with",
+        "FILE",
+        "A file that the run needs, or a directory with all its files",
+        calls=_EVERY,
+    ),
+    Option(
+        "run",
+        "find",
+        "--no-find",
+        "off",
+        "",
+        "Do not look for files that the program is going to read.",
+        calls=_EVERY,
+        default=True,
+    ),
     _flag(
         "run",
         "strict",

@@ -17,7 +17,7 @@ from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from gage._internal.operations.gagefile import GageFile
@@ -113,11 +113,14 @@ def _resolve(
 
 
 def with_given_files(
-    operation: Operation, files: Sequence[str], directory: str | None = None
+    operation: Operation,
+    files: Sequence[str],
+    directory: str | None = None,
 ) -> Operation:
     """Return an operation that gets further files as dependencies: what `--with FILE` asks for.
 
-    A file of the project keeps its path; any other lies at the top of the run directory.
+    A file of the project keeps its path; any other lies at the top of the run directory. All
+    files of a directory can be asked for at once.
 
     Raises
     ------
@@ -127,14 +130,12 @@ def with_given_files(
     directory = os.path.abspath(directory or os.getcwd())
     faults: list[str] = []
     given: dict[str, GivenFile] = {}
-    for name in files:
-        path = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
+    for name, path in _files_asked_for(files, directory):
         if not os.path.isfile(path):
-            what = "a directory" if os.path.isdir(path) else "nothing"
-            faults.append(f"expected the file {name}, found {what} in {directory}")
+            faults.append(f"expected the file {name}, found nothing in {directory}")
             continue
         inside = os.path.commonpath([path, operation.project_dir]) == operation.project_dir
-        home = operation.project_dir if inside else os.path.dirname(path)
+        home = operation.project_dir if inside else _home_of_given(name, path, directory)
         relative = os.path.relpath(path, home).replace(os.sep, "/")
         if relative in given:
             faults.append(f"two files would be {relative} in the run: give one another name")
@@ -142,6 +143,25 @@ def with_given_files(
     if faults:
         raise DependencyError("\n".join(faults))
     return operation.but(given=(*operation.given, *given.values()))
+
+
+def _files_asked_for(names: Sequence[str], directory: str) -> Iterator[tuple[str, str]]:
+    """Yield each file with the name that it was asked for by: all files of a directory."""
+    for name in names:
+        path = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
+        if not os.path.isdir(path):
+            yield name, path
+            continue
+        for parent, directories, files in os.walk(path):
+            directories.sort()
+            for file in sorted(files):
+                yield name, os.path.join(parent, file)
+
+
+def _home_of_given(name: str, path: str, directory: str) -> str:
+    """Return what the path of a file is relative to in the run, one that is not the project's."""
+    asked = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
+    return os.path.dirname(path if asked == path else asked)
 
 
 def known_operations(directory: str | None = None) -> list[OpDef]:

@@ -58,6 +58,7 @@ from gage._internal.record.stop_request import (
     read_stop_request,
     write_stop_request,
 )
+from gage._internal.record.working_directory import work_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -282,7 +283,7 @@ class _Supervisor:
         try:
             pid = fork_exec(
                 argv,
-                self.run.run_dir,
+                work_dir(self.run),
                 env,
                 shared.out_write,
                 shared.err_write,

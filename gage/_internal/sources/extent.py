@@ -7,13 +7,14 @@ import os
 __all__ = ["levels_above"]
 
 _MARKS = (".git", ".hg")
-_MOST_WITHOUT_REPOSITORY = 2
+MOST_WITHOUT_REPOSITORY = 2
 
 
-def levels_above(directory: str) -> int:
+def levels_above(directory: str, without_repository: int = MOST_WITHOUT_REPOSITORY) -> int:
     """Return how many directories above a project belong to it.
 
-    Those of its repository, or without one, two; neither the home directory nor what is above it.
+    Those of its repository, or without one, as many as are given; neither the home directory nor
+    what is above it.
     """
     directory = os.path.abspath(directory)
     home = os.path.expanduser("~")
@@ -33,4 +34,4 @@ def levels_above(directory: str) -> int:
             break
         current = parent
         allowed += 1
-    return min(allowed, _MOST_WITHOUT_REPOSITORY) if repository is None else repository
+    return min(allowed, without_repository) if repository is None else repository

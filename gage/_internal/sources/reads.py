@@ -31,11 +31,7 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 
     from gage._internal.sources.named_files import FoundFile
-
-    class Program(NamedTuple):
-        path: str
-        text: bytes
-        work_dir: str
+    from gage._internal.sources.program import Program
 
     class _Place(NamedTuple):
         name: str
@@ -46,15 +42,10 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple
 
-    Program = namedtuple("Program", "path text work_dir")
     _Place = namedtuple("_Place", "name own work_dirs search")
 
-__all__ = ["Program", "Reads", "find_reads"]
+__all__ = ["Reads", "find_reads"]
 
-Program.__doc__ = """What is run: its path relative to the project, its text, and where it works.
-
-`work_dir` is relative to the project, "" for the project itself.
-"""
 _Place.__doc__ = """Where a program or module is: its file's name and directory, where it works, and
 where it finds modules, beside its own directory.
 """

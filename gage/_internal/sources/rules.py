@@ -37,6 +37,8 @@ NEVER_ENTERED = [
 DEFAULT_PATTERNS = [
     "**/* text size<100000 max-matches=500",
     "-**/.*",
+    # A notebook is saved by itself every two minutes; one that is run is named by a pattern.
+    "-**/*.ipynb",
     # What a run says of itself. One that lies in the project is another run's.
     "-summary.json",
     *NEVER_ENTERED,

@@ -15,6 +15,7 @@ import stat
 
 from gage._internal.errors import GageError
 from gage._internal.quoting import quote
+from gage._internal.sources.extent import levels_above
 from gage._internal.sources.matching import is_whole, name_matcher, start_state, state_below
 from gage._internal.sources.rules import (
     DEFAULT_PATTERNS,
@@ -28,7 +29,7 @@ from gage._internal.sources.rules import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import NamedTuple, TypeAlias
 
     from gage._internal.sources.copying import Candidate
@@ -67,10 +68,13 @@ class Scan:
         patterns: Sequence[str],
         always: Sequence[str],
         leave_out_dir: str | None = None,
+        brought: Collection[str] = (),
     ) -> None:
         self.always = frozenset(always)
+        self._brought = frozenset(brought)
         self._project_dir = project_dir
         self._real_root = os.path.realpath(project_dir)
+        self._extent: str | None = None  # found out when a link leads out of the project
         self._leave_out_dir = leave_out_dir and os.path.realpath(leave_out_dir)
         texts = [text for text in NEVER_ENTERED if text not in patterns]
         rules = [Rule(text, is_default=True) for text in texts]
@@ -98,6 +102,8 @@ class Scan:
 
     def leave_out(self, reason: str, path: str) -> None:
         """Keep what is to be told about a path that is not taken."""
+        if path in self._brought:
+            return
         self._left_out.setdefault(reason, Paths()).add(path)
 
     def notes(self) -> list[str]:
@@ -254,8 +260,8 @@ class Scan:
                 return not rule.pattern.exclude
         return False
 
-    @staticmethod
     def _decide(
+        self,
         deciders: list[tuple[Rule, Matches]],
         entry: os.DirEntry[str],
         path: str,
@@ -280,6 +286,8 @@ class Scan:
             if rule.is_default and entry.name.startswith(_SECRETS):
                 rule.cut_off("hidden", path)
             break
+        if path in self._brought:
+            return False
         for rule, limit in missed:
             if not rule.pattern.exclude and limit in _TOLD_LIMITS:
                 rule.cut_off(limit, path)
@@ -317,7 +325,14 @@ class Scan:
         return real
 
     def _is_inside(self, real: str) -> bool:
-        return _is_in(real, self._real_root)
+        """Return whether a link leads into the project, or else its repository."""
+        if _is_in(real, self._real_root):
+            return True
+        if self._extent is None:
+            self._extent = self._real_root
+            for _ in range(levels_above(self._real_root, without_repository=0)):
+                self._extent = os.path.dirname(self._extent)
+        return _is_in(real, self._extent)
 
     def _check_always(self, path: str) -> None:
         if os.path.isabs(path) or ".." in path.split("/"):

@@ -25,7 +25,7 @@ from gage._internal.sources.scan import Scan, reason_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import NamedTuple
 
     from gage._internal.sources.copying import Copied, Fault
@@ -68,7 +68,11 @@ def sourcecode_patterns(opdef: OpDef) -> list[str]:
 
 
 def select_sourcecode(
-    project_dir: str, patterns: Sequence[str], *, always: Sequence[str] = ()
+    project_dir: str,
+    patterns: Sequence[str],
+    *,
+    always: Sequence[str] = (),
+    brought: Collection[str] = (),
 ) -> Selection:
     """Return which files of a project the patterns select; nothing is copied.
 
@@ -76,6 +80,8 @@ def select_sourcecode(
     ----------
     always
         Files that are taken whatever the patterns say.
+    brought
+        Files that the run gets in another way: nothing is noted where they are not selected.
 
     Raises
     ------
@@ -84,7 +90,7 @@ def select_sourcecode(
     GageError
         If the project, or a file that is always taken, is not there.
     """
-    scan = Scan(project_dir, patterns, always)
+    scan = Scan(project_dir, patterns, always, brought=brought)
     paths = []
     for path, accept in scan.candidates():
         if accept is None:
@@ -106,6 +112,7 @@ def copy_selected(
     patterns: Sequence[str],
     *,
     always: Sequence[str] = (),
+    brought: Collection[str] = (),
     read_only: bool = False,
 ) -> tuple[list[Copied], list[str]]:
     """Copy what `select_sourcecode` selects, opening each file once.
@@ -120,7 +127,7 @@ def copy_selected(
     StoreError
         If there is no room.
     """
-    scan = Scan(project_dir, patterns, always, leave_out_dir=run_dir)
+    scan = Scan(project_dir, patterns, always, run_dir, brought)
     copied, faults = copy_candidates(project_dir, run_dir, scan.candidates(), read_only=read_only)
     serious: list[Fault] = []
     for fault in faults:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from gage._internal.atomic import append
 from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef, run_meta_path
 from gage._internal.record.runner_log import encode_entries, encode_notes, note_entry
+from gage._internal.record.working_directory import directory_below, path_in_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,17 +31,32 @@ class Staging:
     ----------
     given
         Files that the run gets beside what its patterns select.
+    writes
+        Paths that the run's program is known to write: they stay writable.
     digests
         By path, the modification time that a file was copied with (µs) and its sha256, so that it
         is hashed once.
     """
 
-    __slots__ = ("_cmd", "_config", "_entries", "_notes", "_opdef", "digests", "given", "run")
+    __slots__ = (
+        "_below",
+        "_cmd",
+        "_config",
+        "_entries",
+        "_notes",
+        "_opdef",
+        "digests",
+        "given",
+        "run",
+        "writes",
+    )
 
     def __init__(self, run: Run, operation: Operation | None = None) -> None:
         self.run = run
         self.given: Sequence[GivenFile] = () if operation is None else operation.given
+        self.writes: Sequence[str] = () if operation is None else operation.writes
         self.digests: dict[str, tuple[int, str]] = {}
+        self._below = None if operation is None else operation.below
         self._opdef = None if operation is None else operation.opdef
         self._config = None if operation is None else operation.config
         self._cmd = None if operation is None else operation.cmd
@@ -71,6 +89,20 @@ class Staging:
         if self._cmd is None:
             self._cmd = meta_opcmd(self.run)
         return self._cmd
+
+    @property
+    def work_dir(self) -> str:
+        """Where the files of the project are: the run directory, or a directory below it."""
+        if self._below is None:
+            self._below = directory_below(self.run)
+        return os.path.join(self.run.run_dir, self._below) if self._below else self.run.run_dir
+
+    def in_run(self, files: Sequence[Copied]) -> list[Copied]:
+        """Return files of the project's directory by their paths in the run."""
+        below = os.path.relpath(self.work_dir, self.run.run_dir)
+        if below == ".":
+            return list(files)
+        return [file._replace(path=path_in_run(below, file.path)) for file in files]
 
     def log(self, message: str) -> None:
         """Say what staging does, for `log/runner`."""

@@ -27,7 +27,8 @@ def preview(
 
     Keys: `operation`, `project`, `command` (a list, or a string for the shell), `configuration`
     and `environment` (by name), `phases` (the command by phase), `source_code` (`path` and
-    `size_bytes` of each file), `given`, `dependencies` and `notes` (a line each).
+    `size_bytes` of each file), `given`, `found` (what the program is going to read: `path`,
+    `named_in` and `linked` of each file), `dependencies` and `notes` (a line each).
 
     Parameters
     ----------
@@ -36,7 +37,11 @@ def preview(
     source_dir
         Where the files are that hold the values, if not in the project: a cell's program.
     """
-    selection = select_sourcecode(operation.project_dir, sourcecode_patterns(operation.opdef))
+    selection = select_sourcecode(
+        operation.project_dir,
+        sourcecode_patterns(operation.opdef),
+        brought={file.path for file in operation.given},
+    )
     values = operation.config or _read_config(operation, source_dir).defaults()
     return {
         "operation": valid(operation.opref.full_name),
@@ -49,7 +54,12 @@ def preview(
             {"path": path, "size_bytes": _size(operation.project_dir, path)}
             for path in selection.paths
         ],
-        "given": [file.path for file in operation.given],
+        "given": [file.path for file in operation.given if not file.named_in],
+        "found": [
+            {"path": valid(file.path), "named_in": valid(file.named_in), "linked": file.link}
+            for file in operation.given
+            if file.named_in
+        ],
         "dependencies": _dependencies(operation, runs_home),
         "notes": [*operation.notes, *selection.notes],
     }
@@ -73,6 +83,7 @@ def preview_text(data: dict[str, Any]) -> str:
                 (_shown(file["path"]) for file in files),
             ),
             *_listed("given", map(_shown, data["given"])),
+            *_listed("found", map(_found_line, data["found"])),
             *_listed("dependencies", data["dependencies"]),
             *_listed("notes", data["notes"]),
             "Nothing was staged or run.",
@@ -101,6 +112,11 @@ def operation_text(operation: Operation) -> str:
             *_listed("dependencies", about.depends),
         ]
     )
+
+
+def _found_line(file: dict[str, Any]) -> str:
+    line = f"{_shown(file['path'])}  (named in {_shown(file['named_in'])})"
+    return line + ("  linked, not copied" if file["linked"] else "")
 
 
 def _read_config(operation: Operation, source_dir: str | None = None) -> Config:

@@ -16,7 +16,6 @@ from gage._internal.errors import MetaError, PhaseError, StoreError
 from gage._internal.output.captured import run_captured
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.command import child_env, command_argv
-from gage._internal.quoting import quote
 from gage._internal.record.file_log import (
     FileEvent,
     append_events,
@@ -33,9 +32,10 @@ from gage._internal.record.run_meta import (
     write_definition,
     write_timestamp,
 )
+from gage._internal.record.working_directory import path_in_run, set_directory_below
 from gage._internal.running.finalize import hash_entries, make_read_only
-from gage._internal.sources.copying import Copied, copy_files
 from gage._internal.sources.selection import copy_selected, sourcecode_patterns
+from gage._internal.staging.given import copy_given, make_writable
 from gage._internal.staging.knowledge import Staging
 from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
+    from gage._internal.sources.copying import Copied
     from gage._internal.types import Command, GivenFile, Operation
 
     StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
@@ -155,6 +156,8 @@ def stage_run(
     for note in () if operation is None else operation.notes:
         staging.note(note)
     try:
+        if operation is not None and operation.below:
+            set_directory_below(run, operation.below)
         for name, phase in PHASES_OF_STAGING:
             if on_phase is not None:
                 on_phase(name)
@@ -176,10 +179,16 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
         known.log(f"Source code patterns: {patterns}")
         # Nothing writes to a copied file later unless a command does: configuration replaces it.
         read_only = not any(known.opdef.command(phase.name) for phase in PHASES[:3])
-        copied, notes = copy_selected(project_dir, run.run_dir, patterns, read_only=read_only)
+        found, notes = copy_selected(
+            project_dir,
+            known.work_dir,
+            patterns,
+            brought={file.path for file in known.given},
+            read_only=read_only,
+        )
         for note in notes:
             known.note(note)
-        copied += _copy_given(known, "s")
+        copied = known.in_run(found) + copy_given(known, "s")
         known.copied(copied)
         finish_phase(project_dir, known, "copy-sourcecode", "s", copied)
 
@@ -192,8 +201,8 @@ def apply_config(run: Run, staging: Staging | None = None) -> None:
         from gage._internal.config import read_config, rewrite
 
         known.log("Applying configuration (see log/patched for details)")
-        config = read_config(run.run_dir, known.opdef.config, known.cmd.args)
-        patch = rewrite(run.run_dir, config, known.config)
+        config = read_config(known.work_dir, known.opdef.config, known.cmd.args)
+        patch = rewrite(known.work_dir, config, known.config)
         if patch:
             data = patch.encode("utf-8", "surrogateescape")
             replace(run_meta_path(run, "log", "patched"), data)
@@ -209,7 +218,7 @@ def init_runtime(project_dir: str, run: Run, staging: Staging | None = None) -> 
 def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy what the operation depends on into the run, then run its `resolve-deps` command."""
     with staging or Staging(run) as known:
-        copied = _copy_given(known, "d")
+        copied = copy_given(known, "d")
         if known.opdef.depends:
             from gage._internal.staging.dependencies import copy_dependencies
 
@@ -239,7 +248,10 @@ def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
         entries = hash_entries(run, types, found, known)
         staged.log("Writing meta manifest")
         write_manifest(run_meta_path(run, "manifest"), entries)
-        make_read_only(run, found)
+        below = os.path.relpath(staged.work_dir, run.run_dir)
+        writes = {path_in_run(below, path) for path in staged.writes} & found.keys()
+        make_read_only(run, {path: found[path] for path in found if path not in writes})
+        make_writable(run, writes)
         staged.log("Writing meta staged")
     write_timestamp(run, "staged", now_us())
 
@@ -269,22 +281,6 @@ def finish_phase(
         _run_command(project_dir, staging, phase, command)
     finally:
         log_changes(run, type_, scan_files(run.run_dir))
-
-
-def _copy_given(staging: Staging, type_: str) -> list[Copied]:
-    run = staging.run
-    wanted: dict[str, list[str]] = {}
-    for file in staging.given:
-        if file.type != type_:
-            continue
-        if os.path.lexists(os.path.join(run.run_dir, file.path)):
-            staging.note(f"Not copied again, it is part of the source code: {quote(file.path)}")
-        else:
-            wanted.setdefault(file.directory, []).append(file.path)
-    copied: list[Copied] = []
-    for directory, paths in wanted.items():
-        copied += copy_files(directory, run.run_dir, paths)
-    return copied
 
 
 def _run_command(project_dir: str, staging: Staging, phase: str, command: Command) -> None:

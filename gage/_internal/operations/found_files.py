@@ -1,0 +1,197 @@
+"""What an operation's program is going to read, as files that its run is given.
+
+The program is found in the command: `python train.py`, `python -m package`, a notebook, a cell.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.quoting import quote
+from gage._internal.sources.matching import match_path
+from gage._internal.sources.parsing import parse_pattern
+from gage._internal.sources.program import Program
+from gage._internal.sources.rules import DEFAULT_PATTERNS
+from gage._internal.types import GivenFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gage._internal.sources.named_files import FoundFile
+    from gage._internal.types import Operation
+
+__all__ = ["MOST_COPIED_BYTES", "with_found_files"]
+
+MOST_COPIED_BYTES = 1_000_000_000  # of all files found; what is beyond is linked
+
+_PROGRAM_MODULES = ("gage.inside.notebook", "gage.inside.cell")
+_VALUE_OPTIONS = ("-W", "-X", "-Q")
+
+
+def with_found_files(operation: Operation) -> Operation:
+    """Return an operation that gets what its program is going to read.
+
+    Each file keeps its path. Where one is above the project, the run keeps the project's shape:
+    its files are in a directory `below` the run directory. Of more than a gigabyte in all the
+    biggest files are linked to the original, which is said.
+    """
+    words = _words(operation)
+    programs = _programs(operation, words)
+    texts = [*words, *(value for value in operation.config.values() if isinstance(value, str))]
+    if not _may_name_files(operation.project_dir, programs, texts):
+        return operation
+    from gage._internal.sources.reads import find_reads
+
+    reads = find_reads(operation.project_dir, programs, texts)
+    notes = [*operation.notes, *reads.notes]
+    excludes = (
+        [
+            pattern
+            for text in (operation.opdef.sourcecode or ())
+            if text not in DEFAULT_PATTERNS and (pattern := parse_pattern(text)).exclude
+        ]
+        if isinstance(operation.opdef.sourcecode, list)
+        else []
+    )
+    files = []
+    for file in reads.files.values():
+        if any(match_path(pattern, file.path) for pattern in excludes):
+            continue  # the operation says that it is not taken
+        if operation.opdef.src is not None and file.path.startswith("../"):
+            notes.append(
+                f"Left out, it is not below the Gage file: --with {quote(file.path)} brings it"
+            )
+            continue
+        files.append(file)
+    linked = _too_big(files)
+    notes += [_linked_note(file, operation.project_dir) for file in linked]
+    already = {file.path for file in operation.given} | {program.path for program in programs}
+    given = [
+        GivenFile(
+            "s" if file.is_module else "d",
+            operation.project_dir,
+            file.path,
+            file.named_in,
+            file in linked,
+        )
+        for file in files
+        if file.path not in already
+    ]
+    return operation.but(
+        given=(*operation.given, *given),
+        notes=tuple(notes),
+        below=_below(operation.project_dir, files),
+        writes=tuple(sorted(reads.written)),
+    )
+
+
+def _words(operation: Operation) -> list[str]:
+    command = operation.cmd.args
+    if isinstance(command, list):
+        return command
+    if command.startswith("#!"):
+        return []
+    import shlex
+
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
+def _programs(operation: Operation, words: Sequence[str]) -> list[Program]:
+    """Return the script, module or notebook that a command runs; none where it runs another."""
+    for place, word in enumerate(words):
+        if os.path.basename(word).startswith("python") and place + 1 < len(words):
+            path = _program_of(words[place + 1 :], operation.project_dir)
+            found = path and _read_program(operation, path)
+            return [found] if found else []
+    return []
+
+
+def _program_of(words: Sequence[str], project_dir: str) -> str:
+    rest = iter(words)
+    for word in rest:
+        if word in _VALUE_OPTIONS:
+            next(rest, None)
+        elif word == "-m":
+            module = next(rest, "")
+            if module in _PROGRAM_MODULES:
+                return next((word for word in rest if word.endswith((".ipynb", ".py"))), "")
+            path = module.replace(".", "/")
+            for candidate in (f"{path}.py", f"{path}/__main__.py", f"{path}/__init__.py"):
+                if os.path.isfile(os.path.join(project_dir, candidate)):
+                    return candidate
+            return ""
+        elif not word.startswith("-"):
+            return os.path.normpath(word)
+    return ""
+
+
+def _read_program(operation: Operation, path: str) -> Program | None:
+    directory = operation.project_dir
+    for file in operation.given:
+        if file.path == path:
+            directory = file.directory  # a cell's program is not in the project
+    try:
+        with open(os.path.join(directory, path), "rb") as file_:
+            text = file_.read()
+    except OSError:
+        return None
+    is_notebook = path.endswith(".ipynb")
+    return Program(path, text, os.path.dirname(path) if is_notebook else "")
+
+
+def _may_name_files(project_dir: str, programs: Sequence[Program], texts: Sequence[str]) -> bool:
+    """Return whether any name of the project's directory is in what is run at all.
+
+    Parsing a program takes as long as starting it: one that names nothing need not pay for it.
+    """
+    try:
+        names = os.listdir(project_dir)
+    except OSError:
+        return False
+    own = {program.path for program in programs}
+    stems = {
+        name.partition(".")[0] or name
+        for name in names
+        if name not in own and not name.startswith(("__", ".git"))
+    }
+    endings = {"." + name.rpartition(".")[2] for name in names if "." in name[1:]} - {".py"}
+    marks = [*stems, *endings, ".."]
+    for program in programs:
+        if program.path.endswith(".ipynb"):
+            return True
+        text = program.text.decode("utf-8", "replace")
+        if any(mark in text for mark in marks):
+            return True
+    others = [text for text in texts if text not in own]
+    return any(mark in text for text in others for mark in marks)
+
+
+def _too_big(files: Sequence[FoundFile]) -> list[FoundFile]:
+    """Return the files to be linked: the biggest, until what is copied is not too much."""
+    total = sum(file.size_bytes for file in files)
+    linked = []
+    for file in sorted(files, key=lambda file: -file.size_bytes):
+        if total <= MOST_COPIED_BYTES:
+            break
+        total -= file.size_bytes
+        linked.append(file)
+    return linked
+
+
+def _linked_note(file: FoundFile, project_dir: str) -> str:
+    original = os.path.normpath(os.path.join(project_dir, file.path))
+    size_gb = file.size_bytes / 1e9
+    return (
+        f"Linked, not copied ({size_gb:.1f} GB): {quote(file.path)} is {quote(original)}. "
+        "gage verify says whether it has changed; --with copies it"
+    )
+
+
+def _below(project_dir: str, files: Iterable[FoundFile]) -> str:
+    levels = max((file.path.count("../") for file in files), default=0)
+    parts = os.path.abspath(project_dir).strip("/").split("/")
+    return "/".join(parts[-levels:]) if levels else ""
