@@ -149,9 +149,10 @@ def output(
     """Return what a run printed, one row a line.
 
     Columns: `phase` (category), `line` (Int64, from 0 in its phase), `time` (datetime64[ms, UTC],
-    of arrival), `stream` (category: stdout, stderr), `text` (string, without the line end; bytes
-    that are not UTF-8 replaced). A line that both streams wrote to has a row for each part. Of a
-    line of more than 64 KiB, the text ends with the number of bytes that it does not hold.
+    of arrival), `stream` (category: stdout, stderr), `kind` (category: text, or figure, display,
+    value for what was shown there), `text` (string, without the line end; bytes that are not UTF-8
+    replaced; a caption of what was shown). A line that both streams wrote to has a row for each
+    part. Of a line of more than 64 KiB, the text ends with the number of bytes it does not hold.
 
     Parameters
     ----------
@@ -167,6 +168,7 @@ def output(
             "line": "Int64",
             "time_ms": _MS,
             "stream": pd.CategoricalDtype(list(STREAMS)),
+            "kind": pd.CategoricalDtype(["text", "figure", "display", "value"]),
             "text": "string",
         },
     )

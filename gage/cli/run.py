@@ -44,6 +44,7 @@ USAGE = 2
 FAILED = 125
 INTERRUPTED = 130
 _SIGNALLED = 128
+_CAPTIONS = 5
 
 
 def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = None) -> int:
@@ -171,6 +172,12 @@ class _Shell(Observer):
             what += f". Look at it with: gage show {run.name}"
             if self._quiet:
                 _tell(run.last_lines(), quiet=False)
+        if not self._quiet:
+            from gage._internal.output.results import captions
+
+            texts = [text for _, text in captions(run.meta_dir)]
+            more = [f"{len(texts) - _CAPTIONS} more"] if len(texts) > _CAPTIONS else []
+            what += f"; it showed {'; '.join([*texts[:_CAPTIONS], *more])}" if texts else ""
         shown = run.output().tail(1) if not self._quiet else b""
         _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
         if status.name == "error" and missed_a_file(run.last_lines()):

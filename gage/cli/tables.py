@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
+from gage._internal.output.results import captions
 from gage._internal.people import (
     format_duration,
     format_number,
@@ -93,6 +94,7 @@ def print_run(run: RecordedRun) -> None:
             print(f"  {'note':<14} {printable(note)}")
         _print_metrics(run)
         _print_files(run)
+        _print_results(run)
     except MetaError as error:
         print(f"  {'damaged':<14} {printable(str(error))}")
     tail = run.last_lines(_LAST_LINES)
@@ -157,6 +159,16 @@ def _status_text(row: dict[str, Any]) -> str:
 
 def _duration(duration_us: int | None) -> str:
     return format_duration(None if duration_us is None else duration_us / 1e6)
+
+
+def _print_results(run: RecordedRun) -> None:
+    shown = captions(run.meta_dir)
+    if shown:
+        print(f"\nshown ({len(shown)})")
+        for _, text in shown[:_FILES_SHOWN]:
+            print(f"  {printable(text)}")
+        if len(shown) > _FILES_SHOWN:
+            print(f"  … {len(shown) - _FILES_SHOWN} more: gage output {run.name}")
 
 
 def _print_files(run: RecordedRun) -> None:

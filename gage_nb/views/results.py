@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from gage._internal.clock import now_us
-from gage._internal.output.results import ResultsReader, mime_bundle, size_of
+from gage._internal.output.results import ResultsReader, is_rich, mime_bundle, size_of
 from gage_nb.views.display import NOTHING, send_output
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gage_nb.views.panel_state import PanelState
     from gage_nb.views.view import View
 
-__all__ = ["FOLD_BYTES", "WithResults", "fold", "is_rich", "send_results"]
+__all__ = ["FOLD_BYTES", "WithResults", "fold", "send_results"]
 
 FOLD_BYTES = 600_000
 
@@ -145,11 +145,6 @@ def send_results(run: Run) -> None:
             output = f"gage-result-{run.id}-{result.number}-{now_us()}"
             bundle = _hidden(run, hidden) if hidden else _bundle(run, result)
             send_output(bundle, output, update=False)
-
-
-def is_rich(result: Result) -> bool:
-    """Return whether a result is more than the text that the output has."""
-    return bool({*result.data, *result.files} - {"text/plain"})
 
 
 def _hidden(run: Run, count: int) -> dict[str, Any]:

@@ -648,3 +648,12 @@ def test_completion_is_silent_about_what_is_wrong(
             check=False,
         )
         assert (done.stdout.strip(), done.stderr) == (b"", b"")
+
+
+def test_what_a_run_showed_is_named(cli: Callable[..., Started], project: Path) -> None:
+    write(project, "draw.py", "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n")
+
+    ran = cli("run", "draw.py")
+
+    assert "completed; it showed figure 1, 640×480 px" in ran.stderr.decode()
+    assert "shown (1)\n  figure 1, 640×480 px\n" in cli("show").stdout.decode()

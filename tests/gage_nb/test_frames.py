@@ -174,6 +174,23 @@ def test_output_has_a_row_for_each_line_with_its_stream(run: gage.RecordedRun) -
     assert frame["time"].is_monotonic_increasing
 
 
+def test_output_has_what_was_shown_between_its_lines(project: Path, runs_home: Path) -> None:
+    Path("draw.py").write_text(
+        "import matplotlib.pyplot as plt\nprint('before')\nplt.plot([1])\nplt.show()\n"
+        "print('a part', end='')\nplt.plot([1])\nplt.show()\nprint(' and the rest')\n"
+    )
+
+    frame = frames.output(gage.run("draw.py"))
+
+    assert list(frame["kind"]) == ["text", "figure", "text", "figure"]
+    assert list(frame["text"]) == [
+        *("before", "figure 1, 640×480 px"),
+        *("a part and the rest", "figure 2, 640×480 px"),
+    ]
+    assert list(frame["line"]) == [0, 1, 1, 2]
+    assert frame["time"].is_monotonic_increasing
+
+
 def test_output_can_be_cut(run: gage.RecordedRun) -> None:
     assert list(frames.output(run, start=1, stop=3)["text"]) == ["loss: 1.0", "step: 1"]
     assert len(frames.output(run, phase="run")) == 5

@@ -75,6 +75,8 @@ __all__ = [
     "Result",
     "ResultsReader",
     "caption",
+    "captions",
+    "is_rich",
     "is_text",
     "mime_bundle",
     "picture_size",
@@ -296,6 +298,11 @@ def _decoded(mime: str, data: bytes) -> Any:
     return b2a_base64(data, newline=False).decode("ascii")
 
 
+def is_rich(result: Result) -> bool:
+    """Return whether a result is more than text, which the output has too."""
+    return bool({*result.data, *result.files} - {"text/plain"})
+
+
 def size_of(result: Result) -> int:
     """Return the bytes of a result, base64 not counted."""
     inline = sum(len(str(value)) for value in result.data.values())
@@ -324,3 +331,14 @@ def caption(meta_dir: str, result: Result, ordinal: int) -> str:
     if size is not None:
         return f"{result.kind} {ordinal}, {size[0]}×{size[1]} px"
     return f"{result.kind} {ordinal}, {', '.join(kinds) or 'text'}"
+
+
+def captions(meta_dir: str) -> list[tuple[Result, str]]:
+    """Return the results of a run that are more than text and were not cleared, with captions."""
+    counts: dict[str, int] = {}
+    found = []
+    for result in read_results(meta_dir):
+        if is_rich(result) and not result.cleared:
+            counts[result.kind] = counts.get(result.kind, 0) + 1
+            found.append((result, caption(meta_dir, result, counts[result.kind])))
+    return found

@@ -12,8 +12,10 @@ from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.operations.run_line import LineError
 from gage._internal.operations.targets import known_operations, known_scripts
+from gage._internal.output.results import captions
 from gage._internal.people import format_count
 from gage._internal.record.file_log import read_events
+from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
 from gage._internal.suggestions import did_you_mean
 from gage._internal.text import valid
@@ -155,6 +157,9 @@ def output_rows(
 ) -> Iterator[Row]:
     """Yield what the run printed, a line a row, a line of both streams a row for each part.
 
+    Its `kind` is `text`. What the run showed besides stands between the lines where it was shown:
+    a row of its own whose kind is `figure`, `display` or `value`, without a stream.
+
     Of a line of more than 64 KiB, the text ends with the number of bytes that it does not hold.
 
     Raises
@@ -167,15 +172,49 @@ def output_rows(
         raise ValueError(f"unknown phase {phase!r}: expected one of {', '.join(known)}")
     for item in PHASES:
         if phase in (None, item.name):
-            for line, more in _shortened(run.output(item.output).lines(start, stop)):
+            shown = _shown(run) if item.output == RUN_OUTPUT else []
+            lines = run.output(item.output).lines(start, stop)
+            for line, more in _shortened(lines):
+                while shown and shown[-1]["line"] <= line.number:
+                    yield shown.pop()
                 text = line.data.decode("utf-8", "replace").rstrip("\r\n")
                 yield {
                     "phase": item.name,
                     "line": line.number,
                     "time_ms": line.time_ms,
                     "stream": STREAMS[line.stream],
+                    "kind": "text",
                     "text": f"{text} … {more} more bytes: gage output {run.name}" if more else text,
                 }
+            while shown and start <= shown[-1]["line"] and stop is None:
+                yield shown.pop()
+
+
+def _shown(run: RecordedRun) -> list[Row]:
+    """Return a row for each result, the last first; its line is that before which it was shown."""
+    rows: list[Row] = []
+    offset = line = 0
+    unfinished = False
+    path = run.output().path
+    for result, text in captions(run.meta_dir):
+        if result.at > offset:
+            with open(path, "rb") as file:
+                file.seek(offset)
+                data = file.read(result.at - offset)
+            line += data.count(b"\n")
+            unfinished = not data.endswith(b"\n")
+            offset = result.at
+        rows.append(
+            {
+                "phase": "run",
+                "line": line + unfinished,
+                "time_ms": result.time_us // 1000,
+                "stream": None,
+                "kind": result.kind,
+                "text": text,
+            }
+        )
+    return rows[::-1]
 
 
 def _shortened(lines: Iterator[OutputLine]) -> Iterator[tuple[OutputLine, int]]:
