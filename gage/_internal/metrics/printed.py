@@ -2,7 +2,9 @@ r"""Metrics in printed output: lines that say a name and a number.
 
 Without being told, a whole line `name: number` is a value: `loss: 0.25`, `val/acc: 9.1e-1`,
 `top 5: nan`. The name begins with a letter or `_` at the start of the line, has no colon and at
-most 80 characters; nothing follows the number. `step: 10` is the step of the values after it.
+most 80 characters, and no word that names a version, a size … (`line_values.NO_MEASURES`); nothing
+follows the number. `step: 10` is the step of the values after it. So are values what common
+programs print of their training, as `line_values` lists it: `Epoch 1 | train loss 0.5`.
 
 An operation says in `output-summary` what counts instead (`OpDef.output_summary`): expressions
 that find name and value anywhere in a line, as often as they match, or one expression for each
@@ -22,6 +24,13 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
+from gage._internal.metrics.line_values import (
+    STEMS,
+    STEMS_WITH_SIGN,
+    STEP_WORDS,
+    names_no_measure,
+    values_of_line,
+)
 from gage._internal.metrics.summary_block import is_block
 from gage._internal.output.format import open_output, switches_path
 from gage._internal.output.reader import LINE_BYTES, OutputReader
@@ -50,6 +59,7 @@ __all__ = ["PRINTED", "PrintedReader"]
 PRINTED = "printed"
 
 _BLOCK_BYTES = 1 << 20
+_CLOSER_CHARS = 2000  # a line of a program for people is shorter
 _NEAR_LINES = 100  # to read as many lines costs as much as to find the next one
 
 
@@ -125,13 +135,11 @@ class PrintedReader:
 
     def _ranges(self, block: bytes, number: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of lines of a block that may hold values; its first has a number."""
-        if b":" not in block:
-            return
         position = 0
         start = stop = number
-        for match in self._expressions.candidate.finditer(block):
-            number += block.count(b"\n", position, match.start())
-            position = match.start()
+        for found in self._places(block):
+            number += block.count(b"\n", position, found)
+            position = found
             if number - stop > _NEAR_LINES:
                 if stop > start:
                     yield start, stop
@@ -140,6 +148,22 @@ class PrintedReader:
         if stop > start:
             yield start, stop
 
+    def _places(self, block: bytes) -> list[int]:
+        """Return the positions in a block, in order, whose lines may hold values."""
+        places = []
+        if b":" in block:
+            places = [match.start() for match in self._expressions.candidate.finditer(block)]
+        small = block.lower()
+        stems = _stems(small)
+        if stems:
+            import re
+
+            # To the end of the line: one place a line is enough.
+            anywhere = re.compile(rb"(?:%s)[^\n]*" % b"|".join(stems))
+            places += [match.start() for match in anywhere.finditer(small)]
+            places.sort()
+        return places
+
     @property
     def _expressions(self) -> _Expressions:
         if self._compiled is None:
@@ -147,23 +171,37 @@ class PrintedReader:
         return self._compiled
 
     def _may_hold(self, lines: bytes) -> bool:
-        return b":" in lines and self._expressions.candidate.search(lines) is not None
+        if b":" in lines and self._expressions.candidate.search(lines) is not None:
+            return True
+        return bool(_stems(lines.lower()))
 
     def _shown(self, data: bytes) -> str:
         text = data.rstrip(b"\r\n").decode("utf-8", "replace")
         text = text[text.rfind("\r") + 1 :]
         return self._expressions.escapes.sub("", text) if "\x1b" in text else text
 
-    def _found(self, text: str) -> list[tuple[str, str]]:
+    def _found(self, text: str) -> list[tuple[str, str]] | None:
+        """Return names and numbers; None for a line that has to be looked at closer."""
         if self._patterns is not None:
             return _found(self._patterns, text)
         match = self._expressions.line.fullmatch(text) if ":" in text else None
-        return [(match[1], match[2])] if match else []
+        if match is None or match[1].lower() in STEP_WORDS:
+            return None
+        return [] if names_no_measure(match[1]) else [(match[1], match[2])]
 
     def _values(self, data: bytes, time_us: int) -> Iterator[Metric]:
         """Yield the values of a line, or of what one stream wrote of it."""
-        values = []
-        for name, number in self._found(self._shown(data)):
+        values: list[tuple[str, float]] = []
+        text = self._shown(data)
+        found = self._found(text)
+        line_step: int | None = None
+        if found is None:
+            line = values_of_line(text[-_CLOSER_CHARS:])
+            if line.values:
+                line_step, values = line
+            elif line.step is not None:
+                self._step = line.step
+        for name, number in found or ():
             value = _as_number(number)
             if value is None:
                 continue
@@ -172,9 +210,16 @@ class PrintedReader:
             else:
                 values.append((name, value))
         for name, value in values:
-            step = self._steps.get(name, -1) + 1 if self._step is None else self._step
+            step = self._step if line_step is None else line_step
+            step = self._steps.get(name, -1) + 1 if step is None else step
             self._steps[name] = step
             yield Metric(name, step, time_us, value, PRINTED)
+
+
+def _stems(text: bytes) -> list[bytes]:
+    """Return the beginnings of words that text in small letters holds, of those that count."""
+    has_sign = b":" in text or b"=" in text
+    return [stem for stem in (STEMS_WITH_SIGN if has_sign else STEMS) if stem in text]
 
 
 def _by_stream(lines: Iterator[OutputLine]) -> Iterator[OutputLine]:
