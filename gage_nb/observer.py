@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from gage._internal.batch.launch import PlannedBatch
     from gage._internal.operations.options import RunOptions
     from gage._internal.running.waiting_supervisor import WaitingSupervisor
-    from gage._internal.system.recording import Recording
     from gage._internal.types import Run
     from gage_nb.batch_display import BatchDisplay, NotebookBatch
+    from gage_nb.notebook_recording import NotebookRecording
 
 __all__ = ["NotebookObserver"]
 
@@ -62,7 +62,7 @@ class NotebookObserver(Observer):
         """Return the one that is kept ready, if there is one; another takes its place."""
         return spare.take()
 
-    def recordings(self) -> Sequence[Recording]:
+    def recordings(self) -> Sequence[NotebookRecording]:
         """Begin to find out which notebook and cell this is."""
         shell = get_ipython()
         if shell is None:

@@ -42,6 +42,20 @@ LIGHT_STANDARD_LIBRARY = {
     "time",
 }
 
+# The packages and modules of `gage._internal` that each edge of the house goes through.
+DOORS = {
+    "gage_nb": {
+        *("api", "batch", "operations", "record", "running", "store"),
+        *("metrics", "output", "progress", "sources"),
+        *("clock", "errors", "people", "quoting", "suggestions", "text", "types"),
+    },
+    "gage.cli": {
+        *("api", "batch", "operations", "record", "running", "store"),
+        *("metrics", "output"),
+        *("clock", "errors", "people", "suggestions", "text", "types"),
+    },
+}
+
 # The extra that brings a package `gage` may import; None is the core. What is not here it may not
 # import at all: IPython, ipywidgets and pandas belong to `gage_nb`.
 EXTRA_OF = {
@@ -160,6 +174,27 @@ def test_imports_point_up_the_map(name: str) -> None:
     ]
 
     assert not wrong
+
+
+@pytest.mark.parametrize("edge", DOORS)
+def test_an_edge_goes_through_its_doors_only(edge: str) -> None:
+    used = {
+        (rung(found.module), f"{path}:{found.line}")
+        for name, path in BOTH.items()
+        if name == edge or name.startswith(f"{edge}.")
+        for found in _all_imports(path)
+        if found.module.startswith("gage._internal.")
+    }
+
+    assert sorted(where for room, where in used if room not in DOORS[edge]) == []
+    assert {room for room, _ in used} == DOORS[edge], "a door that nobody uses is closed"
+
+
+def _all_imports(path: Path) -> Iterator[Import]:
+    """Yield the imports of a file, those for type checkers too."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom):
+            yield from _from_import(node, at_import=False)
 
 
 def test_nothing_imports_in_a_circle() -> None:

@@ -145,3 +145,10 @@ def test_files_and_rows_are_looked_for_in_the_directory(
     )
 
     assert sorted(run.last_lines() for run in batch.runs) == ["data 1.0", "data 2.0"]
+
+
+def test_a_seed_needs_something_that_is_drawn(script: Path) -> None:
+    with pytest.raises(gage.ConfigError, match=r"to draw from \(--seed\), found none"):
+        gage.run_batch("train.py", {"lr": [1, 2]}, seed=1)
+
+    assert not gage.batches()

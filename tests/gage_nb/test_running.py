@@ -7,15 +7,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import gage
 from gage_nb import running
-from gage_nb.cell import CellError
-from gage_nb.running_cells import run_cell
 from tests.shells import running_shell
 
 WAIT = """\
@@ -65,20 +62,6 @@ def test_a_script_runs_and_is_shown_without_a_shell(capsys: pytest.CaptureFixtur
     out = capsys.readouterr().out
     assert (run.status, run.label, run.tags) == ("completed", "first", ["a"])
     assert f"hi.py {run.name}: running\nhi\n✔ hi.py {run.name} · completed" in out
-
-
-def test_a_cell_runs_without_a_shell() -> None:
-    run = run_cell("x = 1\nprint(x)", "fit", {"x": 5}, quiet=True)
-
-    assert (run.opref.full_name, run.last_lines()) == ("cell:fit", "5")
-    assert run.config == {"x": 5}
-
-
-def test_variables_need_a_kernel() -> None:
-    with pytest.raises(gage.DependencyError, match="there is none"):
-        run_cell("print(df)", inputs=["df"])
-
-    assert not gage.runs()
 
 
 # How it ends
@@ -177,47 +160,6 @@ def test_a_staged_failure_raises_when_it_is_started() -> None:
 
 
 # In a shell
-
-
-def test_a_name_that_only_the_notebook_has_is_explained(shell: InteractiveShell) -> None:
-    shell.run_cell("frame = 3", store_history=True)
-
-    with pytest.raises(gage.RunFailed) as error:
-        run_cell("print(frame)", "fit", quiet=True, alone=True)
-
-    assert "`frame` exists in this notebook (made by cell [1])" in str(error.value)
-
-
-def test_what_is_no_python_is_refused_with_its_lines(shell: InteractiveShell) -> None:
-    with pytest.raises(CellError, match="line 3: !ls"):
-        run_cell("x = 1\n!ls\n", "fit")
-
-    assert not gage.runs()
-
-
-def test_variables_go_in_and_come_back(shell: InteractiveShell) -> None:
-    shell.user_ns["numbers"] = [1, 2, 3]
-
-    run = run_cell("total = sum(numbers)", inputs=["numbers"], outputs=["total"], quiet=True)
-
-    assert shell.user_ns["total"] == 6
-    assert run.attrs["inputs"][0]["name"] == "numbers"
-
-
-@pytest.mark.parametrize("option", ["background", "stage"])
-def test_variables_cannot_come_back_from_what_is_not_waited_for(
-    shell: InteractiveShell, option: str
-) -> None:
-    options: dict[str, Any] = {option: True}
-
-    with pytest.raises(gage.OptionError, match="variables come back at the end of the run"):
-        run_cell("total = 1", outputs=["total"], **options)
-
-
-def test_nothing_comes_back_from_a_failed_run(shell: InteractiveShell) -> None:
-    run_cell("total = 1\nraise SystemExit(1)", outputs=["total"], quiet=True, check=False)
-
-    assert "total" not in shell.user_ns
 
 
 def test_a_run_inside_of_something_is_a_short_text(

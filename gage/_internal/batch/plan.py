@@ -208,6 +208,11 @@ def _check_trials(
     if draws and request.trials is None:
         keys = ", ".join(f"{key}={draw.text}" for key, draw in draws.items())
         faults.append(f"expected the number of runs to draw for {keys}: add --trials N")
+    if request.seed is not None and not draws:
+        faults.append(
+            "expected distributions to draw from (--seed), found none: leave it out, or use "
+            f"{', '.join(DISTRIBUTIONS.values())}"
+        )
     if request.trials is not None and not draws:
         faults.append(
             "expected distributions to draw from (--trials), found none: "

@@ -123,6 +123,8 @@ def _filled_timestamp(run: Run, name: str) -> int | None:
 
 def _ended_well_recorded(run: Run) -> Status:
     """Return the status of a run that was finalised, whose record has to be whole."""
+    if not any(os.path.exists(run_meta_path(run, name)) for name in ("staged", "started")):
+        return _ended(run)  # its staging failed: it never had a whole record
     if not os.path.exists(run_meta_path(run, "manifest")):
         raise MetaError(f"{run_meta_path(run, 'manifest')}: missing, but the run has ended")
     if read_timestamp(run, "staged") is None:

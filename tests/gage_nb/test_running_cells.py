@@ -1,0 +1,136 @@
+"""Cells run by the function, in a real IPython shell and without one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import gage
+from gage_nb.cell import CellError
+from gage_nb.running_cells import run_cell
+from tests.shells import running_shell
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shell(project: Path, runs_home: Path) -> Iterator[InteractiveShell]:
+    with running_shell() as shell:
+        yield shell
+
+
+@pytest.fixture(autouse=True)
+def _project(project: Path, runs_home: Path) -> None:
+    """Every test has a project and a directory of runs of its own."""
+
+
+def test_a_cell_runs_without_a_shell() -> None:
+    run = run_cell("x = 1\nprint(x)", "fit", {"x": 5}, quiet=True)
+
+    assert (run.opref.full_name, run.last_lines()) == ("cell:fit", "5")
+    assert run.config == {"x": 5}
+
+
+def test_variables_need_a_kernel() -> None:
+    with pytest.raises(gage.DependencyError, match="there is none"):
+        run_cell("print(df)", inputs=["df"])
+
+    assert not gage.runs()
+
+
+def test_a_name_that_only_the_notebook_has_is_explained(shell: InteractiveShell) -> None:
+    shell.run_cell("frame = 3", store_history=True)
+
+    with pytest.raises(gage.RunFailed) as error:
+        run_cell("print(frame)", "fit", quiet=True, alone=True)
+
+    assert "`frame` exists in this notebook (made by cell [1])" in str(error.value)
+
+
+def test_what_is_no_python_is_refused_with_its_lines(shell: InteractiveShell) -> None:
+    with pytest.raises(CellError, match="line 3: !ls"):
+        run_cell("x = 1\n!ls\n", "fit")
+
+    assert not gage.runs()
+
+
+def test_variables_go_in_and_come_back(shell: InteractiveShell) -> None:
+    shell.user_ns["numbers"] = [1, 2, 3]
+
+    run = run_cell("total = sum(numbers)", inputs=["numbers"], outputs=["total"], quiet=True)
+
+    assert shell.user_ns["total"] == 6
+    assert run.attrs["inputs"][0]["name"] == "numbers"
+
+
+@pytest.mark.parametrize("option", ["background", "stage"])
+def test_variables_cannot_come_back_from_what_is_not_waited_for(
+    shell: InteractiveShell, option: str
+) -> None:
+    options: dict[str, Any] = {option: True}
+
+    with pytest.raises(gage.OptionError, match="variables come back at the end of the run"):
+        run_cell("total = 1", outputs=["total"], **options)
+
+
+def test_nothing_comes_back_from_a_failed_run(shell: InteractiveShell) -> None:
+    run_cell("total = 1\nraise SystemExit(1)", outputs=["total"], quiet=True, check=False)
+
+    assert "total" not in shell.user_ns
+
+
+def test_a_cell_works_in_the_directory_that_is_named(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "helper.py").write_text("x = 5\n")
+    monkeypatch.chdir(tmp_path)
+
+    run = run_cell("import helper\nprint(helper.x)", directory=str(project), quiet=True)
+
+    assert run.last_lines() == "5"
+
+
+def test_a_pickle_of_another_kernel_is_loaded_when_it_is_trusted(
+    shell: InteractiveShell, project: Path
+) -> None:
+    other = (
+        "from tests.shells import running_shell\n"
+        "with running_shell() as shell:\n"
+        "    shell.run_cell_magic('gage_run', '-o found -q', 'found = {1, 2}')\n"
+    )
+    subprocess.run([sys.executable, "-c", other], env=_with_root(), cwd=project, check=True)
+    cell = "found = {1, 2}"
+
+    with pytest.raises(gage.DependencyError, match="--trust"):
+        run_cell(cell, outputs=["found"], needed=True, quiet=True)
+    assert "found" not in shell.user_ns
+    run = run_cell(cell, outputs=["found"], needed=True, trust=True, quiet=True)
+
+    assert run.found
+    assert shell.user_ns["found"] == {1, 2}
+
+
+def test_a_pickle_of_this_kernel_is_loaded_again(shell: InteractiveShell) -> None:
+    run_cell("found = {1, 2}", outputs=["found"], quiet=True)
+    del shell.user_ns["found"]
+
+    run = run_cell("found = {1, 2}", outputs=["found"], needed=True, quiet=True)
+
+    assert run.found
+    assert shell.user_ns["found"] == {1, 2}
+
+
+def test_an_unknown_keyword_is_named() -> None:
+    with pytest.raises(TypeError, match=r"run_cell has no keyword 'lable'.*'label'"):
+        run_cell("1", lable="x")  # type: ignore[call-arg]
+
+
+def _with_root() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
