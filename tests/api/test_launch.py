@@ -262,3 +262,20 @@ def test_an_interrupt_while_it_starts_stops_it(project: Path, runs_home: Path) -
 
 def _waits_for_pipe(pid: int) -> bool:
     return Path(f"/proc/{pid}/wchan").read_text() in {"pipe_read", "anon_pipe_read"}
+
+
+def test_an_interrupt_while_its_system_is_recorded_stops_it(project: Path, runs_home: Path) -> None:
+    class Interrupting(Answer):
+        def collect(self, deadline_s: float) -> dict[str, Any]:
+            interrupt()
+            return super().collect(deadline_s)
+
+    with pytest.raises(KeyboardInterrupt):
+        launch(
+            operation(project, ["sleep", "1000"]),
+            str(runs_home),
+            Told(recordings=[Interrupting()]),
+        )
+
+    (run,) = list_runs(str(runs_home))
+    assert run.full_status.reason == "stopped by interrupt, ended by signal SIGINT"

@@ -277,14 +277,23 @@ def _finish_run(
 
 
 def _follow(work: Work, observer: Observer, stop: Callable[[], object], *, waits: bool) -> None:
+    asked = False
+
+    def stop_once() -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            if observer.interrupt_means_stop():
+                stop()
+
     try:
         observer.launched(work)
-    except KeyboardInterrupt:
         if waits:
-            stop()
+            observer.follow(work, stop_once)
+    except KeyboardInterrupt:
+        if waits:  # wherever it arrived
+            stop_once()
         raise
-    if waits:
-        observer.follow(work, stop)
 
 
 def _home(asked: Asked, operation: Operation) -> str:

@@ -70,8 +70,9 @@ def launch(
             return RecordedRun.of(found, found=True)
         if supervisor is not None:
             started, supervisor = supervisor, None
-            _start(run, started, observer)
-        _record(run, recordings)
+            _start(run, started, recordings, observer)
+        else:
+            _record(run, recordings)
     finally:
         if supervisor is not None:
             supervisor.dismiss()
@@ -98,10 +99,13 @@ def _make(
     return run
 
 
-def _start(run: Run, supervisor: WaitingSupervisor, observer: Observer) -> None:
+def _start(
+    run: Run, supervisor: WaitingSupervisor, recordings: Sequence[Recording], observer: Observer
+) -> None:
     try:
         start_run(run, supervisor)
         observer.event("started", run)
+        _record(run, recordings)
     except KeyboardInterrupt:
         try:
             stop_run(run, by="interrupt")

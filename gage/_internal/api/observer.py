@@ -47,16 +47,17 @@ class Observer:
     def failed(self) -> None:
         """See that nothing was launched; the error is on its way."""
 
-    def follow(self, work: Work, stop: Callable[[], object]) -> None:
+    def follow(self, work: Work, stop: Callable[[], object]) -> None:  # noqa: ARG002  # to show it
         """Return when it has ended.
 
-        An interrupt is this method's to handle: `stop` is what the user means by it.
+        After an interrupt the work is stopped, unless it means something else; `stop` does so
+        earlier, so that the stopping can be shown.
         """
-        try:
-            work.wait()
-        except KeyboardInterrupt:
-            stop()
-            raise
+        work.wait()
+
+    def interrupt_means_stop(self) -> bool:
+        """Return whether an interrupt that has just arrived asks to stop what is followed."""
+        return True
 
     def shows_output(self) -> bool:
         """Return whether the run's output is in front of the user, who then needs it no more."""
