@@ -207,10 +207,12 @@ def _end_with(error: BaseException) -> NoReturn:
 
 def _own(traceback: TracebackType | None) -> TracebackType | None:
     """Return a traceback from where the program's own code begins."""
-    here = main.__code__.co_filename
-    while traceback is not None and traceback.tb_frame.f_code.co_filename == here:
-        traceback = traceback.tb_next
-    return traceback
+    here = os.path.dirname(main.__code__.co_filename)
+    own = traceback
+    while own is not None and os.path.dirname(own.tb_frame.f_code.co_filename) == here:
+        own = own.tb_next
+    # An error of what brings in the notebook's values has nothing else to show.
+    return own or traceback
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import re
 import types
 from typing import TYPE_CHECKING, Any
 
-from gage_nb.world.syntax import facts_of_nodes, parsed
+from gage_nb.world.syntax import facts_of_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -40,21 +40,18 @@ def configuring_parts(
     for execution in origins.executions:
         if execution.success is False:
             continue
-        for part in origins.statements(execution):
-            root = is_configuring(part.text)
+        for index, node in enumerate(origins.statements(execution)):
+            root = is_configuring(node)
             value = namespace.get(root) if root else None
             package = _package_of(value)
             asked = package and package in packages and package not in _CARRIED_OTHERWISE
-            if asked and _needs_little(part, namespace):
-                yield part
+            if asked and _needs_little(node, namespace):
+                yield origins.setting_part(execution, index)
 
 
-def is_configuring(text: str) -> str:
+def is_configuring(node: ast.stmt) -> str:
     """Return the name at the root of a statement that configures, "" if it does not."""
-    tree = parsed(text)
-    if tree is None or len(tree.body) != 1:
-        return ""
-    match tree.body[0]:
+    match node:
         case ast.Expr(value=ast.Call(func=ast.Attribute() as function)):
             return _root(function) if _NAME.match(function.attr) else ""
         case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
@@ -80,11 +77,10 @@ def _package_of(value: object) -> str:
     return ""
 
 
-def _needs_little(part: Part, namespace: Mapping[str, Any]) -> bool:
-    tree = parsed(part.text)
-    if tree is None or any(isinstance(node, ast.Lambda | ast.Await) for node in ast.walk(tree)):
+def _needs_little(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
+    if any(isinstance(node, ast.Lambda | ast.Await) for node in ast.walk(statement)):
         return False
     return all(
         isinstance(namespace.get(name), types.ModuleType) or _package_of(namespace.get(name))
-        for name in facts_of_nodes(tree.body).reads
+        for name in facts_of_nodes([statement]).reads
     )

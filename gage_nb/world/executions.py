@@ -21,6 +21,8 @@ from gage_nb.world.settings import baseline
 from gage_nb.world.syntax import Facts, facts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 __all__ = ["Execution", "ExecutionLog", "log_of", "start_log", "stop_log"]
@@ -108,6 +110,7 @@ class ExecutionLog:
         self._executions: list[Execution] = []
         self._before: _Before | None = None
         self._depth = 0
+        self._state: dict[str, Any] = {}
         self._active = True
         self._prefixes = tuple({sys.prefix, sys.base_prefix, str(Path(os.__file__).parent)})
         manager = shell.history_manager
@@ -142,12 +145,11 @@ class ExecutionLog:
         self._depth += 1
         if self._depth > 1:
             return  # a magic runs its body as a cell: part of the one that is executed
-        ns = self._shell.user_ns
         self._before = _Before(
             info,
             time.time_ns() // 1000,
-            {name: id(value) for name, value in ns.items()},
-            _state(),
+            _ids(self._shell.user_ns),
+            self._state or _state(),
             len(sys.modules),
         )
 
@@ -159,11 +161,10 @@ class ExecutionLog:
         before, self._before = self._before, None
         if before is None or not (before.info.store_history and result.execution_count):
             return
-        ns = self._shell.user_ns
-        names = before.names
-        bound = {name for name, value in ns.items() if names.get(name) != id(value)}
-        bound |= names.keys() - ns.keys()
-        state = _state()
+        names = _ids(self._shell.user_ns)
+        bound = {name for name, _ in names.items() ^ before.names.items()}
+        # How things are now is how they are before the next cell.
+        state = self._state = _state()
         changed = {
             key
             for key in state.keys() & before.state.keys()
@@ -214,6 +215,11 @@ class ExecutionLog:
         opened[str(Path(path).absolute())] = None
 
 
+def _ids(namespace: Mapping[str, object]) -> dict[str, int]:
+    """Return which object each name has; quick, as a long session has thousands of names."""
+    return dict(zip(namespace, map(id, namespace.values()), strict=True))
+
+
 def _is_of_ipython(name: str) -> bool:
     """Return whether IPython itself binds a name: `_`, `_5`, `_i5`, `In`."""
     if name in ("In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_dh", "_oh", "_ih"):
@@ -235,7 +241,8 @@ def _state() -> dict[str, Any]:
         state["numpy.random"] = (kind, keys.tobytes(), *rest)
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None and hasattr(matplotlib, "rcParams"):
-        state["rcParams"] = dict.copy(matplotlib.rcParams)
+        # Not its own `copy`, which checks each value.
+        state["rcParams"] = dict(dict.items(matplotlib.rcParams))
     return state
 
 

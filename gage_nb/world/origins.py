@@ -134,15 +134,14 @@ class Origins:
         part = _part_of(origin, "constant", (name,))
         return part if len(part.text) <= _MAX_CONSTANT_CHARACTERS else None
 
-    def statements(self, execution: Execution) -> list[Part]:
-        """Return the statements of an execution, one part each."""
+    def statements(self, execution: Execution) -> list[ast.stmt]:
+        """Return the statements of an execution."""
         tree = _tree(execution.code)
-        if tree is None:
-            return []
-        return [
-            _part_of(Origin(execution, index, node), "setting", ())
-            for index, node in enumerate(tree.body)
-        ]
+        return [] if tree is None else tree.body
+
+    def setting_part(self, execution: Execution, index: int) -> Part:
+        """Return a statement of an execution that configures something, as a part."""
+        return _part_of(Origin(execution, index, self.statements(execution)[index]), "setting", ())
 
     def _note(self, execution: Execution) -> None:
         tree = _tree(execution.code)

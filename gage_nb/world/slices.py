@@ -95,7 +95,7 @@ def _step(execution: Execution) -> _Step:
     configures = set()
     tree = parsed(execution.code)
     for node in tree.body if tree else []:
-        root = is_configuring(ast.unparse(node))
+        root = is_configuring(node)
         if root:
             configures.add(root)
     return _Step(execution, facts, changes_of(execution.code), binds, configures)
