@@ -92,8 +92,10 @@ def _random(state: Any) -> None:
 def _numpy_random(state: Any) -> None:
     import numpy as np
 
+    # Not `np.random`: it is being imported, and asking for it would import it again.
+    module: Any = sys.modules["numpy.random"]
     kind, keys, *rest = state
-    np.random.set_state((kind, np.frombuffer(bytes.fromhex(keys), np.uint32), *rest))  # noqa: NPY002 - the state that the notebook has
+    module.set_state((kind, np.frombuffer(bytes.fromhex(keys), np.uint32), *rest))
 
 
 def _warnings(filters: Any) -> None:

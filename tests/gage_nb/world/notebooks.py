@@ -180,6 +180,10 @@ class P:
         "s = np.random.get_state()",
         "print(np.random.rand(2)); np.random.set_state(s)",
     ],
+    "numpy_random_imported_in_the_cell": [
+        "import numpy\nnumpy.random.seed(4); state = numpy.random.get_state()",
+        "from numpy.random import *; print(rand(1)); set_state(state)",
+    ],
     "numpy_printing": [
         "import numpy as np\nnp.set_printoptions(precision=2)",
         "print(np.array([1.23456]))",
