@@ -79,7 +79,7 @@ def _tell_ended(
         if event in said:
             continue
         said.add(event)
-        trial = trials[event.trial]
+        trial = trials[event.index]
         if not quiet or trial.run is None or batch.status_of(trial).name != "completed":
             lines.append(f"[{len(said)}/{batch.count}] {_described(batch, trial)}")
     if lines:

@@ -159,7 +159,7 @@ def test_fail_fast_stops_what_runs_and_begins_nothing(
     ready = tmp_path / "ready"
     script(
         f"if epochs == 1:\n    {waits_for(ready)}\n    sys.exit(1)\n"
-        f"open({str(ready)!r}, 'w')\ntime.sleep(60)"
+        f"open({str(ready)!r}, 'w')\ntime.sleep(1000)"
     )
 
     batch = run_batch("train.py", {"epochs": [1, 2, 3, 4]}, jobs=2, fail_fast=True)
@@ -446,6 +446,27 @@ def test_the_keeper_goes_on_when_the_supervisor_is_killed(tmp_path: Path) -> Non
         assert run.verify() == []
     assert len(list_runs(batch.home)) == 4
     assert wait_for_exit(keeper, 60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the keeper holds pipes on Linux only")
+@pytest.mark.filterwarnings("ignore")
+def test_the_keeper_goes_on_with_a_search(script: Callable[[str], None], tmp_path: Path) -> None:
+    script(
+        f"open({str(tmp_path / 'begun')!r}, 'w')\n{waits_for(tmp_path / 'go')}\nprint('loss:', lr)"
+    )
+    batch = run_batch(
+        "train.py", {"lr": "uniform(0, 1)"}, trials=3, optimize="minimize:loss", background=True
+    )
+    wait_until((tmp_path / "begun").exists)
+    supervisor, _ = supervisors(batch)
+
+    kill(supervisor, signal.SIGKILL)
+    wait_for_exit(supervisor, 60)
+    (tmp_path / "go").touch()
+    batch.wait()
+
+    assert statuses(batch) == ["completed"] * 3
+    batch.check()
 
 
 @pytest.mark.usefixtures("waiting")

@@ -161,7 +161,8 @@ def test_processes_of_a_running_run_are_killed(
 def assert_ended(run: RecordedRun, *, supervised: bool) -> None:
     if supervised:
         # Without its supervisor, the exit code is known where the keeper inherits orphans.
-        assert run.status in {"completed", "terminated"}
+        known = sys.platform.startswith("linux")
+        assert run.status in ({"completed"} if known else {"completed", "terminated"})
         assert run.last_lines() == "first\nlast"
         assert [entry.path for entry in run.manifest] == ["train.py", "made"]
         assert run.timestamp("stopped") is not None

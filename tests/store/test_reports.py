@@ -10,6 +10,7 @@ import pytest
 
 from gage._internal.operations.run_line import LineError
 from gage._internal.record.run_meta import write_attr
+from gage._internal.record.status import live_processes
 from gage._internal.running.runner import start_run, stop_run
 from gage._internal.staging.staging import make_run
 from gage._internal.store.recorded_run import RecordedRun
@@ -24,7 +25,7 @@ from gage._internal.store.reports import (
     run_rows,
 )
 from gage._internal.store.store import list_runs
-from tests.making import ended, initialized, meta, staged
+from tests.making import ended, initialized, meta, staged, wait_until
 
 
 @pytest.fixture
@@ -90,6 +91,7 @@ def test_a_running_run_has_the_time_so_far(store: Path) -> None:
 
 def test_a_run_that_died_has_no_duration(store: Path) -> None:
     run = RecordedRun.of(ended(store))
+    wait_until(lambda: not live_processes(run))  # they end a moment after the run
     meta(run, "stopped").unlink()
     meta(run, "proc", "exit").unlink()
 

@@ -1,6 +1,6 @@
 """A batch that can be asked and acted on: what `gage.run_batch` gives.
 
-Its directory (`batch_record`) says what was planned and begun, the runs of its trials what became
+Its directory (`batch.record`) says what was planned and begun, the runs of its trials what became
 of them: the batch itself keeps no truth about a run.
 """
 
@@ -14,18 +14,19 @@ from gage._internal.batch.record import (
     FOUND,
     TrialEvent,
     TrialLog,
+    asked_of,
     batch_directory,
     batch_ids,
     live_keepers,
     read_plan,
 )
-from gage._internal.clock import name_for_id, now_us
+from gage._internal.clock import name_for_id
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import SIGTERM
+from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import run_at
-from gage._internal.record.run_meta import read_attr
 from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
 from gage._internal.record.stop_request import GRACE_S, make_stop_request, write_stop_request
@@ -55,7 +56,7 @@ __all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "l
 
 BatchTrial.__doc__ = """A trial: its place in the plan, what it was asked to have, its run or None.
 
-`event` is the last of its events (`batch_record`), empty for a trial that was not begun.
+`event` is the last of its events (`batch.record`), empty for a trial that was not begun.
 """
 
 _STEP_S = 1.0
@@ -79,6 +80,8 @@ class Batch:
         self.columns: tuple[str, ...] = tuple(self.plan["columns"])
         self.objective: str | None = self.plan.get("objective")
         self._log = TrialLog(self.directory)
+        # What a search has proposed for a run does not change.
+        self._asked: dict[str, dict[str, Any]] = {}
         # A trial that has ended does not change any more: what it says is read once.
         self._ended: dict[str, tuple[Status, dict[str, float | None]]] = {}
 
@@ -239,7 +242,8 @@ class Batch:
             if planned:
                 asked = planned[index]["asked"]
             elif run is not None:
-                asked = _asked(run)
+                asked = self._asked.get(run.id) or asked_of(run)
+                self._asked[run.id] = asked
             yield BatchTrial(index, asked, run, "" if run is None or event is None else event.event)
 
     def _run(self, run_id: str) -> RecordedRun | None:
@@ -342,24 +346,11 @@ def find_batch(home: str, reference: str | None = None) -> Batch:
     return Batch(home, found[0])
 
 
-def _asked(run: RecordedRun) -> dict[str, Any]:
-    try:
-        batch = read_attr(run, "sys", "batch", {})
-    except MetaError:
-        return {}
-    return dict(batch.get("asked") or {}) if isinstance(batch, dict) else {}
-
-
 def _duration_us(run: RecordedRun) -> int | None:
     try:
-        started, stopped = run.timestamp("started"), run.timestamp("stopped")
+        return read_duration_us(run, running=read_status(run).name == "running")
     except MetaError:
         return None
-    if started is None:
-        return None
-    if stopped is not None:
-        return stopped - started
-    return now_us() - started if read_status(run).name == "running" else None
 
 
 def _free(name: str, kind: str, row: dict[str, Any], last: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The story of a batch: planned, its sources staged once, started under one supervisor.
 
 plan_batch    which runs there will be; nothing is written
-launch_batch  the batch, started; its trials are made by the supervisor (`batch_supervisor`)
+launch_batch  the batch, started; its trials are made by the supervisor (`batch.supervisor`)
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@
         log                     what the supervisor did, as `record.runner_log`
         ID ID.meta              the template: the sources of all trials, staged once
 
-A line of `trials` is `TRIAL EVENT RUN`: the position of the trial in the plan, from 0; the id of
-its run; and of the events
+A line of `trials` is `INDEX EVENT RUN`: the trial's place in the plan, from 0; the id of its run;
+and of the events
 
     made      its run is going to be made
     ended     the run has ended and is finalised: its side-car says how
@@ -32,12 +32,12 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import append, replace
+from gage._internal.atomic import append, cut_torn_line, replace
 from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular, read_regular
 from gage._internal.process.identity import Identity, decode_identity, is_alive
 from gage._internal.record.layout import BATCHES
-from gage._internal.record.run_meta import encode_json
+from gage._internal.record.run_meta import encode_json, read_attr
 from gage._internal.record.runner_log import encode_entries
 
 TYPE_CHECKING = False
@@ -45,15 +45,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NamedTuple
 
+    from gage._internal.types import Run
+
     class TrialEvent(NamedTuple):
-        trial: int
+        index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
         event: str
         run_id: str
 
 else:
     from collections import namedtuple
 
-    TrialEvent = namedtuple("TrialEvent", "trial event run_id")
+    TrialEvent = namedtuple("TrialEvent", "index event run_id")
 
 __all__ = [
     "DROPPED",
@@ -65,6 +67,7 @@ __all__ = [
     "TrialEvent",
     "TrialLog",
     "append_event",
+    "asked_of",
     "batch_directory",
     "batch_ids",
     "live_keepers",
@@ -148,7 +151,7 @@ def write_json(directory: str, name: str, value: Any) -> None:
 
 def append_event(directory: str, event: TrialEvent) -> None:
     """Append an event to `trials`."""
-    line = f"{event.trial} {event.event} {event.run_id}\n"
+    line = f"{event.index} {event.event} {event.run_id}\n"
     append(os.path.join(directory, "trials"), line.encode())
 
 
@@ -183,6 +186,8 @@ class TrialLog:
     def update(self) -> list[TrialEvent]:
         """Read what is new; return it."""
         try:
+            if os.stat(self._path).st_size == self._offset:
+                return []  # asked for often: without opening it
             with open_regular(self._path) as file:
                 file.seek(self._offset)
                 data = file.read(MOST_BYTES)
@@ -193,24 +198,25 @@ class TrialLog:
         events = list(_decoded(whole))
         for event in events:
             if event.event == DROPPED:
-                self.runs.pop(event.trial, None)
+                self.runs.pop(event.index, None)
             else:
-                self.runs[event.trial] = event
+                self.runs[event.index] = event
         return events
 
 
 def mend_events(directory: str) -> None:
-    """End a line of `trials` that a crash cut, so that the next one is a line of its own."""
-    path = os.path.join(directory, "trials")
+    """Remove a last line of `trials` that a crash cut off: what it announced was not begun."""
+    cut_torn_line(os.path.join(directory, "trials"))
+
+
+def asked_of(run: Run) -> dict[str, Any]:
+    """Return the values that a trial was asked to have, as its run has recorded them."""
     try:
-        with open(path, "rb") as file:
-            torn = (
-                file.seek(0, os.SEEK_END) and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n"
-            )
-    except FileNotFoundError:
-        return
-    if torn:
-        append(path, b"\n")
+        batch = read_attr(run, "sys", "batch", {})
+    except MetaError:
+        return {}
+    asked = batch.get("asked") if isinstance(batch, dict) else None
+    return dict(asked) if isinstance(asked, dict) else {}
 
 
 def _decoded(data: bytes) -> Iterator[TrialEvent]:

@@ -71,31 +71,37 @@ class Search:
             direction="maximize" if direction == "maximize" else "minimize", sampler=sampler
         )
         for values, metric in past:
-            params = {
-                key: self._space[key].args.index(values[key])
-                if self._space[key].name == "choice"
-                else values[key]
-                for key in self._space
-            }
-            self._study.add_trial(
-                optuna.trial.create_trial(
-                    params=params, distributions=self._distributions, value=metric
-                )
-            )
+            self.learn(values, metric)
         self._asked: dict[int, Any] = {}
 
-    def ask(self, trial: int) -> dict[str, Any]:
+    def learn(self, values: Mapping[str, Any], metric: float) -> None:
+        """Add what a run has given that this search has not asked for."""
+        params = {
+            key: dist.args.index(values[key]) if dist.name == "choice" else values[key]
+            for key, dist in self._space.items()
+        }
+        self._study.add_trial(
+            self._optuna.trial.create_trial(
+                params=params, distributions=self._distributions, value=metric
+            )
+        )
+
+    def has_asked(self, index: int) -> bool:
+        """Return whether a trial has values of this search and was not told yet."""
+        return index in self._asked
+
+    def ask(self, index: int) -> dict[str, Any]:
         """Return values for a trial of the plan."""
         asked = self._study.ask(self._distributions)
-        self._asked[trial] = asked
+        self._asked[index] = asked
         return {
             key: dist.args[asked.params[key]] if dist.name == "choice" else asked.params[key]
             for key, dist in self._space.items()
         }
 
-    def tell(self, trial: int, metric: float | None) -> None:
+    def tell(self, index: int, metric: float | None) -> None:
         """Tell what a trial gave; None and NaN: it failed."""
-        asked = self._asked.pop(trial)
+        asked = self._asked.pop(index)
         if metric is None or metric != metric:  # noqa: PLR0124  # NaN
             self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
         else:

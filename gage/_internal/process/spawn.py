@@ -31,10 +31,13 @@ def spawn(
     stdout_fd: int,
     stderr_fd: int,
     stdin_fd: int | None = None,
+    in_child: Callable[[], object] | None = None,
 ) -> int:
     """Start a command in a session of its own, without input if none is given; return its pid.
 
-    The caller waits for it by `os.waitpid`. Safe in a process with threads.
+    The caller waits for it by `os.waitpid`. Safe in a process with threads. `in_child` is called in
+    the new process before it becomes the program, where the process is made by a fork: not in a
+    process that has threads or has loaded `subprocess`.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def spawn(
         If the directory or the program is not there or cannot be used: see `start_fault`.
     """
     if "subprocess" not in sys.modules and not _has_threads():
-        return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, stdin_fd=stdin_fd)
+        return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, in_child, stdin_fd)
     import subprocess
 
     _check_directory(cwd)

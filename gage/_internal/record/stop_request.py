@@ -34,6 +34,7 @@ else:
 __all__ = [
     "GRACE_S",
     "StopRequest",
+    "any_stop_request",
     "decode_stop_request",
     "encode_stop_request",
     "make_stop_request",
@@ -80,6 +81,14 @@ def decode_stop_request(data: bytes) -> StopRequest:
     return StopRequest(str(by), asked_us, float(grace_s))
 
 
+def any_stop_request(data: bytes) -> StopRequest:
+    """Return the request that a file holds; one that cannot be read is by `unknown`."""
+    try:
+        return decode_stop_request(data)
+    except ValueError:
+        return _UNKNOWN
+
+
 def write_stop_request(path: str, request: StopRequest) -> None:
     """Write a request, replacing one that is there."""
     replace(path, encode_stop_request(request))
@@ -99,7 +108,8 @@ def read_stop_request(path: str, *, strict: bool = False) -> StopRequest | None:
         With `strict`, for a file that cannot be read.
     """
     try:
-        return decode_stop_request(read_regular(path))
+        data = read_regular(path)
+        return decode_stop_request(data) if strict else any_stop_request(data)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -107,6 +117,4 @@ def read_stop_request(path: str, *, strict: bool = False) -> StopRequest | None:
             raise unreadable(path, error) from error
         return _UNKNOWN
     except ValueError as error:
-        if strict:
-            raise MetaError(f"{path}: {error}") from None
-        return _UNKNOWN
+        raise MetaError(f"{path}: {error}") from None

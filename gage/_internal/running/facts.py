@@ -23,6 +23,7 @@ import os
 from gage._internal.atomic import replace
 from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular
+from gage._internal.record.duration import read_duration_us
 from gage._internal.record.run_meta import meta_opref, read_timestamp, run_meta_path
 from gage._internal.record.status import read_status
 from gage._internal.text import valid
@@ -96,8 +97,7 @@ def encode(data: object) -> str:
 
 def _found_facts(run: Run) -> dict[str, Any]:
     status = read_status(run)
-    started_us, stopped_us = _timestamp(run, "started"), _timestamp(run, "stopped")
-    has_ended = started_us is not None and stopped_us is not None
+    started_us = _timestamp(run, "started")
     metrics, attributes = _summary(run)
     opref = _opref(run)
     return {
@@ -106,11 +106,18 @@ def _found_facts(run: Run) -> dict[str, Any]:
         "status": list(status),
         "initialized_us": _timestamp(run, "initialized"),
         "started_us": started_us,
-        "duration_us": (stopped_us or 0) - (started_us or 0) if has_ended else None,
+        "duration_us": _duration_us(run),
         "config": _config(run),
         "metrics": metrics,
         "attributes": attributes,
     }
+
+
+def _duration_us(run: Run) -> int | None:
+    try:
+        return read_duration_us(run)
+    except (MetaError, OSError, ValueError):
+        return None
 
 
 def _config(run: Run) -> dict[str, Any]:

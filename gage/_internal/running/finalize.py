@@ -10,6 +10,7 @@ from gage._internal.clock import now_us
 from gage._internal.output.captured import run_captured
 from gage._internal.process.command import child_env, command_argv
 from gage._internal.quoting import quote
+from gage._internal.record.duration import write_clock
 from gage._internal.record.file_log import (
     FileEvent,
     FoundFile,
@@ -67,6 +68,8 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     _write_summary(run)
     make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
+    if read_timestamp(run, "started") is not None:
+        write_clock(run, "stopped")
     write_timestamp(run, "stopped", now_us())
     write_facts(run)
 

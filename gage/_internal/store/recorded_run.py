@@ -5,6 +5,7 @@ from __future__ import annotations
 from gage._internal.errors import MetaError
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
+from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.manifest import Difference, read_manifest, verify
 from gage._internal.record.run_meta import (
@@ -117,8 +118,7 @@ class RecordedRun(Run):
     @property
     def duration_us(self) -> int | None:
         """From start to end in µs; None before the end."""
-        started, stopped = self.timestamp("started"), self.timestamp("stopped")
-        return None if started is None or stopped is None else stopped - started
+        return read_duration_us(self)
 
     @property
     def manifest(self) -> list[ManifestEntry]:

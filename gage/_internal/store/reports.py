@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.operations.run_line import LineError
 from gage._internal.operations.targets import known_operations, known_scripts
 from gage._internal.output.results import captions
 from gage._internal.people import format_count
+from gage._internal.record.duration import read_duration_us
 from gage._internal.record.file_log import read_events
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
@@ -103,12 +103,11 @@ def operation_rows(directory: str | None = None) -> Iterator[Row]:
 def run_row(run: RecordedRun) -> Row:
     """Return what a listing says of a run; never raises, a damaged run says what is wrong."""
     status = run.full_status
-    started_us, stopped_us = _timestamp(run, "started"), _timestamp(run, "stopped")
-    duration_us = None
-    if started_us is not None and stopped_us is not None:
-        duration_us = stopped_us - started_us
-    elif started_us is not None and status.name == "running":
-        duration_us = now_us() - started_us
+    started_us = _timestamp(run, "started")
+    try:
+        duration_us = read_duration_us(run, running=status.name == "running")
+    except (MetaError, OSError, ValueError):
+        duration_us = None
     return {
         "run": run.name,
         "operation": run.opref.op_name,

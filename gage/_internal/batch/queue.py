@@ -1,0 +1,187 @@
+"""What a batch begins next: the trials to be staged, and those staged ahead of their start."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+
+from gage._internal.batch.proposals import Proposals
+from gage._internal.batch.record import DROPPED, FOUND, MADE
+from gage._internal.batch.work import Trial
+from gage._internal.clock import make_id
+from gage._internal.errors import GageError
+from gage._internal.record.layout import run_at
+from gage._internal.record.reading import read_text
+from gage._internal.record.status import read_exit_code, read_status
+from gage._internal.running.kept_command import finalize_or_record_why
+from gage._internal.staging.staging import record_failure
+from gage._internal.store.same_work import completed_work, remove_run, work_digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import Any
+
+    from gage._internal.batch.helpers import Helpers
+    from gage._internal.batch.work import Work
+    from gage._internal.types import Command, Run
+
+__all__ = ["Queue"]
+
+BIG_BYTES = 8 << 20
+
+
+class Queue:
+    """The trials that are not started.
+
+    Parameters
+    ----------
+    on_end
+        Called with a trial whose staging has failed: that is its end.
+    """
+
+    def __init__(self, work: Work, helpers: Helpers, on_end: Callable[[Trial], None]) -> None:
+        self._work = work
+        self._helpers = helpers
+        self._on_end = on_end
+        self._todo: deque[int] = deque()
+        self._same: dict[str, Run] | None = None
+        self.ready: deque[Trial] = deque()
+        self.proposals: Proposals | None = None
+
+    def __len__(self) -> int:
+        return len(self._todo)
+
+    def prepare(self, kept: Collection[int] | None = None) -> None:
+        """Find out what there is to do.
+
+        `kept` are the trials that a supervisor which was killed had started and that go on; None
+        for a supervisor that begins: it does again what has failed.
+        """
+        work = self._work
+        work.log.update()
+        done = {
+            index
+            for index, event in work.log.runs.items()
+            if event.event == FOUND or read_status(work.run_of(event)).name == "completed"
+        }
+        for index, event in sorted(work.log.runs.items()):
+            if event.event == MADE and index not in done and index not in (kept or ()):
+                run = work.run_of(event)
+                if read_status(run).name in ("pending", "staged", "damaged"):
+                    self.drop(Trial(index, run))
+                elif read_text(run, "stopped") is None and kept is not None:
+                    finalize_or_record_why(run, read_exit_code(run), "")
+        work.log.update()
+        begun = set() if kept is None else {*work.log.runs, *kept}
+        self._todo.extend(n for n in range(work.count) if n not in done and n not in begun)
+        if work.needed:
+            self._same = dict(completed_work(work.home, work.template.run).items())
+        if work.plan.get("objective"):
+            self.proposals = Proposals(work, done)
+
+    def again(self, trial: Trial) -> None:
+        """Put a trial that was never started back to the front, with another run."""
+        self.drop(trial)
+        self._todo.appendleft(trial.index)
+
+    def clear(self) -> None:
+        """Begin nothing more: remove what was staged ahead."""
+        self._todo.clear()
+        while self.ready:
+            self.drop(self.ready.popleft())
+
+    def stages_ahead(self, busy: int) -> bool:
+        """Return whether another trial is to be staged while `busy` others are at work."""
+        if not self._todo or self._work.stopped is not None:
+            return False
+        jobs = self._work.jobs
+        # A search proposes from what has ended: nothing is staged ahead of its time.
+        ahead = 0 if self.proposals is not None else jobs
+        return busy + len(self.ready) < jobs + ahead and len(self.ready) < jobs
+
+    def stage_next(self) -> None:
+        """Stage the next trial; in a process of its own if that may take long."""
+        work = self._work
+        run = run_at(work.home, make_id())
+        trial = Trial(self._todo.popleft(), run)
+        work.note(trial, MADE)
+        try:
+            values, asked, command = self._values_of(trial.index)
+        except GageError as error:
+            work.say(f"Trial {trial.index} cannot be planned: {error}")
+            work.failed += 1
+            self.tell(trial, None)
+            return
+        plan, template = work.plan, work.template
+        batch = {
+            "id": plan["id"],
+            "key": plan["key"],
+            "index": trial.index,
+            "count": plan["count"],
+            "asked": asked,
+        }
+        sys_attrs = {**(plan.get("sys_attrs") or {}), "batch": batch}
+        user_attrs = plan.get("attrs") or {}
+
+        def stage() -> None:
+            template.stage(work.home, run.id, values, command, user_attrs, sys_attrs)
+
+        if template.has_commands or template.size_bytes > BIG_BYTES:
+            self._helpers.start(trial, lambda: _staged(run, stage), self._note_staged)
+        else:
+            _staged(run, stage)
+            self._note_staged(trial)
+
+    def drop(self, trial: Trial) -> None:
+        """Remove a run that was staged ahead and is not going to be started."""
+        self._work.note(trial, DROPPED)
+        remove_run(trial.run)
+
+    def tell(self, trial: Trial, run: Run | None) -> None:
+        """Tell the search, if there is one, which run has done a trial; None: it failed."""
+        if self.proposals is not None:
+            self.proposals.tell(trial.index, run)
+
+    def _values_of(self, index: int) -> tuple[dict[str, Any], dict[str, Any], Command]:
+        """Return all values of a trial, those that vary, and its command."""
+        plan, template = self._work.plan, self._work.template
+        if self.proposals is not None:
+            from gage._internal.config import resolve_values, with_values
+
+            asked = self.proposals.ask(index)
+            values, _ = resolve_values(template.config, {**plan["fixed"], **asked})
+            return values, asked, with_values(template.config, values, template.cmd.args)
+        planned = plan["trials"][index]
+        values = {**plan["defaults"], **planned["values"]}
+        return values, planned["asked"], planned.get("command", template.cmd.args)
+
+    def _note_staged(self, trial: Trial) -> None:
+        work, run = self._work, trial.run
+        if not os.path.isdir(run.meta_dir):
+            work.say(f"Trial {trial.index}: its run could not be made")
+            work.failed += 1
+            self.tell(trial, None)
+            return
+        if read_text(run, "stopped") is not None or read_text(run, "staged") is None:
+            self._on_end(trial)
+            return
+        found = None if self._same is None else self._same.get(work_digest(run) or "")
+        if found is not None:
+            remove_run(run)
+            work.note(trial, FOUND, found.id)
+            work.say(f"Trial {trial.index}: {found.name} has done the same")
+            self.tell(trial, found)
+        elif work.stopped is not None:
+            self.drop(trial)
+        else:
+            self.ready.append(trial)
+
+
+def _staged(run: Run, stage: Callable[[], None]) -> None:
+    """Stage a run; if that fails, record it as the run's end."""
+    try:
+        stage()
+    except (GageError, OSError, ValueError, KeyboardInterrupt) as error:
+        if os.path.isdir(run.meta_dir):
+            record_failure(run, error)

@@ -1,0 +1,340 @@
+"""The command of a run, as its supervisor keeps it: started, recorded, stopped, ended.
+
+    KeptCommand(run, pipes, reserve)
+        start()  or, in the place of a supervisor that died,  adopt()
+        begin(poll);  step(events) until it returns True;  finalize()
+
+The supervisor of a run keeps one, that of a batch several. It writes of the side-car
+`proc/command`, `proc/clock`, `started` and `output/40_run`, when the command has ended `proc/exit`
+and `proc/reason`, and with `finalize` all that belongs to the end of a run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gage._internal.atomic import replace
+from gage._internal.clock import now_us
+from gage._internal.errors import GageError, MetaError
+from gage._internal.guarded import read_regular
+from gage._internal.output.recording import Recording
+from gage._internal.output.writer import Capture
+from gage._internal.process.command import command_argv, program_env
+from gage._internal.process.ending import Child
+from gage._internal.process.identity import Identity, decode_identity, encode_identity, identity_of
+from gage._internal.process.spawn import spawn, start_fault
+from gage._internal.record.duration import monotonic_us, write_clock
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
+from gage._internal.record.reading import read_text
+from gage._internal.record.run_meta import meta_opcmd, write_timestamp
+from gage._internal.record.runner_log import log_note, log_runner
+from gage._internal.record.status import read_exit_code
+from gage._internal.record.stop_request import any_stop_request, encode_stop_request
+from gage._internal.record.working_directory import work_dir
+from gage._internal.running.pipes import NotedStart
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import select
+    from collections.abc import Mapping
+
+    from gage._internal.record.stop_request import StopRequest
+    from gage._internal.running.pipes import Pipes
+    from gage._internal.running.reserve import Reserve
+    from gage._internal.types import Run
+
+__all__ = ["KeptCommand", "finalize_or_record_why"]
+
+_LAST_WORDS_BYTES = 32 << 10
+
+
+class KeptCommand:
+    """The command of a run, from its start to its recorded end.
+
+    Parameters
+    ----------
+    run
+        The run, staged.
+    pipes
+        What the command prints into.
+    reserve
+        The room for recording its end when the disk is full.
+    own
+        The process that this is.
+    orphans_of
+        The process that inherits orphans of this command and of no other, if one does.
+
+    Attributes
+    ----------
+    exit_code
+        As in `subprocess`; None before the end and where it is not known.
+    reason
+        Why it ended so, where the exit code does not say it.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        pipes: Pipes,
+        reserve: Reserve,
+        own: Identity,
+        *,
+        orphans_of: int | None = None,
+    ) -> None:
+        self.run = run
+        self.pipes = pipes
+        self.exit_code: int | None = None
+        self.reason = ""
+        self._reserve = reserve
+        self._own = own
+        self._orphans_of = orphans_of
+        self._output_path = run_meta_path(run, "output", RUN_OUTPUT)
+        self._stop_path = run_meta_path(run, "proc", "stop")
+        self._capture: Capture | None = None
+        self._identity: Identity | None = None
+        self._child: Child | None = None
+        self._recording: Recording | None = None
+        # The file of the last request to stop; the request; whether the command was told.
+        self._seen_request: bytes | None = None
+        self._request: StopRequest | None = None
+        self._request_taken = False
+
+    # Started
+
+    def start(self, environ: Mapping[str, str]) -> bool:
+        """Start the command; return whether it runs. If not, `exit_code` and `reason` say why."""
+        try:
+            noted = self._spawn(environ)
+        except (OSError, ValueError, GageError) as error:
+            self.exit_code, self.reason = 126, str(error)
+        else:
+            if noted is not None:
+                self._identity = identity_of(noted.pid, ended=True, beside=self._own)
+                self._write_start(noted)
+                return True
+        self.log(f"The command was not started: {self.reason}")
+        return False
+
+    def _spawn(self, environ: Mapping[str, str]) -> NotedStart | None:
+        run, pipes = self.run, self.pipes
+        opcmd = meta_opcmd(run)
+        self.log(f"Running run (see output/{RUN_OUTPUT} for output): {opcmd.args}")
+        argv = command_argv(opcmd.args, run_meta_path(run, "proc", "run-script"), opcmd.env)
+        env = program_env(environ, run, opcmd.env)
+        capture = Capture(self._output_path, pipes.journal)
+        started_us, clock_us = now_us(), monotonic_us()
+
+        def note_own_start() -> None:
+            pipes.note_start(NotedStart(os.getpid(), started_us, clock_us))
+
+        try:
+            pid = spawn(
+                argv,
+                work_dir(run),
+                env,
+                pipes.out_write,
+                pipes.err_write,
+                in_child=note_own_start,
+            )
+        except (OSError, ValueError) as error:
+            pipes.forget_start()
+            capture.close()
+            self.exit_code, self.reason = start_fault(error, argv)
+            return None
+        noted = NotedStart(pid, started_us, clock_us)
+        pipes.note_start(noted)
+        pipes.close_write_ends()
+        self._capture = capture
+        return noted
+
+    def adopt(self, exit_codes: Mapping[int, int]) -> bool:
+        """Take the command over from a supervisor that died; return whether there is one.
+
+        `exit_codes` has those that are known by process: of commands that this process, their
+        parent since then, has reaped.
+        """
+        noted = self.pipes.find_start(self.run.id)
+        if noted is None:
+            return False
+        self.log("The supervisor was killed: its keeper goes on")
+        self._capture = Capture.resume(self._output_path, self.pipes.journal)
+        self._identity = self._recorded_identity(noted.pid)
+        if read_text(self.run, "started") is None:
+            self._write_start(noted)
+        self.exit_code = exit_codes.get(noted.pid)
+        self.look_for_stop()
+        self._request_taken = self._request is not None  # the other one had it
+        return True
+
+    def _write_start(self, noted: NotedStart) -> None:
+        run = self.run
+        assert self._identity is not None  # noqa: S101  # it was started
+        line = encode_identity(self._identity).encode() + b"\n"
+        with_room = self._reserve.with_room
+        with_room(lambda: replace(run_meta_path(run, "proc", "command"), line))
+        with_room(lambda: write_clock(run, "started", self._own.boot, noted.clock_us))
+        with_room(lambda: write_timestamp(run, "started", noted.started_us))
+
+    def _recorded_identity(self, pid: int) -> Identity:
+        """Return the command as it was recorded, or as it is if it lives."""
+        text = read_text(self.run, "proc", "command")
+        if text is not None:
+            return decode_identity(text)
+        try:
+            return identity_of(pid, ended=True, beside=self._own)
+        except ProcessLookupError:
+            return Identity(pid, "0", self._own.boot, self._own.host)
+
+    # Recorded
+
+    def begin(self, poll: select.poll) -> None:
+        """Let a poll watch the command and what it prints."""
+        assert self._identity is not None and self._capture is not None  # noqa: PT018, S101  # as above
+        self._child = Child(self._identity, orphans_of=self._orphans_of, on_exit=self._note_exit)
+        self._recording = Recording(
+            self._capture,
+            (self.pipes.out_read, self.pipes.err_read),
+            self._child,
+            self.log,
+            stop_asked=self._take_request,
+            make_room=lambda: self._reserve.free(_LAST_WORDS_BYTES),
+            note=self._note,
+        )
+        self._recording.begin(poll)
+
+    @property
+    def due_s(self) -> float | None:
+        """When `step` has something to do without an event, on the monotonic clock, if ever."""
+        if self._recording is None:
+            return None
+        if self._request is not None and not self._request_taken and not self.has_ended:
+            return 0.0  # a request tells the command nothing before the next step
+        return self._recording.due_s
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the command has ended; output of what it left may be recorded still."""
+        return self._recording is None or self._recording.has_ended
+
+    @property
+    def output_bytes(self) -> int:
+        """How much the command has printed."""
+        return 0 if self._capture is None else self._capture.size_bytes
+
+    def step(self, events: Mapping[int, int]) -> bool:
+        """Record what was printed; return whether the command has ended and all is recorded."""
+        recording = self._recording
+        assert recording is not None and self._child is not None  # noqa: PT018, S101  # it began
+        if not recording.step(events):
+            return False
+        recording.close()
+        recording.capture.close()
+        if recording.fault is not None:
+            self.reason = f"stopped: its output could not be written ({recording.fault.strerror})"
+            if recording.lost_bytes:
+                self.reason += f"; {recording.lost_bytes} bytes of it are not recorded"
+        if self._child.exit_code is not None:
+            self.exit_code = self._child.exit_code
+        elif self.exit_code is None:
+            self.exit_code = _recorded_exit_code(self.run)
+        return True
+
+    def _note_exit(self, exit_code: int | None) -> None:
+        """Record the exit code while the process can still be asked for it."""
+        if exit_code is not None:
+            path = run_meta_path(self.run, "proc", "exit")
+            self._reserve.with_room(lambda: replace(path, b"%d\n" % exit_code))
+
+    # Stopped
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        """Whether there was a request to stop."""
+        return self._request is not None
+
+    def look_for_stop(self) -> bool:
+        """Read the request to stop; return whether there is one that was not seen before."""
+        try:
+            content = read_regular(self._stop_path)
+        except OSError:
+            return False
+        if content == self._seen_request:
+            return False
+        self._seen_request = content
+        self._request = any_stop_request(content)
+        self._request_taken = False
+        return True
+
+    def stop(self, request: StopRequest) -> None:
+        """Stop the command for a reason of the supervisor's; one that has ended is left alone.
+
+        A command that is being stopped already is only given less time, if the request says so.
+        """
+        if self.has_ended:
+            return
+        if self._request is None:
+            data = self._seen_request = encode_stop_request(request)
+            self._reserve.with_room(lambda: replace(self._stop_path, data))
+            self._request = request
+        elif request.grace_s < self._request.grace_s:
+            self._request = self._request._replace(grace_s=request.grace_s)
+
+    def _take_request(self) -> float | None:
+        """Return the seconds between the signals once the command is to be stopped."""
+        if self._request is None:
+            return None
+        if not self._request_taken:
+            self._request_taken = True
+            self.log(f"Stopping, asked by {self._request.by}")
+        return self._request.grace_s
+
+    # Ended
+
+    def finalize(self) -> None:
+        """Finalise the run, whether or not its command could be started."""
+        finalize_or_record_why(self.run, self.exit_code, self.reason)
+        if not self._request_taken:
+            # It came when the command had ended: it did not end it.
+            try:
+                os.unlink(self._stop_path)
+            except OSError:
+                pass  # as ever, there is none
+
+    def _note(self, note: str) -> None:
+        """Append a note for readers of the run."""
+        try:
+            self._reserve.with_room(lambda: log_note(self.run, note))
+        except OSError:
+            pass  # as for a log line
+
+    def log(self, message: str) -> None:
+        """Append to the run's log."""
+        try:
+            self._reserve.with_room(lambda: log_runner(self.run, message))
+        except OSError:
+            pass  # never lose a run over a log line
+
+
+def finalize_or_record_why(run: Run, exit_code: int | None, reason: str) -> None:
+    """Finalise a run; if that fails, record its end and why it is not finalised."""
+    from gage._internal.running.finalize import finalize_run
+
+    try:
+        finalize_run(run, exit_code, reason)
+    except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
+        reason = reason or f"not finalised: {error}"
+        try:
+            log_runner(run, f"Finalising failed: {type(error).__name__}: {error}")
+        except OSError:
+            pass  # never lose a run over a log line
+        if exit_code is not None:
+            replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+        replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
+        write_timestamp(run, "stopped", now_us())
+
+
+def _recorded_exit_code(run: Run) -> int | None:
+    try:
+        return read_exit_code(run)
+    except MetaError:
+        return None

@@ -1,0 +1,130 @@
+"""What a command prints into, and what is left of it when its supervisor dies.
+
+Beside the two pipes there are two files without a name, in memory: the journal of the writer of the
+output (`output.writer`), and the note of the command's start: `PID STARTED_US CLOCK_US`, its
+process, and when it was started (epoch, monotonic clock; both in microseconds).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from gage._internal.clock import now_us
+from gage._internal.output.recording import open_pipes
+from gage._internal.output.writer import open_journal
+from gage._internal.record.duration import monotonic_us
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    class NotedStart(NamedTuple):
+        pid: int
+        started_us: int
+        clock_us: int
+
+else:
+    from collections import namedtuple
+
+    NotedStart = namedtuple("NotedStart", "pid started_us clock_us")
+
+__all__ = ["NotedStart", "Pipes"]
+
+NotedStart.__doc__ = """The process of a command, and when it was started by both clocks."""
+
+
+class Pipes:
+    """The descriptors that a supervisor and its keeper both hold for a command.
+
+    Parameters
+    ----------
+    kept
+        The descriptors that another process has handed over, in the order of `kept`; without
+        them new ones are made.
+    """
+
+    __slots__ = ("_start", "err_read", "err_write", "journal", "out_read", "out_write")
+
+    def __init__(self, kept: tuple[int, ...] | None = None) -> None:
+        self.out_write = self.err_write = -1
+        if kept is None:
+            (self.out_read, self.out_write), (self.err_read, self.err_write) = open_pipes()
+            self.journal = open_journal()
+            self._start = open_journal()
+        else:
+            self.out_read, self.err_read, self.journal, self._start = kept
+
+    @property
+    def kept(self) -> list[int]:
+        """What another process needs to go on with the command."""
+        return [self.out_read, self.err_read, self.journal, self._start]
+
+    def close_write_ends(self) -> None:
+        """Leave the write ends to the command: the pipes end when it closes them."""
+        for fd in (self.out_write, self.err_write):
+            if fd >= 0:
+                os.close(fd)
+        self.out_write = self.err_write = -1
+
+    def close_read_ends(self) -> None:
+        """Close what nothing is going to be read from; a recording closes them when it ends."""
+        os.close(self.out_read)
+        os.close(self.err_read)
+
+    def close_journals(self) -> None:
+        """Close what is left when all output is recorded: the read ends are closed then."""
+        os.close(self.journal)
+        os.close(self._start)
+
+    def close(self) -> None:
+        """Close all of it."""
+        self.close_write_ends()
+        self.close_read_ends()
+        self.close_journals()
+
+    def note_start(self, start: NotedStart) -> None:
+        """Note that the command was started."""
+        os.pwrite(self._start, b"%d %d %d" % start, 0)
+
+    def forget_start(self) -> None:
+        """Note that the command could not be started after all."""
+        os.ftruncate(self._start, 0)
+
+    def noted_start(self) -> NotedStart | None:
+        """Return how the command was started; None if that is not noted."""
+        fields = os.pread(self._start, 80, 0).split()
+        return NotedStart(*map(int, fields)) if len(fields) == 3 else None
+
+    def find_start(self, run_id: str) -> NotedStart | None:
+        """Return how the command was started; None if it was not and never will be.
+
+        To be called when the supervisor has died: it may have been killed between starting the
+        command and noting it. Another process that holds a write end of a pipe is the command.
+        """
+        poll = select.poll()
+        poll.register(self.out_read, 0)  # POLLHUP is always reported
+        while (noted := self.noted_start()) is None:
+            pid = _leader_of_run(run_id)
+            if pid is not None:
+                return NotedStart(pid, now_us(), monotonic_us())
+            if poll.poll(10):
+                return self.noted_start()
+        return noted
+
+
+def _leader_of_run(run_id: str) -> int | None:
+    """Return the process of a run's command by its environment; None if there is none to see."""
+    wanted = f"RUN_ID={run_id}".encode()
+    try:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        return None
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if wanted in file.read().split(b"\0") and os.getsid(pid) == pid:
+                    return pid
+        except OSError:
+            continue
+    return None
