@@ -3,6 +3,7 @@
 This is the map of the house, and a test holds it to the folders. A package or a module imports
 only from those above it; within a package nothing imports in a circle.
 
+    named           named tuples, without importing `typing`
     types           values that the others hand to each other
     text            text for people: printable, shortened, listed
     people          sizes, times, durations, numbers, statuses as people read them

@@ -6,6 +6,8 @@ imports this module, and importing `dataclasses` alone takes longer than startin
 
 from __future__ import annotations
 
+from gage._internal.named import NamedTuple
+
 __all__ = [
     "ENDED",
     "PHASES",
@@ -26,76 +28,80 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple, TypeAlias
+    from typing import Any, TypeAlias
 
     # Data of Gage files and JSON files has no narrower type than what the format allows.
     Data: TypeAlias = dict[str, Any]
     Command: TypeAlias = list[str] | str
 
-    class Phase(NamedTuple):
-        name: str
-        output: str
-        aliases: tuple[str, ...]
-
-    class Status(NamedTuple):
-        name: str
-        reason: str = ""
-        exit_code: int | None = None
-
-    class GivenFile(NamedTuple):
-        type: str
-        directory: str
-        path: str
-        named_in: str = ""
-        link: bool = False
-
-    class ManifestEntry(NamedTuple):
-        type: str
-        digest: str
-        path: str
-
-    class OutputLine(NamedTuple):
-        number: int
-        time_ms: int
-        stream: int
-        data: bytes
 
 else:
-    from collections import namedtuple
-
     Command = "list[str] | str"
-    Phase = namedtuple("Phase", "name output aliases")
-    Status = namedtuple("Status", "name reason exit_code", defaults=("", None))
-    GivenFile = namedtuple("GivenFile", "type directory path named_in link", defaults=("", False))
-    ManifestEntry = namedtuple("ManifestEntry", "type digest path")
-    OutputLine = namedtuple("OutputLine", "number time_ms stream data")
 
-Phase.__doc__ = """A step of a run's life that an operation can add a command to.
 
-`output` names the file below `output/` that holds what the command printed; `aliases` are the
-later names of the same phase, accepted in Gage files.
-"""
-Status.__doc__ = """What happened to a run: one of `STATUSES`, why, and the exit code if it has one.
+class Phase(NamedTuple):
+    """A step of a run's life that an operation can add a command to.
 
-`exit_code` follows `subprocess`: 0 and above as the command returned it, below 0 the negated
-number of the signal that ended it, None when it is not known.
-"""
-GivenFile.__doc__ = """A file that a run is given: its type (`s`, `d`), the directory that it comes
-from, and its path relative to that directory, which is its path in the run too.
+    `output` names the file below `output/` that holds what the command printed; `aliases` are the
+    later names of the same phase, accepted in Gage files.
+    """
 
-`named_in` says where the program names it, "" for a file that was asked for; a `link` is linked to
-the original instead of copied. A path that begins with "../" needs `Operation.below`.
-"""
-ManifestEntry.__doc__ = """A file of a run: its type (`s`, `d`, `r`, `g`), sha256 (hex) and path.
+    name: str
+    output: str
+    aliases: tuple[str, ...]
 
-The path is relative to the run directory, with "/". Bytes that are not UTF-8 are surrogate
-escapes, as `os.fsdecode` gives them.
-"""
-OutputLine.__doc__ = """A line of a run's output, or the part of it that one stream wrote.
 
-`number` counts lines from 0, `time_ms` is the time of its arrival in epoch milliseconds (UTC),
-`stream` is 0 for stdout and 1 for stderr, `data` the exact bytes with the line end.
-"""
+class Status(NamedTuple):
+    """What happened to a run: one of `STATUSES`, why, and the exit code if it has one.
+
+    `exit_code` follows `subprocess`: 0 and above as the command returned it, below 0 the negated
+    number of the signal that ended it, None when it is not known.
+    """
+
+    name: str
+    reason: str = ""
+    exit_code: int | None = None
+
+
+class GivenFile(NamedTuple):
+    """A file that a run is given: its type (`s`, `d`), its directory and its path.
+
+    The path is relative to the directory that it comes from, and is its path in the run too.
+    `named_in` says where the program names it, "" for a file that was asked for; a `link` is
+    linked to the original instead of copied. A path that begins with "../" needs `Operation.below`.
+    """
+
+    type: str
+    directory: str
+    path: str
+    named_in: str = ""
+    link: bool = False
+
+
+class ManifestEntry(NamedTuple):
+    """A file of a run: its type (`s`, `d`, `r`, `g`), sha256 (hex) and path.
+
+    The path is relative to the run directory, with "/". Bytes that are not UTF-8 are surrogate
+    escapes, as `os.fsdecode` gives them.
+    """
+
+    type: str
+    digest: str
+    path: str
+
+
+class OutputLine(NamedTuple):
+    """A line of a run's output, or the part of it that one stream wrote.
+
+    `number` counts lines from 0, `time_ms` is the time of its arrival in epoch milliseconds (UTC),
+    `stream` is 0 for stdout and 1 for stderr, `data` the exact bytes with the line end.
+    """
+
+    number: int
+    time_ms: int
+    stream: int
+    data: bytes
+
 
 PHASES = (
     Phase("copy-sourcecode", "10_sourcecode", ("stage-sourcecode",)),

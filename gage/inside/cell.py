@@ -22,31 +22,31 @@ import builtins
 import os
 import sys
 
+from gage._internal.named import NamedTuple
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, TracebackType
-    from typing import Any, NamedTuple, NoReturn
+    from typing import Any, NoReturn
 
-    class Cell(NamedTuple):
-        path: str
-        inputs: list[tuple[str, str]]
-        outputs: list[str]
-        arguments: list[str]
-        carried: str = ""
-
-else:
-    from collections import namedtuple
-
-    Cell = namedtuple("Cell", "path inputs outputs arguments carried", defaults=("",))
 
 __all__ = ["Cell", "become_main", "conclude", "main", "parse", "prepare", "run"]
 
-Cell.__doc__ = """A cell to run: the path of its program as it was given, and what goes in and out.
 
-`inputs` are names with the paths, relative to the program's directory, that they are loaded
-from; `outputs` are names; `arguments` is what follows the program; `carried` is the directory,
-relative to the program's, that holds what the cell is given of its notebook, "" for none.
-"""
+class Cell(NamedTuple):
+    """A cell to run: the path of its program as it was given, and what goes in and out.
+
+    `inputs` are names with the paths, relative to the program's directory, that they are loaded
+    from; `outputs` are names; `arguments` is what follows the program; `carried` is the directory,
+    relative to the program's, that holds what the cell is given of its notebook, "" for none.
+    """
+
+    path: str
+    inputs: list[tuple[str, str]]
+    outputs: list[str]
+    arguments: list[str]
+    carried: str = ""
+
 
 _USAGE = (
     "usage: python -m gage.inside.cell [--carried DIR] [-i NAME=PATH]… [-o NAME]… PROGRAM.py "

@@ -23,11 +23,11 @@ from __future__ import annotations
 
 import _thread
 import os
-from collections import namedtuple
 from time import time_ns
 
 from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular
+from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
 from gage.inside.flusher import Flusher
 from gage.inside.own_run import own_meta_dir
@@ -35,24 +35,24 @@ from gage.inside.own_run import own_meta_dir
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import NamedTuple, SupportsFloat, SupportsIndex
+    from typing import SupportsFloat, SupportsIndex
 
-    class Metric(NamedTuple):
-        name: str
-        step: int | None
-        time_us: int
-        value: float
-        source: str
-
-else:
-    Metric = namedtuple("Metric", "name step time_us value source")
 
 __all__ = ["FLUSH_S", "LOGGED", "Metric", "MetricLogReader", "log"]
 
-Metric.__doc__ = """A value that a run gave: its name, step (or None), time (epoch µs, UTC), float.
 
-`source` says how it gave it: `logged`, `tensorboard`, `printed` or `summary`.
-"""
+class Metric(NamedTuple):
+    """A value that a run gave: its name, step (or None), time (epoch µs, UTC), float.
+
+    `source` says how it gave it: `logged`, `tensorboard`, `printed` or `summary`.
+    """
+
+    name: str
+    step: int | None
+    time_us: int
+    value: float
+    source: str
+
 
 LOGGED = "logged"
 FLUSH_S = 0.05

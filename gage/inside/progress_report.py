@@ -14,31 +14,26 @@ from __future__ import annotations
 
 import _thread
 import os
-from collections import namedtuple
 from time import monotonic_ns
 
 from gage._internal.atomic import replace
 from gage._internal.guarded import open_regular
+from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
 from gage.inside.flusher import Flusher
 from gage.inside.own_run import own_meta_dir
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NamedTuple
-
-    class ReportedProgress(NamedTuple):
-        completed: float
-        total: float | None
-        description: str
-        time_us: int
-
-else:
-    ReportedProgress = namedtuple("ReportedProgress", "completed total description time_us")
-
 __all__ = ["ReportedProgress", "progress", "read_reported_progress"]
 
-ReportedProgress.__doc__ = """How far a run said it was, and when (epoch µs, UTC)."""
+
+class ReportedProgress(NamedTuple):
+    """How far a run said it was, and when (epoch µs, UTC)."""
+
+    completed: float
+    total: float | None
+    description: str
+    time_us: int
+
 
 _MOST_BYTES = 65_536  # of the file
 _INTERVAL_S = 0.1

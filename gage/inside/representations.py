@@ -11,25 +11,24 @@ from __future__ import annotations
 
 import sys
 
+from gage._internal.named import NamedTuple
 from gage.inside.pretty import pretty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, NamedTuple
+    from typing import Any
 
-    class Representation(NamedTuple):
-        data: dict[str, Any]
-        metadata: dict[str, Any]
-
-else:
-    from collections import namedtuple
-
-    Representation = namedtuple("Representation", "data metadata")
 
 __all__ = ["Representation", "represent"]
 
-Representation.__doc__ = "An object by MIME type: text, JSON or bytes; and metadata likewise."
+
+class Representation(NamedTuple):
+    """An object by MIME type: text, JSON or bytes; and metadata likewise."""
+
+    data: dict[str, Any]
+    metadata: dict[str, Any]
+
 
 _METHODS = {
     "text/html": "_repr_html_",

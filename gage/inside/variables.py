@@ -20,21 +20,13 @@ import os
 import sys
 
 from gage._internal.errors import DependencyError
+from gage._internal.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, NamedTuple
+    from typing import Any
 
-    class StoredValue(NamedTuple):
-        file_name: str
-        format: str
-        note: str
-
-else:
-    from collections import namedtuple
-
-    StoredValue = namedtuple("StoredValue", "file_name format note")
 
 __all__ = [
     "INPUTS_DIR",
@@ -49,10 +41,17 @@ __all__ = [
     "write_value",
 ]
 
-StoredValue.__doc__ = """A value in a file: its name, its format (`parquet`, `npy`, `pickle`).
 
-`note` says why a value was pickled; it is empty where it was not.
-"""
+class StoredValue(NamedTuple):
+    """A value in a file: its name, its format (`parquet`, `npy`, `pickle`).
+
+    `note` says why a value was pickled; it is empty where it was not.
+    """
+
+    file_name: str
+    format: str
+    note: str
+
 
 INPUTS_DIR = "inputs"
 OUTPUTS_DIR = "outputs"

@@ -17,6 +17,7 @@ import os
 from gage._internal.api.launch import launch
 from gage._internal.api.place import home_of
 from gage._internal.errors import RunFailed
+from gage._internal.named import NamedTuple
 from gage._internal.operations.found_files import with_found_files
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
@@ -26,7 +27,7 @@ from gage._internal.run_util import stop_run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.api.observer import Observer, Work
     from gage._internal.batch.batch import Batch
@@ -36,23 +37,6 @@ if TYPE_CHECKING:
     from gage._internal.store.recorded_run import RecordedRun
     from gage._internal.types import Operation
 
-    class Cell(NamedTuple):
-        operation: Operation
-        directory: str
-        system_attrs: Mapping[str, Any]
-
-    class Asked(NamedTuple):
-        target: str | None
-        config: Mapping[str, Any]
-        args: Sequence[str]
-        options: RunOptions
-        cell: Cell | None = None
-
-else:
-    from collections import namedtuple
-
-    Cell = namedtuple("Cell", "operation directory system_attrs")
-    Asked = namedtuple("Asked", "target config args options cell", defaults=(None,))
 
 __all__ = [
     "Asked",
@@ -67,10 +51,23 @@ __all__ = [
     "user_attrs",
 ]
 
-Cell.__doc__ = """A cell of a notebook, staged in a directory, as the operation that runs it."""
-Asked.__doc__ = (
+
+class Cell(NamedTuple):
+    """A cell of a notebook, staged in a directory, as the operation that runs it."""
+
+    operation: Operation
+    directory: str
+    system_attrs: Mapping[str, Any]
+
+
+class Asked(NamedTuple):
     """What is asked for: a target or a cell, its values as given, arguments, options."""
-)
+
+    target: str | None
+    config: Mapping[str, Any]
+    args: Sequence[str]
+    options: RunOptions
+    cell: Cell | None = None
 
 
 def run_one(asked: Asked, observer: Observer) -> RecordedRun:

@@ -23,6 +23,7 @@ from gage._internal.batch.record import (
 from gage._internal.clock import name_for_id
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
+from gage._internal.named import NamedTuple
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import SIGTERM
 from gage._internal.record.duration import read_duration_us
@@ -37,27 +38,25 @@ from gage._internal.types import ENDED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.types import Status
 
-    class BatchTrial(NamedTuple):
-        index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
-        asked: dict[str, Any]
-        run: RecordedRun | None
-        event: str
-
-else:
-    from collections import namedtuple
-
-    BatchTrial = namedtuple("BatchTrial", "index asked run event")
 
 __all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "list_batches"]
 
-BatchTrial.__doc__ = """A trial: its place in the plan, what it was asked to have, its run or None.
 
-`event` is the last of its events (`batch.record`), empty for a trial that was not begun.
-"""
+class BatchTrial(NamedTuple):
+    """A trial: its place in the plan, what it was asked to have, its run or None.
+
+    `event` is the last of its events (`batch.record`), empty for a trial that was not begun.
+    """
+
+    index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
+    asked: dict[str, Any]
+    run: RecordedRun | None
+    event: str
+
 
 _STEP_S = 1.0
 

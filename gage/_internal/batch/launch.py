@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import namedtuple
 
 from gage._internal.atomic import replace
 from gage._internal.batch.batch import Batch
@@ -23,6 +22,7 @@ from gage._internal.batch.record import (
 from gage._internal.batch.template import stage_template
 from gage._internal.clock import make_id, now_us
 from gage._internal.errors import ConfigError, MetaError, RunStateError, StoreError
+from gage._internal.named import NamedTuple
 from gage._internal.operations.targets import configure
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.status import live_processes
@@ -36,7 +36,7 @@ from gage._internal.types import Run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.batch.plan import Plan, Request
     from gage._internal.config import Config
@@ -44,18 +44,18 @@ if TYPE_CHECKING:
     from gage._internal.system.recording import Recording
     from gage._internal.types import Operation
 
-    class PlannedBatch(NamedTuple):
-        operation: Operation
-        request: Request
-        plan: Plan
-        config: Config
-
-else:
-    PlannedBatch = namedtuple("PlannedBatch", "operation request plan config")
 
 __all__ = ["PlannedBatch", "launch_batch", "plan_batch"]
 
-PlannedBatch.__doc__ = """What is going to be run, and what it was asked by."""
+
+class PlannedBatch(NamedTuple):
+    """What is going to be run, and what it was asked by."""
+
+    operation: Operation
+    request: Request
+    plan: Plan
+    config: Config
+
 
 # Not isolated as a run's supervisor is: it may need the user's packages (Optuna, formats).
 _SUPERVISOR = (

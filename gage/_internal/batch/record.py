@@ -35,6 +35,7 @@ import os
 from gage._internal.atomic import append, cut_torn_line, replace
 from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular, read_regular
+from gage._internal.named import NamedTuple
 from gage._internal.process.identity import Identity, decode_identity, is_alive
 from gage._internal.record.layout import BATCHES
 from gage._internal.record.run_meta import encode_json, read_attr
@@ -43,19 +44,10 @@ from gage._internal.record.runner_log import encode_entries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.types import Run
 
-    class TrialEvent(NamedTuple):
-        index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
-        event: str
-        run_id: str
-
-else:
-    from collections import namedtuple
-
-    TrialEvent = namedtuple("TrialEvent", "index event run_id")
 
 __all__ = [
     "DROPPED",
@@ -82,7 +74,13 @@ SCHEMA = 1
 MADE, ENDED, FOUND, DROPPED = "made", "ended", "found", "dropped"
 EVENTS = (MADE, ENDED, FOUND, DROPPED)
 
-TrialEvent.__doc__ = """A line of `trials`: see the module."""
+
+class TrialEvent(NamedTuple):
+    """A line of `trials`: see the module."""
+
+    index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
+    event: str
+    run_id: str
 
 
 def batch_directory(home: str, batch_id: str) -> str:

@@ -12,6 +12,7 @@ import os
 
 from gage._internal.atomic import replace, write_all
 from gage._internal.clock import now_us
+from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote
 from gage._internal.record.file_log import FileEvent, current_files, read_events
 from gage._internal.record.layout import run_at, run_meta_path
@@ -54,31 +55,29 @@ from gage._internal.types import PHASES, ManifestEntry, OpCmd, OpDef, Operation,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.config import Config
     from gage._internal.types import Command
 
-    class TemplateFile(NamedTuple):
-        type: str
-        digest: str
-        path: str
-        modified_ns: int
-        mode: int
-        size_bytes: int
-        link: str
-
-else:
-    from collections import namedtuple
-
-    TemplateFile = namedtuple("TemplateFile", "type digest path modified_ns mode size_bytes link")
 
 __all__ = ["Template", "TemplateFile", "stage_template"]
 
-TemplateFile.__doc__ = """A file that every trial gets: type, sha256, path, time, mode, size.
 
-`link` is what it links to, "" for a copy.
-"""
+class TemplateFile(NamedTuple):
+    """A file that every trial gets: type, sha256, path, time, mode, size.
+
+    `link` is what it links to, "" for a copy.
+    """
+
+    type: str
+    digest: str
+    path: str
+    modified_ns: int
+    mode: int
+    size_bytes: int
+    link: str
+
 
 _SMALL_BYTES = 1 << 20
 _MOST_KEPT_BYTES = 16 << 20

@@ -7,25 +7,22 @@ Where that part is long, lines that stand once on both sides hold it together (t
 
 from __future__ import annotations
 
+from gage._internal.named import NamedTuple
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NamedTuple
-
-    class Change(NamedTuple):
-        begin_a: int
-        end_a: int
-        begin_b: int
-        end_b: int
-
-else:
-    from collections import namedtuple
-
-    Change = namedtuple("Change", "begin_a end_a begin_b end_b")
-
 __all__ = ["Change", "changes", "unified"]
 
-Change.__doc__ = """Lines [begin_a, end_a) of the first are lines [begin_b, end_b) of the second."""
+
+class Change(NamedTuple):
+    """Lines [begin_a, end_a) of the first are lines [begin_b, end_b) of the second."""
+
+    begin_a: int
+    end_a: int
+    begin_b: int
+    end_b: int
+
 
 _CONTEXT = 3
 _MOST_FOR_DIFFLIB = 2000

@@ -11,27 +11,13 @@ import bisect
 import re
 
 from gage._internal.errors import MalformedError
+from gage._internal.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, NamedTuple
+    from typing import Any
 
-    class Edit(NamedTuple):
-        start: int
-        end: int
-        text: str
-
-    class Oddity(NamedTuple):
-        node: Node
-        position: int
-        message: str
-
-else:
-    from collections import namedtuple
-
-    Edit = namedtuple("Edit", "start end text")
-    Oddity = namedtuple("Oddity", "node position message")
 
 __all__ = [
     "NOWHERE",
@@ -54,11 +40,25 @@ __all__ = [
 NOWHERE = -1
 """The position of a value that has no characters of its own and cannot be replaced as a whole."""
 
-Oddity.__doc__ = """Something that a format allows and a strict reader refuses: a key twice, say.
 
-`node` is the value concerned, `position` where its key stands.
-"""
-Edit.__doc__ = "Characters of a text, from and up to a position, and what replaces them."
+class Edit(NamedTuple):
+    """Characters of a text, from and up to a position, and what replaces them."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Oddity(NamedTuple):
+    """Something that a format allows and a strict reader refuses: a key twice, say.
+
+    `node` is the value concerned, `position` where its key stands.
+    """
+
+    node: Node
+    position: int
+    message: str
+
 
 _BOM = b"\xef\xbb\xbf"
 

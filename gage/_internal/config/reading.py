@@ -23,33 +23,33 @@ from gage._internal.config.keys import has_wildcard, join_key, split_key
 from gage._internal.config.selection import Rule, find_files, parse_rules, select
 from gage._internal.config.typed import type_name
 from gage._internal.errors import ConfigError
+from gage._internal.named import NamedTuple
 from gage._internal.suggestions import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.config.command_line import CommandLine
     from gage._internal.config.script_arguments import Argument
 
-    class Place(NamedTuple):
-        file: str
-        source_key: str
-
-    class Source(NamedTuple):
-        data: bytes
-        document: Document
-
-else:
-    from collections import namedtuple
-
-    Place = namedtuple("Place", "file source_key")
-    Source = namedtuple("Source", "data document")
 
 __all__ = ["Config", "ConfigValue", "Place", "read_config"]
 
-Place.__doc__ = "Where a value is: a file and the key that it has there."
-Source.__doc__ = "A file of configuration as it was read."
+
+class Place(NamedTuple):
+    """Where a value is: a file and the key that it has there."""
+
+    file: str
+    source_key: str
+
+
+class Source(NamedTuple):
+    """A file of configuration as it was read."""
+
+    data: bytes
+    document: Document
+
 
 _ARGS = "args"
 

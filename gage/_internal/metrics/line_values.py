@@ -24,34 +24,11 @@ for a word that means other things too (`error: 404`, `precision: 16`); a name w
 
 from __future__ import annotations
 
+from gage._internal.named import NamedTuple
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from typing import NamedTuple
-
-    class LineValues(NamedTuple):
-        step: int | None
-        values: list[tuple[str, float]]
-
-    class _Patterns(NamedTuple):
-        pair: re.Pattern[str]
-        counted: re.Pattern[str]
-        part: re.Pattern[str]
-        item: re.Pattern[str]
-        step: re.Pattern[str]
-        lone_step: re.Pattern[str]
-        leading_step: re.Pattern[str]
-        word: re.Pattern[str]
-        bar: re.Pattern[str]
-
-else:
-    from collections import namedtuple
-
-    LineValues = namedtuple("LineValues", "step values")
-    _Patterns = namedtuple(
-        "_Patterns", "pair counted part item step lone_step leading_step word bar"
-    )
-
 __all__ = [
     "MEASURES",
     "NO_MEASURES",
@@ -63,7 +40,25 @@ __all__ = [
     "values_of_line",
 ]
 
-LineValues.__doc__ = "What a line says: a step, if it says one, and names with values."
+
+class LineValues(NamedTuple):
+    """What a line says: a step, if it says one, and names with values."""
+
+    step: int | None
+    values: list[tuple[str, float]]
+
+
+class _Patterns(NamedTuple):
+    pair: re.Pattern[str]
+    counted: re.Pattern[str]
+    part: re.Pattern[str]
+    item: re.Pattern[str]
+    step: re.Pattern[str]
+    lone_step: re.Pattern[str]
+    leading_step: re.Pattern[str]
+    word: re.Pattern[str]
+    bar: re.Pattern[str]
+
 
 _MEASURES = (
     "acc accuracy auc auroc auprc bleu cer dice elbo f1 fid gini gnorm iou kl l1 l2 logloss loss "

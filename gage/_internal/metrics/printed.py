@@ -22,7 +22,6 @@ A value for which no step was said has one more than the last of its name, from 
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
 from gage._internal.metrics.line_values import (
     STEMS,
@@ -32,6 +31,7 @@ from gage._internal.metrics.line_values import (
     values_of_line,
 )
 from gage._internal.metrics.summary_block import is_block
+from gage._internal.named import NamedTuple
 from gage._internal.output.format import open_output, switches_path
 from gage._internal.output.reader import LINE_BYTES, OutputReader
 from gage._internal.record.layout import RUN_OUTPUT
@@ -42,19 +42,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
-    from typing import NamedTuple
 
     from gage._internal.types import OpDef, OutputLine, Run
 
-    class _Expressions(NamedTuple):
-        line: re.Pattern[str]
-        escapes: re.Pattern[str]
-        candidate: re.Pattern[bytes]
-
-else:
-    _Expressions = namedtuple("_Expressions", "line escapes candidate")
 
 __all__ = ["PRINTED", "PrintedReader"]
+
+
+class _Expressions(NamedTuple):
+    line: re.Pattern[str]
+    escapes: re.Pattern[str]
+    candidate: re.Pattern[bytes]
+
 
 PRINTED = "printed"
 

@@ -10,42 +10,37 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import ConfigError, GagefileError, MalformedError, TargetError
+from gage._internal.named import NamedTuple
 from gage._internal.text import listed
 from gage._internal.types import PHASES, Fault, OpDef
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.config.document import Document
     from gage._internal.operations.explaining import Found
     from gage._internal.types import Command
 
-    class OperationHelp(NamedTuple):
-        name: str
-        description: str
-        version: str | None
-        is_default: bool
-        phases: list[tuple[str, Command]]
-        sourcecode: list[str]
-        depends: list[str]
-        env: dict[str, str]
-        src: str | None
 
-else:
-    from collections import namedtuple
+class OperationHelp(NamedTuple):
+    """What a person wants to know of an operation before running it.
 
-    OperationHelp = namedtuple(
-        "OperationHelp",
-        "name description version is_default phases sourcecode depends env src",
-    )
+    `phases` are its commands in the order in which they are carried out; `sourcecode` the patterns
+    as they are used, the default ones written out; `depends` a line for each dependency.
+    """
 
-OperationHelp.__doc__ = """What a person wants to know of an operation before running it.
+    name: str
+    description: str
+    version: str | None
+    is_default: bool
+    phases: list[tuple[str, Command]]
+    sourcecode: list[str]
+    depends: list[str]
+    env: dict[str, str]
+    src: str | None
 
-`phases` are its commands in the order in which they are carried out; `sourcecode` the patterns as
-they are used, the default ones written out; `depends` a line for each dependency.
-"""
 
 __all__ = [
     "GAGEFILE_NAMES",

@@ -13,21 +13,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+from gage._internal.named import NamedTuple
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, NamedTuple
-
-    class Option(NamedTuple):
-        part: str
-        field: str
-        names: str
-        kind: str
-        metavar: str
-        help: str
-        forms: str = "shell line cell"
-        calls: str = ""
-        default: Any = None
+    from typing import Any
 
     class Several(NamedTuple):
         batch: Sequence[str] = ()
@@ -70,12 +61,6 @@ if TYPE_CHECKING:
         explain: bool = False
         trust: bool = False
 
-else:
-    Option = namedtuple(
-        "Option",
-        "part field names kind metavar help forms calls default",
-        defaults=("shell line cell", "", None),
-    )
 
 __all__ = [
     "CALLS",
@@ -89,6 +74,44 @@ __all__ = [
     "option_names",
     "options_of",
 ]
+
+
+class Option(NamedTuple):
+    """A row of the table.
+
+    Attributes
+    ----------
+    part
+        Which named tuple has the field: `run` (`RunOptions`), `several` (`Several`) or `line`
+        (`LineOptions`).
+    field
+        The name of the field, and of the keyword.
+    names
+        How it is typed on a line, with a blank between two; empty for a keyword of functions only.
+    kind
+        `flag` (sets True), `off` (sets False), `text`, `number`, `list` (may be repeated), `rows`.
+    metavar
+        What its value is called in the help.
+    help
+        A sentence.
+    forms
+        The forms of the line that take it.
+    calls
+        The functions that take it as a keyword.
+    default
+        Its value where nothing is said. A function of `gage_nb` has `check=True`.
+    """
+
+    part: str
+    field: str
+    names: str
+    kind: str
+    metavar: str
+    help: str
+    forms: str = "shell line cell"
+    calls: str = ""
+    default: Any = None
+
 
 FORMS = ("shell", "line", "cell")
 CALLS = (
@@ -306,30 +329,6 @@ OPTIONS = (
     ),
 )
 
-Option.__doc__ = """A row of the table.
-
-Attributes
-----------
-part
-    Which named tuple has the field: `run` (`RunOptions`), `several` (`Several`) or `line`
-    (`LineOptions`).
-field
-    The name of the field, and of the keyword.
-names
-    How it is typed on a line, with a blank between two; empty for a keyword of functions only.
-kind
-    `flag` (sets True), `off` (sets False), `text`, `number`, `list` (may be repeated), `rows`.
-metavar
-    What its value is called in the help.
-help
-    A sentence.
-forms
-    The forms of the line that take it.
-calls
-    The functions that take it as a keyword.
-default
-    Its value where nothing is said. A function of `gage_nb` has `check=True`.
-"""
 
 if not TYPE_CHECKING:
 

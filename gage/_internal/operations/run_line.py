@@ -9,6 +9,7 @@ which reads them by the table of `options`.
 from __future__ import annotations
 
 from gage._internal.errors import OptionError
+from gage._internal.named import NamedTuple
 from gage._internal.operations.options import (
     FORMS,
     OPTIONS,
@@ -21,41 +22,39 @@ from gage._internal.operations.options import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, NamedTuple
+    from typing import Any
 
     from gage._internal.config.typed import Text
     from gage._internal.operations.options import Option
 
-    class RunLine(NamedTuple):
-        form: str
-        target: str | None
-        assignments: list[str]
-        args: list[str]
-        options: RunOptions
-        only: LineOptions
-
-else:
-    from collections import namedtuple
-
-    RunLine = namedtuple("RunLine", "form target assignments args options only")
 
 __all__ = ["FORMS", "LineError", "RunLine", "asks_for_several", "config_of", "parse"]
 
-RunLine.__doc__ = """A line in its parts.
 
-Attributes
-----------
-form
-    Which of the three forms of the line it is, one of `FORMS`.
-assignments
-    Strings with `=`, as typed.
-args
-    Further arguments of the command.
-options
-    How the run is asked for, as the functions have it too.
-only
-    What only a line can say.
-"""
+class RunLine(NamedTuple):
+    """A line in its parts.
+
+    Attributes
+    ----------
+    form
+        Which of the three forms of the line it is, one of `FORMS`.
+    assignments
+        Strings with `=`, as typed.
+    args
+        Further arguments of the command.
+    options
+        How the run is asked for, as the functions have it too.
+    only
+        What only a line can say.
+    """
+
+    form: str
+    target: str | None
+    assignments: list[str]
+    args: list[str]
+    options: RunOptions
+    only: LineOptions
+
 
 # What values of several runs begin with, beside a bracket: see `batch.plan`.
 _CALLS = ("choice", "loguniform", "randint", "range", "uniform")

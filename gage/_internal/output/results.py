@@ -34,36 +34,13 @@ import os
 
 from gage._internal.errors import MetaError
 from gage._internal.light_json import loads
+from gage._internal.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any, NamedTuple
+    from typing import Any
 
-    class Result(NamedTuple):
-        number: int
-        time_us: int
-        kind: str
-        at: int
-        printed: int
-        id: str
-        origin: str
-        data: Mapping[str, Any]
-        files: Mapping[str, tuple[str, int]]
-        metadata: Mapping[str, Any]
-        left_out: Mapping[str, int]
-        source: str
-        version: int
-        cleared: bool
-
-else:
-    from collections import namedtuple
-
-    Result = namedtuple(
-        "Result",
-        "number time_us kind at printed id origin data files metadata left_out source version "
-        "cleared",
-    )
 
 __all__ = [
     "DATA_DIR",
@@ -93,11 +70,29 @@ INLINE_BYTES = 4096
 MAX_PART_BYTES = 64 << 20
 MAX_TOTAL_BYTES = 1 << 30
 
-Result.__doc__ = """Something that a run showed, as it is now; fields as this module draws them.
 
-`number` counts from 1 in the order of time; `source` is the file of the process that showed it;
-`version` counts its updates; `cleared` says that the program took it away (`clear_output`).
-"""
+class Result(NamedTuple):
+    """Something that a run showed, as it is now; fields as this module draws them.
+
+    `number` counts from 1 in the order of time; `source` is the file of the process that showed it;
+    `version` counts its updates; `cleared` says that the program took it away (`clear_output`).
+    """
+
+    number: int
+    time_us: int
+    kind: str
+    at: int
+    printed: int
+    id: str
+    origin: str
+    data: Mapping[str, Any]
+    files: Mapping[str, tuple[str, int]]
+    metadata: Mapping[str, Any]
+    left_out: Mapping[str, int]
+    source: str
+    version: int
+    cleared: bool
+
 
 _PARTS = ("data", "files", "metadata", "left_out")
 

@@ -14,29 +14,7 @@ from __future__ import annotations
 import errno
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NamedTuple
-
-    class Identity(NamedTuple):
-        pid: int
-        start: str
-        boot: str
-        host: str
-
-    class ProcessStat(NamedTuple):
-        pid: int
-        state: str
-        parent: int
-        group: int
-        session: int
-        start: str
-
-else:
-    from collections import namedtuple
-
-    Identity = namedtuple("Identity", "pid start boot host")
-    ProcessStat = namedtuple("ProcessStat", "pid state parent group session start")
+from gage._internal.named import NamedTuple
 
 __all__ = [
     "Identity",
@@ -49,8 +27,25 @@ __all__ = [
     "stat_of",
 ]
 
-Identity.__doc__ = """A process on a machine, at a time: see the module."""
-ProcessStat.__doc__ = """What `/proc/PID/stat` says of a process."""
+
+class Identity(NamedTuple):
+    """A process on a machine, at a time: see the module."""
+
+    pid: int
+    start: str
+    boot: str
+    host: str
+
+
+class ProcessStat(NamedTuple):
+    """What `/proc/PID/stat` says of a process."""
+
+    pid: int
+    state: str
+    parent: int
+    group: int
+    session: int
+    start: str
 
 
 def identity_of(pid: int, *, ended: bool = False, beside: Identity | None = None) -> Identity:

@@ -16,6 +16,7 @@ import stat
 from gage._internal.atomic import append, cut_torn_line
 from gage._internal.errors import MetaError
 from gage._internal.guarded import read_regular
+from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.reading import unreadable
 from gage._internal.record.run_meta import run_meta_path
@@ -23,26 +24,9 @@ from gage._internal.record.run_meta import run_meta_path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import NamedTuple
 
     from gage._internal.types import Run
 
-    class FileEvent(NamedTuple):
-        event: str
-        type: str
-        modified_us: int | None
-        path: str
-
-    class FoundFile(NamedTuple):
-        modified_us: int
-        size_bytes: int
-        mode: int
-
-else:
-    from collections import namedtuple
-
-    FileEvent = namedtuple("FileEvent", "event type modified_us path")
-    FoundFile = namedtuple("FoundFile", "modified_us size_bytes mode")
 
 __all__ = [
     "FileEvent",
@@ -56,8 +40,22 @@ __all__ = [
 
 _MOST_BYTES = 1 << 30  # some millions of lines
 
-FileEvent.__doc__ = """A change of a file: see the module; `modified_us` is None for `d`."""
-FoundFile.__doc__ = """A file as it is: modification time (epoch µs), size in bytes, `st_mode`."""
+
+class FileEvent(NamedTuple):
+    """A change of a file: see the module; `modified_us` is None for `d`."""
+
+    event: str
+    type: str
+    modified_us: int | None
+    path: str
+
+
+class FoundFile(NamedTuple):
+    """A file as it is: modification time (epoch µs), size in bytes, `st_mode`."""
+
+    modified_us: int
+    size_bytes: int
+    mode: int
 
 
 def append_events(run: Run, events: Iterable[FileEvent]) -> None:

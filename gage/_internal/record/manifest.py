@@ -21,6 +21,7 @@ import stat
 from gage._internal.atomic import append, cut_torn_line, replace
 from gage._internal.errors import MetaError, RunStateError
 from gage._internal.guarded import read_regular
+from gage._internal.named import NamedTuple
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.file_log import scan_files
@@ -31,19 +32,6 @@ from gage._internal.types import ManifestEntry, Run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import NamedTuple
-
-    class Difference(NamedTuple):
-        kind: str
-        path: str
-        expected: str | None
-        found: str | None
-
-else:
-    from collections import namedtuple
-
-    Difference = namedtuple("Difference", "kind path expected found")
-
 __all__ = [
     "Difference",
     "append_manifest",
@@ -57,11 +45,19 @@ __all__ = [
 
 _MOST_BYTES = 1 << 30  # some millions of lines
 
-Difference.__doc__ = """How a file of a run differs from its manifest.
 
-`kind` is `missing`, `changed` or `added`; `expected` is the digest of the manifest and `found`
-that of the file, None where there is none or it cannot be read.
-"""
+class Difference(NamedTuple):
+    """How a file of a run differs from its manifest.
+
+    `kind` is `missing`, `changed` or `added`; `expected` is the digest of the manifest and `found`
+    that of the file, None where there is none or it cannot be read.
+    """
+
+    kind: str
+    path: str
+    expected: str | None
+    found: str | None
+
 
 _CHUNK_BYTES = 1 << 18  # stays in the processor's cache between reading and hashing
 _BIG_BYTES = 1 << 18

@@ -15,21 +15,8 @@ from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.guarded import read_regular
 from gage._internal.light_json import dumps, loads
+from gage._internal.named import NamedTuple
 from gage._internal.record.reading import unreadable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NamedTuple
-
-    class StopRequest(NamedTuple):
-        by: str
-        asked_us: int
-        grace_s: float
-
-else:
-    from collections import namedtuple
-
-    StopRequest = namedtuple("StopRequest", "by asked_us grace_s")
 
 __all__ = [
     "GRACE_S",
@@ -42,7 +29,14 @@ __all__ = [
     "write_stop_request",
 ]
 
-StopRequest.__doc__ = """Who asks a run or batch to stop, when, and its seconds between signals."""
+
+class StopRequest(NamedTuple):
+    """Who asks a run or batch to stop, when, and its seconds between signals."""
+
+    by: str
+    asked_us: int
+    grace_s: float
+
 
 GRACE_S = 5.0
 """The seconds between two signals where a request does not say how many."""

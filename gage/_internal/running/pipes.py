@@ -11,27 +11,20 @@ import os
 import select
 
 from gage._internal.clock import now_us
+from gage._internal.named import NamedTuple
 from gage._internal.output.recording import open_pipes
 from gage._internal.output.writer import open_journal
 from gage._internal.record.duration import monotonic_us
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NamedTuple
-
-    class NotedStart(NamedTuple):
-        pid: int
-        started_us: int
-        clock_us: int
-
-else:
-    from collections import namedtuple
-
-    NotedStart = namedtuple("NotedStart", "pid started_us clock_us")
-
 __all__ = ["NotedStart", "Pipes"]
 
-NotedStart.__doc__ = """The process of a command, and when it was started by both clocks."""
+
+class NotedStart(NamedTuple):
+    """The process of a command, and when it was started by both clocks."""
+
+    pid: int
+    started_us: int
+    clock_us: int
 
 
 class Pipes:

@@ -14,40 +14,38 @@ import sys
 
 from gage._internal.atomic import NO_ROOM, write_all
 from gage._internal.errors import GageError, StoreError
+from gage._internal.named import NamedTuple
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import NamedTuple, TypeAlias
-
-    class Copied(NamedTuple):
-        path: str
-        size_bytes: int
-        modified_us: int
-        digest: str
-
-    class Fault(NamedTuple):
-        path: str
-        error: OSError
-        optional: bool
+    from typing import TypeAlias
 
     # A path, and what says by the first bytes of the file whether it is copied (None: it is).
     Candidate: TypeAlias = tuple[str, Callable[[bytes], bool] | None]
 
-else:
-    from collections import namedtuple
-
-    Copied = namedtuple("Copied", "path size_bytes modified_us digest")
-    Fault = namedtuple("Fault", "path error optional")
 
 __all__ = ["HEAD_BYTES", "Copied", "Fault", "copy_candidates", "copy_files", "raise_faults"]
 
-Copied.__doc__ = (
+
+class Copied(NamedTuple):
     """A file that was copied: path, size, modification time (epoch µs), sha256 (hex)."""
-)
-Fault.__doc__ = """A file that could not be copied; `optional` when it was yet to be judged."""
+
+    path: str
+    size_bytes: int
+    modified_us: int
+    digest: str
+
+
+class Fault(NamedTuple):
+    """A file that could not be copied; `optional` when it was yet to be judged."""
+
+    path: str
+    error: OSError
+    optional: bool
+
 
 HEAD_BYTES = 8192  # what a candidate is judged by
 _SMALL_BYTES = 1 << 20  # up to here a file is read as a whole

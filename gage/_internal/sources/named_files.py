@@ -12,34 +12,32 @@ import fnmatch
 import os
 import stat
 
+from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote
 from gage._internal.sources.path_values import UNKNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import NamedTuple
 
     from gage._internal.sources.named_paths import NamedPath
 
-    class FoundFile(NamedTuple):
-        path: str
-        is_module: bool
-        named_in: str
-        size_bytes: int
-
-else:
-    from collections import namedtuple
-
-    FoundFile = namedtuple("FoundFile", "path is_module named_in size_bytes")
 
 __all__ = ["MOST_FILES", "FoundFile", "NamedFiles"]
 
-FoundFile.__doc__ = """A file that a program is going to read.
 
-`path` is relative to the project, with "/", and may begin with "../"; `named_in` says where it is
-named: `train.py:12`.
-"""
+class FoundFile(NamedTuple):
+    """A file that a program is going to read.
+
+    `path` is relative to the project, with "/", and may begin with "../"; `named_in` says where it
+    is named: `train.py:12`.
+    """
+
+    path: str
+    is_module: bool
+    named_in: str
+    size_bytes: int
+
 
 MOST_FILES = 1000  # of a directory, or of a name with an unknown part
 

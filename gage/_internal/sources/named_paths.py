@@ -11,35 +11,32 @@ import ast
 import re
 import warnings
 
+from gage._internal.named import NamedTuple
 from gage._internal.sources.path_values import PathValues, called_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import NamedTuple
-
-    class NamedPath(NamedTuple):
-        text: str
-        line: int
-        may_be_directory: bool
-
-    class ImportedModule(NamedTuple):
-        name: str
-        level: int
-
-else:
-    from collections import namedtuple
-
-    NamedPath = namedtuple("NamedPath", "text line may_be_directory")
-    ImportedModule = namedtuple("ImportedModule", "name level")
-
 __all__ = ["ImportedModule", "NamedPath", "ProgramPaths", "paths_in_words", "program_paths"]
 
-NamedPath.__doc__ = """A path as a program names it, with `UNKNOWN` for what is not known of it.
 
-`line` counts from 1. A directory is meant only where `may_be_directory`.
-"""
-ImportedModule.__doc__ = """A module that is imported: its dotted name, and the dots before it."""
+class NamedPath(NamedTuple):
+    """A path as a program names it, with `UNKNOWN` for what is not known of it.
+
+    `line` counts from 1. A directory is meant only where `may_be_directory`.
+    """
+
+    text: str
+    line: int
+    may_be_directory: bool
+
+
+class ImportedModule(NamedTuple):
+    """A module that is imported: its dotted name, and the dots before it."""
+
+    name: str
+    level: int
+
 
 _WRITERS = frozenset(
     {

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.named import NamedTuple
 from gage._internal.sources.cell_text import code_cells, parses, python_of, read_notebook
 from gage._internal.sources.extent import levels_above
 from gage._internal.sources.named_files import NamedFiles
@@ -28,27 +29,26 @@ from gage._internal.sources.named_paths import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import NamedTuple
 
     from gage._internal.sources.named_files import FoundFile
     from gage._internal.sources.program import Program
 
-    class _Place(NamedTuple):
-        name: str
-        own: str
-        work_dirs: Sequence[str]
-        search: Sequence[str]
-
-else:
-    from collections import namedtuple
-
-    _Place = namedtuple("_Place", "name own work_dirs search")
 
 __all__ = ["Reads", "find_reads"]
 
-_Place.__doc__ = """Where a program or module is: its file's name and directory, where it works, and
-where it finds modules, beside its own directory.
-"""
+
+class _Place(NamedTuple):
+    """Where a program or module is.
+
+    Its file's name and directory, where it works, and where it finds modules, beside its own
+    directory.
+    """
+
+    name: str
+    own: str
+    work_dirs: Sequence[str]
+    search: Sequence[str]
+
 
 _MOST_MODULES = 500
 

@@ -14,6 +14,7 @@ import os
 import stat
 
 from gage._internal.errors import GageError
+from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote
 from gage._internal.sources.extent import levels_above
 from gage._internal.sources.matching import is_whole, name_matcher, start_state, state_below
@@ -30,30 +31,28 @@ from gage._internal.sources.rules import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from typing import NamedTuple, TypeAlias
+    from typing import TypeAlias
 
     from gage._internal.sources.copying import Candidate
 
     Matches: TypeAlias = Callable[[str], bool]
 
-    class _Directory(NamedTuple):
-        prefix: str
-        states: list[int]
-        real: str
-        jumps: tuple[str, ...]
-
-else:
-    from collections import namedtuple
-
-    _Directory = namedtuple("_Directory", "prefix states real jumps")
 
 __all__ = ["Scan", "reason_of"]
 
-_Directory.__doc__ = """A directory to be scanned.
 
-`prefix` is its path with a "/" at the end, "" for the top; `states` has the state of each rule;
-`real` is its path without links, and `jumps` those of the links on the way to it.
-"""
+class _Directory(NamedTuple):
+    """A directory to be scanned.
+
+    `prefix` is its path with a "/" at the end, "" for the top; `states` has the state of each rule;
+    `real` is its path without links, and `jumps` those of the links on the way to it.
+    """
+
+    prefix: str
+    states: list[int]
+    real: str
+    jumps: tuple[str, ...]
+
 
 _SECRETS = ".env"  # of what is hidden, what a program may miss
 _TOLD_LIMITS = ("size<", "text", "max-matches")

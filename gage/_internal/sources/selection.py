@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.named import NamedTuple
 from gage._internal.sources.copying import HEAD_BYTES, copy_candidates, raise_faults
 from gage._internal.sources.parsing import parse_pattern
 from gage._internal.sources.rules import DEFAULT_PATTERNS
@@ -26,29 +27,24 @@ from gage._internal.sources.scan import Scan, reason_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from typing import NamedTuple
 
     from gage._internal.sources.copying import Copied, Fault
     from gage._internal.types import OpDef
 
-    class Selection(NamedTuple):
-        paths: list[str]
-        notes: list[str]
-        patterns: list[str]
-
-else:
-    from collections import namedtuple
-
-    Selection = namedtuple("Selection", "paths notes patterns")
 
 __all__ = ["Selection", "copy_selected", "select_sourcecode", "sourcecode_patterns"]
 
 
-Selection.__doc__ = """The files that patterns select: paths by name, and what to tell about them.
+class Selection(NamedTuple):
+    """The files that patterns select: paths by name, and what to tell about them.
 
-`notes` says, a line each, what a limit cut off, which links lead nowhere, which patterns match
-nothing.
-"""
+    `notes` says, a line each, what a limit cut off, which links lead nowhere, which patterns match
+    nothing.
+    """
+
+    paths: list[str]
+    notes: list[str]
+    patterns: list[str]
 
 
 def sourcecode_patterns(opdef: OpDef) -> list[str]:

@@ -17,6 +17,7 @@ import os
 from gage._internal.atomic import append
 from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
+from gage._internal.named import NamedTuple
 from gage._internal.record.layout import run_meta_path
 from gage._internal.record.run_meta import read_attr, write_attr
 from gage._internal.record.runner_log import encode_entries
@@ -30,19 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["Comment", "add_comment", "add_tags", "read_comments", "remove_tags", "set_label"]
 
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from typing import Any
 
-    class Comment(NamedTuple):
-        time_us: int
-        author: str
-        text: str
 
-else:
-    from collections import namedtuple
+class Comment(NamedTuple):
+    """What somebody said of a run: when (epoch µs, UTC), who, what."""
 
-    Comment = namedtuple("Comment", "time_us author text")
-
-Comment.__doc__ = """What somebody said of a run: when (epoch µs, UTC), who, what."""
+    time_us: int
+    author: str
+    text: str
 
 
 def set_label(run: Run, label: str | None) -> None:
