@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,9 +11,9 @@ import click.shell_completion
 import gage
 from gage._internal.api import runs as requests
 from gage._internal.errors import GageError, OptionError, TargetError
-from gage._internal.operations.line_help import HELP_COLUMNS, help_text
-from gage._internal.operations.options import OPTIONS
+from gage._internal.operations.line_help import help_text
 from gage._internal.people import outcome
+from gage.cli.group import SETTINGS, Commands, RunLineCommand, everywhere
 from gage.cli.run import INTERRUPTED, USAGE, exit_code_of, follow_run, run_command
 
 if TYPE_CHECKING:
@@ -26,78 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main_command"]
 
 
-_OTHER_NAMES = {"list": "runs", "ls": "runs"}
-_SETTINGS = {
-    "help_option_names": ["-h", "--help"],
-    "max_content_width": HELP_COLUMNS,
-    "terminal_width": HELP_COLUMNS,
-}
-
-
-def _everywhere() -> list[click.Parameter]:
-    """Return the options that every command has, from the table of options."""
-    about = {row.field: row.help for row in OPTIONS}
-    directory = click.Path(exists=True, file_okay=False)
-    return [
-        click.Option(["-C", "directory"], type=directory, metavar="DIR", help=about["directory"],
-                     expose_value=False, is_eager=True, callback=_work_in),
-        click.Option(["--runs", "runs_home"], metavar="DIR", help=about["runs_home"],
-                     expose_value=False, is_eager=True, callback=_use_runs),
-        click.Option(["-y", "--yes"], is_flag=True, help=about["yes"], expose_value=False),
-    ]  # fmt: skip  # three of a kind
-
-
-def _work_in(ctx: click.Context, param: click.Parameter, directory: str | None) -> None:
-    if directory is not None:
-        os.chdir(directory)
-
-
-def _use_runs(ctx: click.Context, param: click.Parameter, directory: str | None) -> None:
-    if directory is not None:
-        os.environ["GAGE_RUNS"] = directory
-
-
-class _Commands(click.Group):
-    """Lists the commands in the order of a run's life, not of the alphabet."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        return super().get_command(ctx, _OTHER_NAMES.get(name, name))
-
-    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, with the options that all have; `run` has them in its own grammar."""
-        if name != "run":
-            cmd.params += _everywhere()
-        super().add_command(cmd, name)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader of a pipe (head, less) has enough; Click would make an error of it.
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, sys.stdout.fileno())
-            os.close(null)
-            return 0
-        return result
-
-
-class _RunLine(click.Command):
-    """Takes a line whose grammar is not Click's, and completes its options."""
-
-    def shell_complete(
-        self, ctx: click.Context, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
-        from gage._internal.api.completion import complete_words
-
-        words = complete_words(incomplete, [], "shell")
-        return [click.shell_completion.CompletionItem(word) for word in words]
-
-
-@click.group(cls=_Commands, context_settings=_SETTINGS, params=_everywhere())
+@click.group(cls=Commands, context_settings=SETTINGS, params=everywhere())
 @click.version_option(gage.__version__)
 def app() -> None:
     """Record runs of code: what they used, what they printed, what they made.
@@ -149,7 +77,7 @@ def _json_option(function: Any) -> Any:
 
 @app.command(
     "run",
-    cls=_RunLine,
+    cls=RunLineCommand,
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     short_help="Run an operation, a script, a module or a notebook.",
