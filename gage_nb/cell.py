@@ -1,10 +1,9 @@
 """A cell as a program: its text checked and put in a file.
 
 The program is the cell as the user sees it: the magic's own line becomes a comment, so that line
-numbers of a traceback are line numbers of the cell. It is a plain Python program. What IPython
-takes beyond Python (`%magic`, `!command`, `object?`, `await` at the top level) is refused with its
-line and what to write in its place: it cannot work in a process without IPython, and leaving it
-out would run something else than what is shown.
+numbers of a traceback are line numbers of the cell. A cell with what IPython takes beyond Python
+(`%magic`, `!command`, `object?`, `await` at the top level) runs under IPython; any other is a plain
+Python program, which does not import it. What cannot work in a run is refused with its line.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, NamedTuple
 
 from gage._internal.errors import GageError
-from gage_nb.ipython_syntax import find_ipython_syntax
+from gage_nb.ipython_syntax import find_ipython_syntax, has_other_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,17 +78,20 @@ class CellProgram:
     Attributes
     ----------
     file_name
-        The name of its file, `NAME.py`.
+        The name of its file, `NAME.py`; with IPython's syntax `NAME.ipy`.
     source
         The text of the file; ends with a line break.
     first_line
         The line of the cell, and of the file, where the cell's own text begins.
+    needs_ipython
+        Whether the cell has IPython's syntax, so that it runs under IPython.
     """
 
     name: str
     file_name: str
     source: str
     first_line: int
+    needs_ipython: bool = False
 
 
 def stage_cell(
@@ -118,7 +120,7 @@ def stage_cell(
     ValueError
         If the name cannot be that of the program.
     CellError
-        If the body is not a Python program.
+        If the body is no program, or has what cannot work in a run.
     """
     check_name(name, project_dir)
     # Python reads a file's line breaks, whichever they are, as "\n": the same program.
@@ -127,14 +129,15 @@ def stage_cell(
     faults = _text_faults(body, lines_before)
     if faults:
         raise CellError(faults)
-    _check_syntax(body, lines_before, transformer_manager)
+    needs_ipython = not _is_python(body) and _is_ipython(body, lines_before, transformer_manager)
     # Without the options of the line: the same cell is the same file, whatever the run's label.
     comment = "# %%gage_run\n" if name == DEFAULT_NAME else f"# %%gage_run {name}\n"
     return CellProgram(
         name=name,
-        file_name=f"{name}.py",
+        file_name=f"{name}.{'ipy' if needs_ipython else 'py'}",
         source="\n" * (lines_before - 1) + comment + body,
         first_line=lines_before + 1,
+        needs_ipython=needs_ipython,
     )
 
 
@@ -209,68 +212,41 @@ def _text_faults(body: str, lines_before: int) -> list[CellFault]:
     return faults
 
 
-def _check_syntax(body: str, lines_before: int, manager: TransformerManager | None) -> None:
+def _is_python(body: str) -> bool:
     try:
         _compiled(body)
-    except SyntaxError as error:
-        # Valid Python holds nothing of IPython's: only what is refused is looked at closer.
-        found, rest = find_ipython_syntax(body, manager)
-        faults = [CellFault(*item) for item in found]
-        if faults:
-            try:
-                _compiled(rest)
-            except SyntaxError as second:
-                faults += _syntax_faults(second, rest)
-        else:
-            faults = _syntax_faults(error, body)
-        moved = [fault._replace(line=fault.line + lines_before) for fault in faults]
-        raise CellError(sorted(moved)) from None
+    except SyntaxError:
+        return False
+    return True
 
 
-def _compiled(source: str) -> None:
+def _is_ipython(body: str, lines_before: int, manager: TransformerManager | None) -> bool:
+    """Return True for a cell with IPython's syntax; any other is refused, as Python says it."""
+    found, rest = find_ipython_syntax(body, manager)
+    faults = [CellFault(line, text, reason) for line, text, reason in found if reason]
+    if not has_other_language(body):
+        try:
+            _compiled(rest, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except SyntaxError as error:
+            faults.append(_syntax_fault(error, rest))
+    if faults:
+        raise CellError(sorted(fault._replace(line=fault.line + lines_before) for fault in faults))
+    return True
+
+
+def _compiled(source: str, flags: int = 0) -> None:
     with warnings.catch_warnings():
         # The run says them itself, where the user sees them.
         warnings.simplefilter("ignore")
         tree = ast.parse(source)
         # Some errors, as `return` outside of a function, are found only here.
-        compile(tree, "cell", "exec", dont_inherit=True)
+        compile(tree, "cell", "exec", flags=flags, dont_inherit=True)
 
 
-def _syntax_faults(error: SyntaxError, source: str) -> list[CellFault]:
-    lines = _lines_of_await(source)
+def _syntax_fault(error: SyntaxError, source: str) -> CellFault:
     texts = source.split("\n")
-    if lines:
-        reason = (
-            "`await` at the top level works in a notebook only: put it into a function,\n"
-            "`async def main(): …`, and end with `import asyncio` and `asyncio.run(main())`"
-        )
-        return [CellFault(line, texts[line - 1], reason) for line in lines]
     line = min(error.lineno or 1, len(texts))
     text = texts[line - 1]
     # One reason of two lines: the place, as it stands below the text, and what Python says.
     caret = f"column {error.offset}: " if error.offset else ""
-    return [CellFault(line, text, f"{caret}{type(error).__name__}: {error.msg}")]
-
-
-def _lines_of_await(source: str) -> list[int]:
-    """Return the lines of `await` outside of functions, if that alone keeps the source away."""
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-            compile(tree, "cell", "exec", flags=flags, dont_inherit=True)
-    except SyntaxError:
-        return []
-    found = set()
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
-            found.add(node.lineno)
-        if isinstance(node, ast.comprehension) and node.is_async:
-            found.add(node.target.lineno)
-        waiting += ast.iter_child_nodes(node)
-    return sorted(found)
+    return CellFault(line, text, f"{caret}{type(error).__name__}: {error.msg}")

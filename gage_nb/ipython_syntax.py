@@ -20,15 +20,18 @@ if TYPE_CHECKING:
         def transform(self, lines: list[str]) -> list[str]: ...
 
 
-__all__ = ["IPythonLine", "find_ipython_syntax"]
+__all__ = ["IPythonLine", "find_ipython_syntax", "has_other_language"]
 
 
 class IPythonLine(NamedTuple):
-    """A statement of IPython's own: its line (the first is 1), its text, what to write instead."""
+    """A statement of IPython's own: its line (the first is 1), its text, why it cannot be run.
+
+    `refusal` is "" for what can be.
+    """
 
     line: int
     text: str
-    advice: str
+    refusal: str
 
 
 def find_ipython_syntax(
@@ -37,7 +40,7 @@ def find_ipython_syntax(
     """Return all of IPython's own syntax, and the source with `pass` in its place.
 
     IPython's transformers find it, one after the other as IPython does it, so that what is
-    refused here is exactly what IPython would have changed.
+    found here is exactly what IPython would have changed.
     """
     if manager is None:
         from IPython.core.inputtransformer2 import TransformerManager
@@ -51,7 +54,7 @@ def find_ipython_syntax(
         text = "".join(taken)
         # splitlines divides at more than line breaks (form feeds, say): count the breaks.
         line = "".join(lines[:start]).count("\n") + 1
-        found.append(IPythonLine(line, text.strip(), _advice(text.strip())))
+        found.append(IPythonLine(line, text.strip(), _refusal(text.strip())))
         indent = text[: len(text) - len(text.lstrip())]
         lines[start : start + length] = [f"{indent}pass\n", *("\n" for _ in taken[1:])]
     return found, "".join(lines)
@@ -73,44 +76,34 @@ def _first_transform(manager: TransformerManager, lines: list[str]) -> tuple[int
     return None
 
 
-_MAGIC = re.compile(r"(?:[\w.,\s]+=\s*)?(%{1,2})\s*(\w+)\s*(.*)", re.DOTALL)
-_COMMAND = re.compile(r"(?:(?P<target>[^=!]+)=\s*)?!{1,2}\s*(?P<command>.*)", re.DOTALL)
-_ELSEWHERE = "write it in a cell of its own, before the run"
-_MAGIC_ADVICE = {
-    "autoreload": "remove it: a run imports everything afresh",
-    "cd": "write `import os` and `os.chdir(…)`",
-    "conda": _ELSEWHERE,
-    "env": "write `import os` and `os.environ[…] = …`",
-    "load_ext": "remove it: a run has no IPython that could load an extension",
-    "mamba": _ELSEWHERE,
-    "matplotlib": "remove it: a run has no notebook to show figures. Save them: `plt.savefig(…)`",
-    "pip": _ELSEWHERE,
-    "reload_ext": "remove it: a run has no IPython that could load an extension",
-    "run": "import what the script has, or run the script: `%gage_run SCRIPT`",
-    "set_env": "write `import os` and `os.environ[…] = …`",
-    "time": "remove it: the time of a run is measured. For a part, write `time.perf_counter()`",
-    "timeit": "write `import timeit` and `timeit.timeit(…)`",
-    "uv": _ELSEWHERE,
+def has_other_language(source: str) -> bool:
+    """Return whether a cell magic takes the body as it is: as no Python (`%%bash`)."""
+    magic = _CELL_MAGIC.match(source)
+    return magic is not None and magic[1] not in _PYTHON_MAGICS
+
+
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
+_PYTHON_MAGICS = {"capture", "prun", "time", "timeit"}  # their body is Python
+_MAGIC = re.compile(r"(?:[\w.,\s]+=\s*)?%{1,2}\s*(\w+)\s*(.*)", re.DOTALL)
+_NO_DEBUGGER = "a debugger needs someone who answers it: run the cell in the notebook for that"
+_NO_KERNEL = "a run does not have the notebook's kernel: ask in a cell of its own"
+
+_OF_GAGE = "a run does not start runs: write it in a cell of its own"
+_REFUSED = {
+    "connect_info": _NO_KERNEL,
+    "debug": _NO_DEBUGGER,
+    "gage": _OF_GAGE,
+    "gage_run": _OF_GAGE,
+    "pdb": _NO_DEBUGGER,
+    "qtconsole": _NO_KERNEL,
 }
 
 
-def _advice(text: str) -> str:
-    if text.rstrip().endswith("?") or text.startswith("?"):
-        return "IPython's help: ask in a cell of its own"
+def _refusal(text: str) -> str:
+    """Return why a line cannot work in a run, "" where it can."""
     magic = _MAGIC.match(text)
-    if magic:
-        known = _MAGIC_ADVICE.get(magic[2])
-        if magic[1] == "%%":
-            return f"a cell has one cell magic, `%%gage_run`: {known or 'remove this one'}"
-        return f"a magic of IPython: {known or 'write it as Python, or in a cell of its own'}"
-    command = _COMMAND.match(text)
-    if command:
-        words = " ".join(command["command"].replace("\\\n", " ").split())
-        call = f"subprocess.run({words!r}, shell=True, "
-        call += (
-            "capture_output=True, text=True).stdout.splitlines()"
-            if command["target"] or text.startswith("!!")
-            else "check=True)"
-        )
-        return f"a command for the shell: write `import subprocess` and\n`{call}`"
-    return "IPython's short form of a call: write it as Python, with parentheses"
+    if not magic:
+        return ""
+    if magic[1] in ("load_ext", "reload_ext") and magic[2].split()[:1] == ["gage_nb"]:
+        return _OF_GAGE
+    return _REFUSED.get(magic[1], "")

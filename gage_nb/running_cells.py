@@ -177,12 +177,11 @@ def _cell_operation(
     options = cell_options(inputs, outputs)
     if carried.directory:
         options = ["--carried", carried.directory, *options]
-    command = ["python", "-m", "gage.inside.cell", *options, program.file_name]
-    data: dict[str, Any] = {
-        "exec": {"run": command},
-        "sourcecode": list(DEFAULT_PATTERNS),
-        "config": [{"keys": [f"{quote_pattern(program.file_name)}#*"]}],
-    }
+    runner = "gage.inside.ipython_cell" if program.needs_ipython else "gage.inside.cell"
+    command = ["python", "-m", runner, *options, program.file_name]
+    data: dict[str, Any] = {"exec": {"run": command}, "sourcecode": list(DEFAULT_PATTERNS)}
+    if not program.needs_ipython:  # a file that is not Python has no values to be set
+        data["config"] = [{"keys": [f"{quote_pattern(program.file_name)}#*"]}]
     return Operation(
         OpRef("cell", program.name),
         OpDef(program.name, data),

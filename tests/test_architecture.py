@@ -76,7 +76,15 @@ EXTRA_OF = {
 }
 
 # What `gage.inside` may import since a run's own program has loaded it: to show its objects.
-OF_THE_PROGRAM = {"IPython", "PIL", "matplotlib", "pandas", "plotly"}
+OF_THE_PROGRAM = {
+    "IPython",
+    "PIL",
+    "matplotlib",
+    "matplotlib_inline",
+    "pandas",
+    "plotly",
+    "traitlets",
+}
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ def become_main(cell: Cell) -> dict[str, Any]:
     sys.modules["__main__"] = module
     sys.argv[:] = [cell.path, *cell.arguments]
     sys.path[0] = os.path.dirname(path)
+    sys.stdin = _no_input()
     builtins.display = _display  # type: ignore[attr-defined]
     return namespace
 
@@ -175,6 +176,13 @@ def _is_silenced(source: bytes, last: _ast.Expr) -> bool:
     lines[0] = lines[0][last.end_col_offset :]
     code = b"".join(line.partition(b"#")[0] for line in lines)
     return code.rstrip().endswith(b";")
+
+
+def _no_input() -> Any:
+    """Return what `sys.stdin` is: `input()` says what to do."""
+    from gage.inside.no_input import NoInput
+
+    return NoInput()
 
 
 def _loader(path: str) -> object:

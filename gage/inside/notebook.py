@@ -7,17 +7,22 @@ interpreter; what it prints goes to stdout and stderr as it comes, under a line
 
 what it shows is recorded as results of the run (`result_log`). The executed notebook is written
 beside the source as NOTEBOOK.executed.ipynb, after every cell, so that a kill leaves what was done
-so far. A failing cell ends the program with exit code 1; the last line says which it was.
+so far. A failing cell ends the program with exit code 1; the last line says which it was. SIGINT
+interrupts the cell, as the notebook's own button does, SIGTERM ends the kernel; either says
+`stopped`. The kernel works in the directory of the notebook.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import sys
 from typing import Any
 
 from gage._internal.atomic import replace
+from gage.inside.no_input import NO_INPUT
 from gage.inside.result_log import clear_output, publish
 
 __all__ = ["main", "run_notebook"]
@@ -42,26 +47,34 @@ def run_notebook(path: str) -> int:
             (index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"), 1
         )
     }
-    client = _client(notebook, numbers, save)
-    exit_code = 0
+    client = _client(notebook, numbers, save, os.path.dirname(os.path.abspath(path)))
+    failure = ""
     try:
-        client.execute()
-    except CellExecutionError:
-        number = numbers[client.current_index]
-        _say(f"[cell {number}/{len(numbers)}] failed: {client.failure}", sys.stderr)
-        exit_code = 1
-    except DeadKernelError:
-        number = numbers[client.current_index]
-        _say(f"[cell {number}/{len(numbers)}] failed: the kernel died", sys.stderr)
-        exit_code = 1
-    except KeyboardInterrupt:
-        _say("interrupted", sys.stderr)
-        exit_code = 130
+        client.execute(env=_kernel_env())
+    except (CellExecutionError, DeadKernelError, _StoppedError, KeyboardInterrupt) as error:
+        dead = isinstance(error, DeadKernelError)
+        failure = f"failed: {'the kernel died' if dead else client.failure}"
+        if client.stopped_by or isinstance(error, KeyboardInterrupt):
+            failure = "stopped"
     save()
-    return exit_code
+    if not failure:
+        return 0
+    _say(f"[cell {numbers.get(client.current_index, 1)}/{len(numbers)}] {failure}", sys.stderr)
+    return 128 + client.stopped_by if client.stopped_by else 1
 
 
-def _client(notebook: Any, numbers: dict[int, int], save: Any) -> Any:
+class _StoppedError(Exception):
+    """The notebook is being stopped: no further cell is executed."""
+
+
+def _kernel_env() -> dict[str, str]:
+    """Return the environment of the kernel, which has its own way to show figures."""
+    env = dict(os.environ)
+    env.pop("MPLBACKEND", None)
+    return env
+
+
+def _client(notebook: Any, numbers: dict[int, int], save: Any, directory: str) -> Any:
     """Return a client that prints what cells print; nbclient is imported only here."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -79,15 +92,32 @@ def _client(notebook: Any, numbers: dict[int, int], save: Any) -> Any:
     class PrintingClient(NotebookClient):
         current_index = 0
         failure = ""
+        stopped_by = 0
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
             _print_message(msg)
             if msg["msg_type"] == "error":
                 content = msg["content"]
                 self.failure = f"{content['ename']}: {content['evalue']}"
+                if content["ename"] == "StdinNotImplementedError":
+                    self.failure = NO_INPUT
             return super().process_message(msg, cell, cell_index)
 
+    def stop(number: int) -> None:
+        client.stopped_by = client.stopped_by or number
+        if number == signal.SIGINT:
+            kept.append(asyncio.ensure_future(client.km.interrupt_kernel()))
+        else:
+            kept.append(asyncio.ensure_future(client.km.shutdown_kernel(now=True)))
+
+    kept: list[Any] = []  # or a task may be collected before it is done
+
     def begin(cell: Any, cell_index: int) -> None:
+        if client.stopped_by:
+            raise _StoppedError
+        # Not earlier: nbclient sets its own, which say that the kernel died.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
         client.current_index = cell_index
         _say(f"[cell {numbers[cell_index]}/{len(numbers)}]", sys.stdout)
 
@@ -98,7 +128,7 @@ def _client(notebook: Any, numbers: dict[int, int], save: Any) -> Any:
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=OwnEnvironment()),
         timeout=None,
-        resources={"metadata": {"path": os.getcwd()}},
+        resources={"metadata": {"path": directory}},
         on_cell_execute=begin,
         on_cell_executed=end,
         on_cell_error=end,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gage_nb.ipython_syntax import find_ipython_syntax
+from gage_nb.ipython_syntax import find_ipython_syntax, has_other_language
 
 
 def test_every_statement_is_found_with_its_line() -> None:
@@ -32,15 +32,26 @@ def test_python_holds_none(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "advice"),
+    ("line", "refusal"),
     [
-        ("%pip install numpy", "a cell of its own"),
-        ("x = !ls *.py", "stdout.splitlines()"),
-        ("x?", "help"),
-        ("/f 1 2", "parentheses"),
+        ("%pip install numpy", ""),
+        ("x = !ls *.py", ""),
+        ("x?", ""),
+        ("%load_ext autoreload", ""),
+        ("%load_ext gage_nb", "a run does not start runs"),
+        ("%debug", "a debugger"),
     ],
 )
-def test_what_to_write_instead_is_said(line: str, advice: str) -> None:
+def test_what_cannot_be_run_is_said(line: str, refusal: str) -> None:
     found, _ = find_ipython_syntax(f"{line}\n")
 
-    assert advice in found[0].advice
+    assert found[0].refusal.startswith(refusal)
+    assert bool(found[0].refusal) == bool(refusal)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("%%bash\nls", True), ("\n%%html\n<b>", True), ("%%time\nx", False), ("x %%y", False)],
+)
+def test_a_body_in_another_language_is_known(source: str, expected: bool) -> None:
+    assert has_other_language(source) is expected

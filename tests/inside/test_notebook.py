@@ -114,6 +114,7 @@ def test_a_stopped_notebook_keeps_what_was_done(kernels: Path) -> None:
     assert status.name == "terminated"
     first, _ = executed(run, "a.executed.ipynb").cells
     assert first.outputs[0].data["text/plain"] == "'yes'"
+    assert run.last_lines(1) == "[cell 2/2] stopped"
 
 
 def test_a_notebook_without_code_completes(kernels: Path) -> None:

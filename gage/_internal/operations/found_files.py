@@ -25,7 +25,7 @@ __all__ = ["MOST_COPIED_BYTES", "with_found_files"]
 
 MOST_COPIED_BYTES = 1_000_000_000  # of all files found; what is beyond is linked
 
-_PROGRAM_MODULES = ("gage.inside.notebook", "gage.inside.cell")
+_PROGRAM_MODULES = ("gage.inside.notebook", "gage.inside.cell", "gage.inside.ipython_cell")
 _VALUE_OPTIONS = ("-W", "-X", "-Q")
 
 
@@ -118,7 +118,7 @@ def _program_of(words: Sequence[str], project_dir: str) -> str:
         elif word == "-m":
             module = next(rest, "")
             if module in _PROGRAM_MODULES:
-                return next((word for word in rest if word.endswith((".ipynb", ".py"))), "")
+                return next((word for word in rest if word.endswith((".ipynb", ".py", ".ipy"))), "")
             path = module.replace(".", "/")
             for candidate in (f"{path}.py", f"{path}/__main__.py", f"{path}/__init__.py"):
                 if os.path.isfile(os.path.join(project_dir, candidate)):
