@@ -116,32 +116,18 @@ ENDED = ("completed", "error", "terminated", "damaged")
 """The statuses that a run keeps: nothing of it is running or ever will be."""
 
 
-class Fault:
+class Fault(NamedTuple):
     """Something that is wrong with a file: where, and what.
 
     `line` and `column` count from 1, None where they are not known; `key` names the key as
     `train.exec.run`, "" for the whole file.
     """
 
-    __slots__ = ("column", "file", "key", "line", "message")
-
-    def __init__(
-        self, file: str, line: int | None, key: str, message: str, column: int | None = None
-    ) -> None:
-        self.file = file
-        self.line = line
-        self.key = key
-        self.message = message
-        self.column = column
-
-    def _values(self) -> tuple[str, int | None, int | None, str, str]:
-        return self.file, self.line, self.column, self.key, self.message
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fault) and self._values() == other._values()
-
-    def __hash__(self) -> int:
-        return hash(self._values())
+    file: str
+    line: int | None
+    key: str
+    message: str
+    column: int | None = None
 
     def __repr__(self) -> str:
         return f"<Fault {self}>"
@@ -151,50 +137,27 @@ class Fault:
         return ": ".join([":".join(place), *filter(None, [self.key]), self.message])
 
 
-class OpRef:
+class OpRef(NamedTuple):
     """Which operation a run is of: a namespace and a name."""
 
-    __slots__ = ("op_name", "op_ns")
-
-    def __init__(self, op_ns: str, op_name: str) -> None:
-        self.op_ns = op_ns
-        self.op_name = op_name
+    op_ns: str
+    op_name: str
 
     @property
     def full_name(self) -> str:
+        """The name with its namespace before it, if there is one."""
         return f"{self.op_ns}:{self.op_name}" if self.op_ns else self.op_name
 
-    def __eq__(self, other: object) -> bool:
-        names = (self.op_ns, self.op_name)
-        return isinstance(other, OpRef) and names == (other.op_ns, other.op_name)
 
-    def __hash__(self) -> int:
-        return hash((self.op_ns, self.op_name))
-
-    def __repr__(self) -> str:
-        return f"OpRef({self.op_ns!r}, {self.op_name!r})"
-
-
-class OpCmd:
+class OpCmd(NamedTuple):
     """The command of a run and the environment that the operation sets for it.
 
     `args` is a list of strings, one string for the shell, or a text whose first line is
     `#!interpreter`.
     """
 
-    __slots__ = ("args", "env")
-
-    def __init__(self, args: Command, env: dict[str, str]) -> None:
-        self.args = args
-        self.env = env
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, OpCmd) and (self.args, self.env) == (other.args, other.env)
-
-    __hash__ = None  # type: ignore[assignment]  # its parts are mutable
-
-    def __repr__(self) -> str:
-        return f"OpCmd({self.args!r}, {self.env!r})"
+    args: Command
+    env: dict[str, str]
 
 
 class OpDef:

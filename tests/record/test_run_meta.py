@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_read_is_no_missing_file(tmp_path: Path) -> None:
     run = initialized(tmp_path)
     meta(run, "staged").mkdir()
 
-    with pytest.raises(MetaError, match="staged: expected a file of a run, found Is a directory"):
+    with pytest.raises(MetaError, match="staged: expected a file of a run, found a directory"):
         read_timestamp(run, "staged")
 
 
