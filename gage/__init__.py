@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gage.inside.metric_log import log
     from gage.inside.progress_report import progress
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 # Each public name with the module it comes from.
 _HOMES = {

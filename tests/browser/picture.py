@@ -25,7 +25,7 @@ from tests.browser.jupyterlab import (
     write_notebook,
 )
 
-PICTURE = ROOT / "notebooks" / "live-panel.png"
+PICTURE = ROOT / "docs" / "live-panel.png"
 MAX_BYTES = 60_000
 
 TRAIN = """\
