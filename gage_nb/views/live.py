@@ -15,8 +15,9 @@ import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from gage._internal.running.runner import wait_for_run
+from gage._internal.types import ENDED
 from gage_nb.views.choosing import choose_view, make_view
-from gage_nb.views.panel_state import ENDED, PanelState
+from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_state import StateReader
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gage._internal.types import ENDED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,9 +14,7 @@ if TYPE_CHECKING:
     from gage._internal.progress.bars import Progress
     from gage_nb.views.terminal import Line
 
-__all__ = ["ENDED", "PanelState"]
-
-ENDED = ("completed", "error", "terminated", "damaged")
+__all__ = ["PanelState"]
 
 
 @dataclass(frozen=True)

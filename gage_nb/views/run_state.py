@@ -33,10 +33,10 @@ from gage._internal.record.run_meta import (
 )
 from gage._internal.record.runner_log import LEFT_OUT, read_notes
 from gage._internal.record.status import read_status
-from gage._internal.types import PHASES, OpDef
+from gage._internal.types import ENDED, PHASES, OpDef
 from gage.inside.progress_report import read_reported_progress
 from gage_nb.views.charts import charts_html
-from gage_nb.views.panel_state import ENDED, PanelState
+from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_panel import LIVE_TAIL_LINES
 from gage_nb.views.run_words import MAX_FILES
 from gage_nb.views.terminal import Line, render

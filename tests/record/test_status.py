@@ -31,7 +31,9 @@ def started(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def living() -> Identity:
+def living(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Identity:
+    """The process of the test, where a supervisor is: in the directory of runs."""
+    monkeypatch.chdir(tmp_path)
     return identity_of(os.getpid())
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gage._internal.errors import MetaError
+from gage._internal.process.stopping import GRACE_S
 from gage._internal.record.stop_request import (
-    GRACE_S,
     StopRequest,
     make_stop_request,
     read_stop_request,

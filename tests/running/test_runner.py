@@ -123,8 +123,11 @@ def waiting_for(fd: int) -> int:
     return sum(" -> " in line and f":{inode} " in line for line in lines)
 
 
-def test_a_run_that_starts_cannot_be_started(make: Callable[..., Run]) -> None:
+def test_a_run_that_starts_cannot_be_started(
+    make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = make()
+    monkeypatch.chdir(Path(run.run_dir).parent)  # as its supervisor is
     write_processes(run, "supervisor", identity_of(os.getpid()))
 
     with pytest.raises(RunStateError, match="only a staged run"):

@@ -25,12 +25,12 @@ from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.named import NamedTuple
 from gage._internal.process.ending import kill, wait_for_exit
-from gage._internal.process.stopping import SIGTERM
+from gage._internal.process.stopping import GRACE_S, SIGTERM
 from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import run_at
 from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
-from gage._internal.record.stop_request import GRACE_S, make_stop_request, write_stop_request
+from gage._internal.record.stop_request import make_stop_request, write_stop_request
 from gage._internal.running.runner import stop_run
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import ENDED

@@ -38,6 +38,7 @@ from gage._internal.guarded import MOST_BYTES, open_regular, read_regular
 from gage._internal.named import NamedTuple
 from gage._internal.process.identity import Identity, decode_identity, is_alive
 from gage._internal.record.layout import BATCHES
+from gage._internal.record.place import is_keeper_in
 from gage._internal.record.run_meta import encode_json, read_attr
 from gage._internal.record.runner_log import encode_entries
 
@@ -170,7 +171,10 @@ def live_keepers(directory: str) -> list[Identity]:
             identities.append(decode_identity(line))
         except MetaError:
             continue  # a damaged line is no process
-    return [identity for identity in identities if is_alive(identity)]
+    home = os.path.dirname(os.path.dirname(directory))
+    return [
+        identity for identity in identities if is_alive(identity) and is_keeper_in(identity, home)
+    ]
 
 
 class TrialLog:

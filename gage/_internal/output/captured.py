@@ -10,6 +10,7 @@ from gage._internal.output.writer import Capture, open_journal
 from gage._internal.process.ending import Child
 from gage._internal.process.identity import identity_of
 from gage._internal.process.spawn import spawn, start_fault
+from gage._internal.process.stopping import GRACE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def run_captured(
     env: Mapping[str, str],
     output_path: str,
     *,
-    grace_s: float = 5.0,
+    grace_s: float = GRACE_S,
     stop_requested: Callable[[], bool] = lambda: False,
     log: Callable[[str], None] = lambda _: None,
 ) -> int:

@@ -9,6 +9,7 @@ import time
 from gage._internal.output.writer import PIPE_BYTES
 from gage._internal.process.ending import open_exit_fd
 from gage._internal.process.stopping import (
+    GRACE_S,
     SIGINT,
     SIGKILL,
     SIGTERM,
@@ -224,7 +225,7 @@ class Recording:
             if self._poll is not None:
                 self._poll.unregister(fd)
         self._log(f"Output cannot be written ({error.strerror}): stopping the command")
-        self._begin_stop(5.0)
+        self._begin_stop(GRACE_S)
 
     def _begin_stop(self, grace_s: float) -> None:
         self._stops_tree = True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gage._internal.process.identity import Identity, ProcessStat
 
 __all__ = [
+    "GRACE_S",
     "SIGINT",
     "SIGKILL",
     "SIGTERM",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 SIGINT, SIGKILL, SIGTERM = 2, 9, 15
+# The seconds between two signals where nobody says how many.
+GRACE_S = 5.0
 _SIGNAL_NAMES = {SIGINT: "SIGINT", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM"}
 
 
@@ -70,7 +73,7 @@ class Escalation:
         return signal
 
 
-def stop_group(identity: Identity, grace_s: float = 5.0) -> list[int]:
+def stop_group(identity: Identity, grace_s: float = GRACE_S) -> list[int]:
     """Stop a run's command, its process group and tree; return the signals that it took.
 
     SIGINT, after `grace_s` seconds SIGTERM, after as many again SIGKILL; returns when the

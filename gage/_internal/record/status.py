@@ -7,6 +7,7 @@ import os
 from gage._internal.errors import MetaError
 from gage._internal.process.identity import Identity, decode_identity, is_alive, is_local
 from gage._internal.record.layout import RUN_OUTPUT
+from gage._internal.record.place import is_command_of, is_keeper_in
 from gage._internal.record.run_meta import (
     check_schema,
     meta_config,
@@ -51,17 +52,26 @@ def read_status(run: Run) -> Status:
 
 def live_processes(run: Run) -> list[Identity]:
     """Return the processes that keep the run or are its command, as far as they live now."""
-    return [identity for identity in _processes(run) if is_alive(identity)]
+    command = live_command(run)
+    return live_supervisors(run) + ([] if command is None else [command])
 
 
 def live_supervisors(run: Run) -> list[Identity]:
     """Return the supervisor and its keeper, as far as they live now."""
-    return [identity for identity in _identities(run, "supervisor") if is_alive(identity)]
+    home = os.path.dirname(run.meta_dir)
+    return [
+        identity
+        for identity in _identities(run, "supervisor")
+        if is_alive(identity) and is_keeper_in(identity, home)
+    ]
 
 
 def live_command(run: Run) -> Identity | None:
     """Return the process of the run's command, if it lives now."""
-    return next(filter(is_alive, _identities(run, "command")), None)
+    for identity in _identities(run, "command"):
+        if is_alive(identity) and is_command_of(identity, run.run_dir):
+            return identity
+    return None
 
 
 def read_exit_code(run: Run) -> int | None:
@@ -94,7 +104,7 @@ def _read_status(run: Run) -> Status:
     # In this order: what has started has recorded its processes before.
     started = read_timestamp(run, "started")
     processes = _processes(run)
-    if any(is_alive(identity) for identity in processes):
+    if live_processes(run):
         if started is None:
             return Status("staged", "starting")
         return Status("running")
@@ -107,6 +117,8 @@ def _read_status(run: Run) -> Status:
         ended = _ended(run)
         reason = ", ".join(filter(None, [ended.reason, "not finalised"]))
         return Status(ended.name, reason, ended.exit_code)
+    if started is not None and any(map(is_alive, processes)):
+        return Status("terminated", "a copy, made while it was running: the original has its end")
     if started is not None:
         return Status("terminated", "its processes are gone and left no exit code")
     if processes and os.path.exists(run_meta_path(run, "output", RUN_OUTPUT)):

@@ -16,10 +16,10 @@ from gage._internal.errors import MetaError
 from gage._internal.guarded import read_regular
 from gage._internal.light_json import dumps, loads
 from gage._internal.named import NamedTuple
+from gage._internal.process.stopping import GRACE_S
 from gage._internal.record.reading import unreadable
 
 __all__ = [
-    "GRACE_S",
     "StopRequest",
     "any_stop_request",
     "decode_stop_request",
@@ -37,9 +37,6 @@ class StopRequest(NamedTuple):
     asked_us: int
     grace_s: float
 
-
-GRACE_S = 5.0
-"""The seconds between two signals where a request does not say how many."""
 
 _LONGEST_GRACE_S = 1e6
 _UNKNOWN = StopRequest("unknown", 0, GRACE_S)

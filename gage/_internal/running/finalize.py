@@ -61,17 +61,21 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     if reason:
         replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
     known = "unknown" if exit_code is None else exit_code
+    # It loads what reads metrics: whoever only starts or stops a run goes without.
+    from gage._internal.running.summarize import has_packages_for_config, summarize
+
     log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
     _run_finalize_command(run, exit_code)
     found = scan_files(run.run_dir)
     _record_generated(run, log_changes(run, "g", found), found)
-    _write_summary(run)
+    summarize(run)
     make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
     if read_timestamp(run, "started") is not None:
         write_clock(run, "stopped")
     write_timestamp(run, "stopped", now_us())
-    write_facts(run)
+    if has_packages_for_config(run):
+        write_facts(run)  # without them the index reads the other files
 
 
 def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
@@ -151,9 +155,3 @@ def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundF
     entries = hash_entries(run, generated, found)
     if entries:
         append_manifest(manifest_path, entries)
-
-
-def _write_summary(run: Run) -> None:
-    from gage._internal.metrics.summary import finalize_summary
-
-    finalize_summary(run, meta_opdef(run))

@@ -8,11 +8,11 @@ import time
 from gage._internal.errors import RunFailed, RunStateError
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill, wait_for_exit
-from gage._internal.process.stopping import stop_group
+from gage._internal.process.stopping import GRACE_S, stop_group
 from gage._internal.record.layout import OUTPUTS
 from gage._internal.record.run_meta import read_timestamp, run_meta_path
 from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
-from gage._internal.record.stop_request import GRACE_S, make_stop_request, write_stop_request
+from gage._internal.record.stop_request import make_stop_request, write_stop_request
 from gage._internal.running.finalize import finalize_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor, reap
 from gage._internal.types import ENDED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gage._internal.errors import MetaError
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
+from gage._internal.process.stopping import GRACE_S
 from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.manifest import Difference, read_manifest, verify
@@ -17,7 +18,6 @@ from gage._internal.record.run_meta import (
     run_meta_path,
 )
 from gage._internal.record.status import read_status
-from gage._internal.record.stop_request import GRACE_S
 from gage._internal.running.runner import (
     check_run,
     last_lines,

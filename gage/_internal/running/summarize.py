@@ -1,0 +1,78 @@
+"""The summary of a run at its end, written by an interpreter that has the packages it needs.
+
+The supervisor of a run is started without `site`, so that it is quick: it has the standard library
+and gage only. YAML is read by ruamel.yaml, TensorBoard's event files by tensorboard. A run that has
+either gets its summary from another process, started as the caller's interpreter is. If that dies,
+the supervisor writes what it can itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gage._internal.metrics.event_files import find_event_files
+from gage._internal.metrics.summary import finalize_summary
+from gage._internal.process.spawn import spawn
+from gage._internal.record.run_meta import meta_opdef, run_for_meta_dir
+from gage._internal.record.working_directory import work_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gage._internal.types import OpDef, Run
+
+__all__ = ["has_packages_for_config", "summarize", "summarize_here"]
+
+_YAML = (".yaml", ".yml")
+_HOME = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
+_PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from gage._internal.running.summarize import summarize_here; summarize_here(sys.argv[2])"
+)
+
+
+def summarize(run: Run) -> None:
+    """Write the summary of a run whose command has ended."""
+    opdef = meta_opdef(run)
+    if _has_site() or not _needs_packages(run, opdef) or not _summarized_elsewhere(run):
+        finalize_summary(run, opdef)
+
+
+def summarize_here(meta_dir: str) -> None:
+    """Write the summary of the run that a side-car belongs to, in this process."""
+    run = run_for_meta_dir(meta_dir)
+    finalize_summary(run, meta_opdef(run))
+
+
+def has_packages_for_config(run: Run) -> bool:
+    """Return whether this process can read the files that hold the run's configuration."""
+    if _has_site():
+        return True
+    keys = [str(key) for table in meta_opdef(run).config for key in table["keys"]]
+    return not any(key.partition("#")[0].lower().endswith(_YAML) for key in keys)
+
+
+def _has_site() -> bool:
+    return not sys.flags.no_site
+
+
+def _needs_packages(run: Run, opdef: OpDef) -> bool:
+    name = opdef.summary_filename
+    if name.lower().endswith(_YAML) and os.path.exists(os.path.join(work_dir(run), name)):
+        return True
+    return bool(find_event_files(run.run_dir))
+
+
+def _summarized_elsewhere(run: Run) -> bool:
+    """Have another process write the summary; return whether it did."""
+    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        # Not from the directory in which it is started: what is there is the user's.
+        argv = [sys.executable, "-P", "-c", _PROGRAM, _HOME, run.meta_dir]
+        pid = spawn(argv, "/", dict(os.environ), null, null)
+        _, status = os.waitpid(pid, 0)
+    except (OSError, ValueError):
+        return False
+    finally:
+        os.close(null)
+    return status == 0
