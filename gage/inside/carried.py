@@ -12,7 +12,7 @@
     {"version": 1,
      "settings": {"sys.path": […], …},                     as `settings` has it
      "code": [["cell-5.py", 3, 9], …],                     files with first and last line
-     "cells": ["cell-5.py", …],                            whole cells that run first, silently
+     "cells": ["cell-5.py", …],                            whole cells that run first (`slice`)
      "files": {"df": "df.parquet", …},
      "same": {"frame": "df"},                              further names of values
      "plain": true, "pickle": true}                        whether values.json, values.pickle exist

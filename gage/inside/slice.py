@@ -39,29 +39,49 @@ def _run_cell(source: str, path: str, namespace: dict[str, Any]) -> None:
 
 
 def run_cells(directory: str, names: Sequence[str], namespace: dict[str, Any]) -> None:
-    """Run the cells in files of a directory, one after the other, in these names."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """Run the cells in files of a directory, one after the other, in these names.
+
+    A name with a `!` at its end is a cell that ended with an error in the notebook: it runs as far
+    as it runs.
+    """
     display = getattr(builtins, "display", None)
-    kept = os.dup(1)
-    output = os.open(
-        os.path.join(directory, "output.txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666
-    )
-    os.dup2(output, 1)
-    os.close(output)
+    kept = _divert(os.path.join(directory, "output.txt"))
     builtins.display = lambda *objects, **_: print(*objects)  # type: ignore[attr-defined]  # noqa: T201 - to the file
     try:
         for name in names:
-            path = os.path.join(directory, name)
+            path = os.path.join(directory, name.rstrip("!"))
             with open(path, encoding="utf-8") as file:
                 source = file.read()
-            _run_cell(source, path, namespace)
+            try:
+                _run_cell(source, path, namespace)
+            except Exception as error:
+                if not name.endswith("!"):
+                    raise
+                print(f"{type(error).__name__}: {error}")  # noqa: T201 - to the file
             pyplot = sys.modules.get("matplotlib.pyplot")
             if pyplot is not None:
                 pyplot.close("all")
     finally:
-        sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
+        _restore(kept)
         if display is not None:
             builtins.display = display  # type: ignore[attr-defined]
+
+
+def _divert(path: str) -> list[int]:
+    """Send what the process writes to stdout and stderr to a file; return where they went."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    return kept
+
+
+def _restore(kept: list[int]) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for number, descriptor in enumerate(kept, 1):
+        os.dup2(descriptor, number)
+        os.close(descriptor)

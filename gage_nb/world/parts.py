@@ -102,5 +102,5 @@ def write_cells(executions: Sequence[Execution], directory: Path) -> list[str]:
         (directory / name).write_text(
             code if code.endswith("\n") else f"{code}\n", encoding="utf-8"
         )
-        names.append(name)
+        names.append(f"{name}!" if execution.success is False else name)
     return names

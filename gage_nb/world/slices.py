@@ -115,7 +115,7 @@ class _Slicer:
     def whole(self, doubt: str) -> Slice:
         """Return all executions."""
         return Slice(
-            tuple(step.execution for step in self._steps if step.execution.success is not False),
+            tuple(step.execution for step in self._steps),
             frozenset(),
             (f"{doubt}: all cells run",),
         )

@@ -98,6 +98,18 @@ def test_cells_that_run_before_print_into_a_file_of_their_own(shell: Interactive
     assert (Path(run.run_dir) / "target.carried" / "output.txt").read_text() == "loading\n"
 
 
+def test_a_cell_that_failed_runs_as_far_as_it_did(shell: InteractiveShell) -> None:
+    execute(shell, "import sys")
+    shell.run_cell("x = 5\nprint('old', file=sys.stderr)\n1 / 0\nx = 6", store_history=True)
+
+    run = run_cell("print(x)", "target", quiet=True, carry_from="code")
+
+    assert printed(run) == "5\n"
+    output = (Path(run.run_dir) / "target.carried" / "output.txt").read_text()
+    assert "old" in output
+    assert "ZeroDivisionError" in output
+
+
 def test_where_code_is_doubtful_all_cells_run_and_it_is_said(shell: InteractiveShell) -> None:
     execute(shell, "a = 1", "exec('b = a + 1')", "c = 5")
 
