@@ -13,6 +13,7 @@
      "settings": {"sys.path": […], …},                     as `settings` has it
      "code": [["cell-5.py", 3, 9], …],                     files with first and last line
      "cells": ["cell-5.py", …],                            whole cells that run first (`slice`)
+     "digests": {"df": "9f2c…"},                           what these should have made (`digest`)
      "files": {"df": "df.parquet", …},
      "same": {"frame": "df"},                              further names of values
      "plain": true, "pickle": true}                        whether values.json, values.pickle exist
@@ -60,10 +61,26 @@ def bring_in(directory: str, namespace: dict[str, Any]) -> None:
         from gage.inside.slice import run_cells
 
         run_cells(directory, table["cells"], namespace)
+        _compare(table.get("digests") or {}, namespace)
     _run_parts(directory, table.get("code") or [], namespace)
     _bind_values(directory, table, namespace)
     if settings:
         apply(settings)
+
+
+def _compare(digests: dict[str, str], namespace: dict[str, Any]) -> None:
+    """Say which names the code gives another value than the notebook had."""
+    if not digests:
+        return
+    from gage.inside.digest import digest_of
+
+    other = [name for name, digest in digests.items() if digest_of(namespace.get(name)) != digest]
+    if other:
+        names = ", ".join(f"`{name}`" for name in other)
+        sys.stderr.write(
+            f"gage: doubtful: code makes another {names} than the notebook has: "
+            "it was changed by hand, by chance, or by a cell that is not among those that ran\n"
+        )
 
 
 def _read_json(path: str) -> Any:

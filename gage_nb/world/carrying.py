@@ -10,7 +10,7 @@ The directory is drawn in `gage.inside.carried`. The record, `sys/carried` in th
      "values": [{"name": "df", "format": "parquet", "path": "fit.carried/df.parquet",
                  "size_bytes": 1200000, "sha256": "…", "type": "pandas.DataFrame", "cell": 7}, …],
      "same": {"frame": "df"}, "settings": ["numpy.random", …], "cells": [3, 5],
-     "doubts": ["…"]}
+     "edited": [5], "doubts": ["…"]}
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from gage._internal.errors import DependencyError
 from gage._internal.operations.run_line import LineError
 from gage._internal.suggestions import did_you_mean
 from gage.inside.carried import DIRECTORY_SUFFIX
+from gage.inside.digest import digest_of
 from gage_nb.variables import variable_names
 from gage_nb.world.configuring import configuring_parts
+from gage_nb.world.edits import edited_since, saved_sources
 from gage_nb.world.executions import log_of
 from gage_nb.world.magics import translated
 from gage_nb.world.needs import Needs, unknown_names
@@ -62,12 +64,15 @@ class Notebook:
         How the kernel was when the extension was loaded: `settings.baseline`.
     has_drawn
         Whether a cell may have seeded or used the random numbers of NumPy.
+    edited
+        Executions whose cell has another text now.
     """
 
     namespace: Mapping[str, Any]
     executions: Sequence[Execution]
     before: dict[str, Any] = field(default_factory=dict)
     has_drawn: bool = True
+    edited: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,8 @@ def carry_for(
     drawn = not log.is_whole or any("numpy.random" in each.changed for each in executions)
     # Before the extension was loaded, anything may have been set.
     before = log.before if log.is_whole else {}
-    notebook = Notebook(own, executions, before, drawn)
+    edited = edited_since(executions, saved_sources(shell))
+    notebook = Notebook(own, executions, before, drawn, edited)
     given = variable_names(only.inputs)
     return carry(translated(source), name, notebook, directory, mode=only.carry_from, given=given)
 
@@ -192,6 +198,7 @@ class _Found:
     parts: list[Part] = field(default_factory=list)
     values: StoredValues = field(default_factory=lambda: StoredValues({}, {}, {}))
     settings: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     slice: Slice = field(default_factory=Slice)
     table_code: list[list[Any]] = field(default_factory=list)
     table_cells: list[str] = field(default_factory=list)
@@ -199,7 +206,11 @@ class _Found:
     @property
     def is_empty(self) -> bool:
         return not (
-            self.parts or self.values.values or self.slice.executions or self.values.has_pickle
+            self.parts
+            or self.values.values
+            or self.values.has_pickle
+            or self.slice.executions
+            or self.settings
         )
 
 
@@ -229,6 +240,8 @@ def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: 
     found.settings = settings_now(notebook.before)
     if not notebook.has_drawn:
         found.settings.pop("numpy.random", None)
+    if not (found.parts or found.values.values or facts.imports):
+        found.settings = {}  # there is nothing that they could be options of
     found.table_code = write_parts(found.parts, place)
     found.table_cells = write_cells(found.slice.executions, place)
     return found
@@ -264,6 +277,9 @@ def _as_code(
             f"no cell that was executed makes {names_text}, which the cell needs: "
             "hand it over with -i NAME, or carry values: --from values"
         )
+    found.digests = {
+        name: digest for name in sorted(names) if (digest := digest_of(notebook.namespace[name]))
+    }
     settings = settings_now(notebook.before)
     found.settings = {key: settings[key] for key in ("sys.path",) if key in settings}
     found.table_cells = write_cells(found.slice.executions, place)
@@ -291,6 +307,7 @@ def _write_table(found: _Found, place: Path) -> None:
         "version": 1,
         "settings": found.settings,
         "cells": found.table_cells,
+        "digests": found.digests,
         "code": found.table_code,
         "files": files,
         "same": found.values.same,
@@ -317,14 +334,28 @@ def _record(found: _Found, mode: str, directory: str) -> dict[str, Any]:
         for value in found.values.values.values()
     ]
     cells = [execution.number for execution in found.slice.executions]
+    doubts = [f"doubtful: {doubt}" for doubt in found.slice.doubts]
+    used = {*cells, *(part.number for part in found.parts)}
+    used |= {origins.number(value.name) for value in found.values.values.values()}
+    edited = sorted(used & found.notebook.edited)
     return {
         "version": 1,
         "mode": mode,
-        "summary": summary_of(found.parts, values, cells, found.slice.doubts),
+        "summary": summary_of(found.parts, values, cells, [*_said_of(edited), *doubts]),
         "code": code,
         "values": values,
         "same": found.values.same,
         "settings": sorted(found.settings),
         "cells": cells,
-        "doubts": list(found.slice.doubts),
+        "edited": edited,
+        "doubts": doubts,
     }
+
+
+def _said_of(edited: Sequence[int]) -> list[str]:
+    """Return what is said of cells that are not any more what ran."""
+    if not edited:
+        return []
+    if len(edited) == 1:
+        return [f"cell {edited[0]} has been edited since it ran"]
+    return [f"cells {', '.join(map(str, edited))} have been edited since they ran"]

@@ -39,6 +39,8 @@ class Facts:
         Modules that all names are imported from.
     dynamic
         Calls that find names in a way that no source shows: `globals`, `exec`.
+    imports
+        Whether a statement of the top level imports something.
     """
 
     certain: set[str] = field(default_factory=set)
@@ -49,6 +51,7 @@ class Facts:
     chains: set[tuple[str, ...]] = field(default_factory=set)
     stars: list[str] = field(default_factory=list)
     dynamic: set[str] = field(default_factory=set)
+    imports: bool = False
 
     @property
     def reads(self) -> set[str]:

@@ -144,12 +144,14 @@ class Reader:
                 self._expression(target)
 
     def _visit_import(self, node: ast.Import) -> None:
+        self.facts.imports = True
         for alias in node.names:
             self._bind(alias.asname or alias.name.partition(".")[0])
             if not alias.asname and "." in alias.name:
                 self.facts.chains.add(tuple(alias.name.split(".")))
 
     def _visit_import_from(self, node: ast.ImportFrom) -> None:
+        self.facts.imports = True
         for alias in node.names:
             if alias.name == "*":
                 self.facts.stars.append(node.module or "")

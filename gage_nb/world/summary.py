@@ -18,7 +18,7 @@ def summary_of(
     parts: Sequence[Part],
     values: Sequence[dict[str, Any]],
     cells: Sequence[int],
-    doubts: Sequence[str],
+    remarks: Sequence[str],
 ) -> str:
     """Return the line, as `df (1.2 MB, cell 7), clean() and np (cells 2, 5)`; "" for nothing."""
     texts = []
@@ -44,8 +44,8 @@ def summary_of(
     if cells:
         which = f"cell{'s' if len(cells) > 1 else ''} {', '.join(map(str, cells))} run as code"
         text = f"{text}; {which}" if text else which
-    for doubt in doubts:
-        text += f"; doubtful: {doubt}"
+    for each in remarks:
+        text += f"; {each}"
     return text
 
 
@@ -69,7 +69,7 @@ def explained(record: dict[str, Any]) -> str:
     rows += [(name, "as it is set now", "") for name in record["settings"]]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
-    return "\n".join([*lines, *(f"doubtful: {doubt}" for doubt in record["doubts"])])
+    return "\n".join([*lines, *record["doubts"]])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -120,6 +120,40 @@ def test_where_code_is_doubtful_all_cells_run_and_it_is_said(shell: InteractiveS
     assert "doubtful: cell 2 runs code that no source shows" in run.attrs["carried"]["summary"]
 
 
+def test_code_that_gives_another_value_is_said_to_be_doubtful(shell: InteractiveShell) -> None:
+    execute(shell, "data = [1, 2]")
+    shell.user_ns["data"][0] = 9
+
+    run = run_cell("print(data)", "target", quiet=True, carry_from="code")
+
+    assert "[1, 2]" in printed(run)
+    assert "gage: doubtful: code makes another `data` than the notebook has" in printed(run)
+
+
+def test_a_cell_edited_since_it_ran_is_named(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch, project: Path
+) -> None:
+    shell.run_cell("x = 1", store_history=True, cell_id="first")
+    saved = {"cells": [{"id": "first", "cell_type": "code", "source": "x = 2"}]}
+    (project / "saved.ipynb").write_text(json.dumps(saved))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(project / "saved.ipynb"))
+
+    run = run_cell("print(x)", "target", quiet=True)
+
+    assert printed(run) == "1\n"
+    assert run.attrs["carried"]["edited"] == [1]
+    summary = run.attrs["carried"]["summary"]
+    assert summary == "x (cell 1); cell 1 has been edited since it ran"
+
+
+def test_settings_reach_a_cell_that_imports_for_itself(shell: InteractiveShell) -> None:
+    execute(shell, "import numpy\nnumpy.set_printoptions(precision=2)")
+
+    run = run_cell("import numpy as n\nprint(n.array([1.2345]))", "target", quiet=True)
+
+    assert printed(run) == "[1.23]\n"
+
+
 def test_nothing_is_carried_alone(shell: InteractiveShell) -> None:
     execute(shell, "x = 1")
 
