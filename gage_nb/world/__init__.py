@@ -4,6 +4,7 @@ Imports point up this list.
 
     facts        what is known of a piece of source, and what compiled code tells of it
     magics       the code in IPython's own calls: `%time`, `%%capture`, `{name}` in `!command`
+    expressions  going through expressions in the order in which they are evaluated
     reader       going through source in the order in which it runs
     syntax       what a piece of source reads, binds, and which attributes it asks for
     settings     options of libraries, random states, `sys.path` as they are now
