@@ -55,10 +55,30 @@ def test_a_name_that_only_the_notebook_has_is_explained(shell: InteractiveShell)
 
 
 def test_what_is_no_python_is_refused_with_its_lines(shell: InteractiveShell) -> None:
-    with pytest.raises(CellError, match="line 3: !ls"):
-        run_cell("x = 1\n!ls\n", "fit")
+    with pytest.raises(CellError, match="line 3: %debug"):
+        run_cell("x = 1\n%debug\n", "fit")
 
     assert not gage.runs()
+
+
+def test_a_cell_with_ipython_syntax_gets_what_it_needs_of_the_notebook(
+    shell: InteractiveShell, project: Path
+) -> None:
+    (project / "data.bin").write_bytes(b"\0" * 200_000)
+    shell.run_cell("import asyncio\nscale = 3\ndef twice(x):\n    return 2 * x", store_history=True)
+
+    run = run_cell(
+        "size = !wc -c < data.bin\n%matplotlib inline\nawait asyncio.sleep(0)\n"
+        "print(size, twice(scale))",
+        "fit",
+        quiet=True,
+    )
+
+    assert run.last_lines() == "['200000'] 6"
+    assert {"fit.ipy": "s", "data.bin": "d"}.items() <= {
+        entry.path: entry.type for entry in run.manifest
+    }.items()
+    assert not run.verify()
 
 
 def test_variables_go_in_and_come_back(shell: InteractiveShell) -> None:
