@@ -133,9 +133,29 @@ def test_changed_and_deleted_staged_files_are_noted(project: Path, tmp_path: Pat
         "The run changed a staged file: a",
         "The run deleted a staged file: b c",
     ]
+    assert [(entry.type, entry.path) for entry in read_manifest(str(meta(run, "manifest")))] == [
+        ("s", "a"),
+        ("s", "b c"),
+        ("g", "a"),
+    ]
+    assert verify(run) == []
+
+
+def test_what_happens_to_staged_files_after_the_run_is_found(project: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (project / name).write_text("x")
+    run = staged(tmp_path / "runs", data={}, project=project)
+    Path(run.run_dir, "a").unlink()
+    write(run, "a", "changed by the run")
+    finalize_run(run, 0)
+
+    Path(run.run_dir, "a").unlink()
+    write(run, "a", "changed afterwards")
+    Path(run.run_dir, "b").unlink()
+
     assert [(item.kind, item.path) for item in verify(run)] == [
         ("changed", "a"),
-        ("missing", "b c"),
+        ("missing", "b"),
     ]
 
 

@@ -149,8 +149,11 @@ def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundF
     # Not the events of now: whoever was killed while finalising may have logged some before.
     listed = {entry.path for entry in read_manifest(manifest_path)} - changed.keys()
     files = current_files(read_events(run))
+    # A staged file that the run has written holds what the run made: it has both lines.
     generated = {
-        path: "g" for path in sorted(files) if files[path].type == "g" and path not in listed
+        path: "g"
+        for path in sorted(files)
+        if (files[path].type == "g" or path in changed) and path not in listed
     }
     entries = hash_entries(run, generated, found)
     if entries:
