@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from gage._internal.api import runs as requests
+from gage._internal.api.order import deleted, find_many, purge, restore
 from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
-from gage._internal.store.reports import as_recorded, difference_rows, operation_rows, run_rows
+from gage._internal.store.reports import as_recorded, difference_rows, operation_rows
 from gage_nb import frames
 from gage_nb.running import attach, start
 from gage_nb.tables import readable
@@ -116,8 +117,8 @@ def _with_run(function: Callable[[RecordedRun], Any]) -> Callable[[Sequence[str]
 
 
 def _runs(words: Sequence[str], place: Place) -> Any:
-    everything = requests.runs(directory=place.directory, runs_home=place.runs_home)
-    return frames.run_frame(run_rows(everything, words))
+    rows = requests.run_listing(words, directory=place.directory, runs_home=place.runs_home)
+    return frames.listing_frame(rows)
 
 
 def _ops(words: Sequence[str], place: Place) -> Any:
@@ -192,9 +193,69 @@ def _metrics(words: Sequence[str], place: Place) -> Any:
     return frames.metrics([place.find(word) for word in words] or place.find(None))
 
 
+def _label(words: Sequence[str], place: Place) -> Any:
+    run = _named(words, place, "label RUN [TEXT]", most=2)
+    run.set_label(words[1] if len(words) > 1 else None)
+    return run
+
+
+def _tag(words: Sequence[str], place: Place) -> Any:
+    run = _named(words, place, "tag RUN TAG ... (-TAG takes one away)")
+    run.remove_tags(*(word[1:] for word in words[1:] if word.startswith("-")))
+    run.add_tags(*(word for word in words[1:] if not word.startswith("-")))
+    return run
+
+
+def _comment(words: Sequence[str], place: Place) -> Any:
+    run = _named(words, place, "comment RUN TEXT")
+    try:
+        run.comment(" ".join(words[1:]))
+    except ValueError as error:
+        raise LineError(str(error)) from None
+    return run
+
+
+def _delete(words: Sequence[str], place: Place) -> Any:
+    from gage._internal.store.trash import delete_run
+
+    chosen = find_many(words, None, place.directory, runs_home=place.runs_home)
+    return _said([delete_run(run) for run in chosen], "in the trash")
+
+
+def _restore(words: Sequence[str], place: Place) -> Any:
+    found = restore(*words, directory=place.directory, runs_home=place.runs_home)
+    return _said(found, "back")
+
+
+def _purge(words: Sequence[str], place: Place) -> Any:
+    if not words:
+        raise LineError("expected the runs that are to be removed for good: %gage purge RUN ...")
+    found = deleted(*words, directory=place.directory, runs_home=place.runs_home)
+    purge(found)
+    return _said(found, "removed for good")
+
+
+def _diff(words: Sequence[str], place: Place) -> Any:
+    if len(words) != 2:
+        raise LineError("expected two runs: %gage diff A B")
+    return frames.diff(*(place.find(word) for word in words))
+
+
+def _named(words: Sequence[str], place: Place, usage: str, most: int | None = None) -> RecordedRun:
+    if not words or (most is not None and len(words) > most):
+        raise LineError(f"expected %gage {usage}, found {' '.join(words)!r}")
+    return place.find(words[0])
+
+
+def _said(runs: Sequence[RecordedRun], what: str) -> pd.DataFrame:
+    """Return what was done to runs as a frame: `run` and `now`."""
+    rows = [{"run": run.name, "now": what} for run in runs]
+    return frames.from_rows(rows, {"run": "string", "now": "string"})
+
+
 _OTHER_NAMES = {"list": "runs", "ls": "runs"}
 COMMANDS = {
-    "runs": Command("runs [COLUMN=VALUE ...]", "every run, the newest first (DataFrame)", _runs),
+    "runs": Command("runs [FILTER]", "every run, the newest first (DataFrame)", _runs),
     "batches": Command("batches", "runs asked for at once, the newest first (DataFrame)", _batches),
     "show": Command("show [RUN]", "what happened to a run", _of_run(_show)),
     "meta": Command(
@@ -213,5 +274,12 @@ COMMANDS = {
     "verify": Command(
         "verify [RUN]", "what differs from its manifest (DataFrame)", _with_run(_verify)
     ),
+    "diff": Command("diff A B", "what differs between two runs (DataFrame)", _diff),
+    "label": Command("label RUN [TEXT]", "give it a label, or take it away", _label),
+    "tag": Command("tag RUN [-]TAG ...", "add tags, or take some away", _tag),
+    "comment": Command("comment RUN TEXT", "say something about it", _comment),
+    "delete": Command("delete RUN ...", "move runs to the trash", _delete),
+    "restore": Command("restore [RUN ...]", "bring deleted runs back", _restore),
+    "purge": Command("purge RUN ...", "remove deleted runs for good", _purge),
     "ops": Command("ops", "what can be run here (DataFrame)", _ops),
 }

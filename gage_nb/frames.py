@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gage._internal.api.runs import find
-from gage._internal.api.runs import runs as list_all
+from gage._internal.api.runs import find, run_listing
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.reports import (
     EVENTS,
@@ -36,9 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "diff",
     "files",
     "from_rows",
     "inert",
+    "listing_frame",
     "manifest",
     "meta",
     "metrics",
@@ -54,16 +55,102 @@ _FILE_TYPE = pd.CategoricalDtype(list(FILE_TYPES.values()))
 _TIMES = ("initialized", "staged", "started", "stopped")
 
 
-def runs(selected: Iterable[Run] | None = None) -> pd.DataFrame:
-    """Return the runs, the newest first: all of them, or those given.
+def runs(
+    where: str | Iterable[Run] | None = None,
+    *,
+    limit: int | None = None,
+    deleted: bool = False,
+    directory: str | None = None,
+) -> pd.DataFrame:
+    """Return the runs, the newest first: all of them, those that a filter finds, or those given.
+
+        gage_nb.runs("lr > 0.1 and status = completed").sort_values("metric.loss")
 
     Columns: `run` (string, its name), `operation` (string), `status` (category), `started`
     (datetime64[us, UTC]), `duration` (timedelta64[us], until now for a running one), `exit_code`
-    (Int64), `label` (string), `tags` (object, a list), `reason` (string), `id` (string). The
-    index counts from 1: the positions by which a run can be called.
+    (Int64), `label` (string), `tags` (object, a list), `reason` (string), `id` (string); then, as
+    far as some of the runs have them, `config.KEY`, `metric.NAME` (Float64, the last value) and
+    `attr.NAME`. The index is the position by which a run can be named.
+
+    Parameters
+    ----------
+    where
+        A filter, as of `gage runs`; or the runs themselves.
+    limit
+        Not more than so many, the newest of them.
+    deleted
+        The runs in the trash in place of the others.
+    directory
+        Default: the current directory.
     """
-    chosen = list_all() if selected is None else map(RecordedRun.of, selected)
-    return run_frame([{"position": number, **run_row(run)} for number, run in enumerate(chosen, 1)])
+    if isinstance(where, str) or (where is None and not deleted):
+        words = [where] if where else []
+        return listing_frame(run_listing(words, limit=limit, directory=directory))
+    if deleted:
+        from gage._internal.api.order import deleted as in_trash
+
+        chosen: Iterable[Run] = in_trash(directory=directory)
+    else:
+        chosen = where or ()
+    recorded = [RecordedRun.of(run) for run in chosen][:limit]
+    return run_frame([{"position": at, **run_row(run)} for at, run in enumerate(recorded, 1)])
+
+
+def diff(a: Run | str | int, b: Run | str | int) -> pd.DataFrame:
+    """Return what differs between two runs, a difference a row.
+
+    Columns: `section` (category: config, command, source, environment, files, metrics, output,
+    system, damaged), `what` (string: the key, path, package, metric or line), `a` and `b`
+    (object; of source code, `b` is the unified diff).
+    """
+    from gage._internal.compare.difference import COLUMNS, diff_runs
+
+    rows = []
+    for section, found in diff_runs(_run(a), _run(b)).items():
+        for row in found:
+            first, *others = row.values()
+            if section == "source":
+                others = [row["difference"], row["diff"]]
+            elif section == "output":
+                first = row["line_a"] if row["line_a"] is not None else row["line_b"]
+                others = [row["a"], row["b"]]
+            elif section == "files":
+                others = [row["a"], row["b"]]
+            elif section == "damaged":
+                others = [row["what"], None]
+            rows.append({"section": section, "what": str(first), "a": others[0], "b": others[1]})
+    section_type = pd.CategoricalDtype(list(COLUMNS))
+    dtypes = {"section": section_type, "what": "string", "a": "object", "b": "object"}
+    return readable(from_rows(rows, dtypes))
+
+
+def listing_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return the frame of `runs` for rows of `index.listing`."""
+    frame = run_frame(rows)
+    parts = [("config", "config", None), ("metrics", "metric", "Float64")]
+    added: dict[str, pd.Series[Any]] = {}
+    for part, prefix, dtype in [*parts, ("attributes", "attr", None)]:
+        for key in dict.fromkeys(key for row in reversed(rows) for key in row[part]):
+            values = [row[part].get(key) for row in rows]
+            added[printable(f"{prefix}.{key}")] = _typed(values, dtype, frame.index)
+    return readable(pd.concat([frame, pd.DataFrame(added)], axis=1)) if added else frame
+
+
+def _typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:
+    """Return values of one key with the dtype that holds all of them as they are."""
+    kinds = {type(value) for value in values if value is not None}
+    of_kind = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
+    if dtype is None and kinds == {int, float}:
+        dtype = "Float64"
+    if dtype is None and len(kinds) == 1:
+        dtype = of_kind.get(next(iter(kinds)))
+    if dtype == "string":
+        values = [None if value is None else printable(value) for value in values]
+    try:
+        series: pd.Series[Any] = pd.Series(values, index=index, dtype=dtype or "object")
+    except (TypeError, OverflowError):  # an integer that no dtype of pandas holds
+        series = pd.Series(values, index=index, dtype="object")
+    return series
 
 
 def run_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -45,12 +45,12 @@ LIGHT_STANDARD_LIBRARY = {
 # The packages and modules of `gage._internal` that each edge of the house goes through.
 DOORS = {
     "gage_nb": {
-        *("api", "batch", "operations", "record", "running", "store"),
+        *("api", "batch", "compare", "operations", "record", "running", "store"),
         *("metrics", "output", "progress", "sources"),
         *("clock", "errors", "people", "quoting", "suggestions", "text", "types"),
     },
     "gage.cli": {
-        *("api", "batch", "operations", "record", "running", "store"),
+        *("api", "batch", "compare", "index", "operations", "record", "running", "store"),
         *("metrics", "output"),
         *("clock", "errors", "people", "suggestions", "text", "types"),
     },

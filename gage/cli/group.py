@@ -1,28 +1,48 @@
-"""The group of commands: its order, the names and options that all of them have."""
+"""The group of commands: what all of them have, and what they share."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import click.shell_completion
 
+import gage
 from gage._internal.operations.line_help import HELP_COLUMNS
 from gage._internal.operations.options import OPTIONS
+from gage._internal.people import outcome
 
-__all__ = ["SETTINGS", "Commands", "RunLineCommand", "everywhere"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gage._internal.batch.batch import Batch
+    from gage._internal.store.recorded_run import RecordedRun
+
+__all__ = [
+    "app",
+    "batch_called",
+    "complete_run",
+    "confirm",
+    "json_option",
+    "print_json",
+    "print_rows",
+    "run_argument",
+    "say_batch",
+    "say_status",
+]
+
 
 _OTHER_NAMES = {"list": "runs", "ls": "runs"}
-SETTINGS = {
+_YES = "gage.yes"
+_SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": HELP_COLUMNS,
     "terminal_width": HELP_COLUMNS,
 }
 
 
-def everywhere() -> list[click.Parameter]:
+def _everywhere() -> list[click.Parameter]:
     """Return the options that every command has, from the table of options."""
     about = {row.field: row.help for row in OPTIONS}
     directory = click.Path(exists=True, file_okay=False)
@@ -31,7 +51,8 @@ def everywhere() -> list[click.Parameter]:
                      expose_value=False, is_eager=True, callback=_work_in),
         click.Option(["--runs", "runs_home"], metavar="DIR", help=about["runs_home"],
                      expose_value=False, is_eager=True, callback=_use_runs),
-        click.Option(["-y", "--yes"], is_flag=True, help=about["yes"], expose_value=False),
+        click.Option(["-y", "--yes"], is_flag=True, help=about["yes"],
+                     expose_value=False, callback=_answer_yes),
     ]  # fmt: skip  # three of a kind
 
 
@@ -45,25 +66,38 @@ def _use_runs(ctx: click.Context, param: click.Parameter, directory: str | None)
         os.environ["GAGE_RUNS"] = directory
 
 
-class Commands(click.Group):
+def _answer_yes(ctx: click.Context, param: click.Parameter, yes: bool) -> None:
+    ctx.meta[_YES] = yes or ctx.meta.get(_YES, False)
+
+
+def confirm(question: str) -> None:
+    """Ask before something that cannot be taken back, unless `--yes` was given.
+
+    Raises
+    ------
+    click.Abort
+        If the answer is no, or nobody can answer.
+    """
+    if not click.get_current_context().meta.get(_YES):
+        click.confirm(question, abort=True, err=True)
+
+
+class _Commands(click.Group):
     """Lists the commands in the order of a run's life, not of the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of a run's life."""
-        return list(self.commands)
+        return ["run", *(name for name in self.commands if name != "run")]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return the command with a name; `list` and `ls` are `runs`."""
         return super().get_command(ctx, _OTHER_NAMES.get(name, name))
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command, with the options that all have; `run` has them in its own grammar."""
         if name != "run":
-            cmd.params += everywhere()
+            cmd.params += _everywhere()
         super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Carry out a command; a reader of its output that goes away is no error."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -76,14 +110,66 @@ class Commands(click.Group):
         return result
 
 
-class RunLineCommand(click.Command):
-    """Takes a line whose grammar is not Click's, and completes its options."""
+@click.group(cls=_Commands, context_settings=_SETTINGS, params=_everywhere())
+@click.version_option(gage.__version__)
+def app() -> None:
+    """Record runs of code: what they used, what they printed, what they made.
 
-    def shell_complete(
-        self, ctx: click.Context, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
-        """Return the options of the line."""
-        from gage._internal.api.completion import complete_words
+    A RUN is called by its name, its id, a prefix of either, or its position in `gage runs`
+    (1 is the newest); left out, it is the newest.
+    """
 
-        words = complete_words(incomplete, [], "shell")
-        return [click.shell_completion.CompletionItem(word) for word in words]
+
+def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of runs that begin so, for completion."""
+    from gage._internal.api.completion import complete_command
+
+    return complete_command(incomplete, [ctx.info_name or ""], [])
+
+
+def run_argument(function: Any) -> Any:
+    """Give a command the argument RUN."""
+    return click.argument("run", required=False, shell_complete=complete_run)(function)
+
+
+def json_option(function: Any) -> Any:
+    """Give a command the option --json."""
+    return click.option("--json", "as_json", is_flag=True, help="JSON for programs.")(function)
+
+
+def batch_called(reference: str | None) -> Batch | None:
+    """Return the batch of that name, if there is one."""
+    from gage._internal.batch.batch import batch_called
+    from gage._internal.store.store import runs_home
+
+    return None if reference is None else batch_called(runs_home(), reference)
+
+
+def say_batch(batch: Batch) -> int:
+    """Say how a batch ended; return its exit code."""
+    from gage.cli.batch import tell_end
+
+    return tell_end(batch, quiet=False)
+
+
+def say_status(run: RecordedRun, status: Any) -> None:
+    """Say what happened to a run."""
+    words = outcome(status.name, status.exit_code, status.reason)
+    click.echo(f"{run.name} {words}", err=True)
+
+
+def print_rows(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        print_json(rows)
+    else:
+        from gage.cli import tables
+
+        tables.print_rows(list(rows))
+
+
+def print_json(rows: Iterable[dict[str, Any]]) -> None:
+    """Print rows as JSON."""
+    import json
+
+    click.echo(json.dumps(list(rows), indent=2))

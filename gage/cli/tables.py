@@ -13,9 +13,7 @@ from gage._internal.people import (
     format_size,
     format_time,
     reason_words,
-    short_time,
     status_words,
-    zone_of,
 )
 from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import coloured, on_a_line, plain, printable
@@ -27,9 +25,16 @@ if TYPE_CHECKING:
 
     from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["print_rows", "print_run", "print_runs"]
+__all__ = [
+    "STATUS_STYLES",
+    "duration_text",
+    "print_rows",
+    "print_run",
+    "print_table",
+    "status_text",
+]
 
-_STATUS_STYLES = {
+STATUS_STYLES = {
     "completed": "green",
     "running": "yellow",
     "error": "red",
@@ -42,50 +47,21 @@ _LAST_LINES = 10
 _FILES_SHOWN = 12
 
 
-def print_runs(rows: Sequence[dict[str, Any]], *, narrowed: bool = False) -> None:
-    """Print a listing of runs, of which some may have been left out (`narrowed`)."""
-    if not rows:
-        print("No such runs." if narrowed else "No runs yet. Start one with: gage run SCRIPT.py")
-        return
-    zone = zone_of(row["started_us"] for row in rows)
-    started = f"started ({zone})" if zone else "started"
-    columns = ("#", "run", "operation", "status", started, "duration", "label")
-    _print_table(
-        columns,
-        [
-            (
-                str(row["position"]),
-                row["run"],
-                on_a_line(row["operation"]),
-                _status_text(row),
-                short_time(row["started_us"]),
-                _duration(row["duration_us"]),
-                on_a_line(row["label"] or ""),
-            )
-            for row in rows
-        ],
-        styles={3: [_STATUS_STYLES[row["status"]] for row in rows]},
-    )
-    for row in rows:
-        if row["status"] == "damaged":
-            print(f"{row['run']} is damaged: {printable(row['reason'])}")
-
-
 def print_run(run: RecordedRun) -> None:
     """Print what a run is, what happened to it, its files and its last lines."""
     row = run_row(run)
     facts = [
         ("operation", on_a_line(row["operation"])),
-        ("status", _status_text(row)),
+        ("status", status_text(row)),
         ("reason", reason_words(row["status"], row["exit_code"], row["reason"])),
         ("started", format_time(row["started_us"])),
-        ("duration", _duration(row["duration_us"])),
+        ("duration", duration_text(row["duration_us"])),
         ("label", row["label"] or ""),
         ("tags", ", ".join(row["tags"])),
         ("configuration", _config_text(run)),
         ("directory", run.run_dir),
     ]
-    _print_title(f"{run.name}  {run.id[:8]}", _STATUS_STYLES[row["status"]])
+    _print_title(f"{run.name}  {run.id[:8]}", STATUS_STYLES[row["status"]])
     for name, value in facts:
         if value:
             print(f"  {name:<14} {printable(value)}")
@@ -127,14 +103,14 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
         print("Nothing recorded.")
         return
     cells = [tuple(_cell(name, value) for name, value in row.items()) for row in rows]
-    _print_table([_heading(name) for name in rows[0]], cells)
+    print_table([_heading(name) for name in rows[0]], cells)
 
 
 def _cell(name: str, value: Any) -> str:
     if name.endswith("_us") and name != "duration_us":
         return format_time(value)
     if name == "duration_us":
-        return _duration(value)
+        return duration_text(value)
     if name.endswith("_bytes"):
         return format_size(value)
     if name == "path":
@@ -153,11 +129,13 @@ def _config_text(run: RecordedRun) -> str:
         return ""
 
 
-def _status_text(row: dict[str, Any]) -> str:
+def status_text(row: dict[str, Any]) -> str:
+    """Return the status of a row of a listing, in words."""
     return status_words(row["status"], row["exit_code"], row["reason"])
 
 
-def _duration(duration_us: int | None) -> str:
+def duration_text(duration_us: int | None) -> str:
+    """Return a duration in µs for people."""
     return format_duration(None if duration_us is None else duration_us / 1e6)
 
 
@@ -185,11 +163,12 @@ def _print_files(run: RecordedRun) -> None:
         print(f"  and {more} more: gage manifest {run.name}")
 
 
-def _print_table(
+def print_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     styles: dict[int, list[str]] | None = None,
 ) -> None:
+    """Print a table; `styles` has Rich's styles of the cells of a column, by its position."""
     console = _console()
     texts = [[printable(cell) for cell in row] for row in rows]
     if console is None:

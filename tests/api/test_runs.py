@@ -119,7 +119,7 @@ def test_runs_are_narrowed_by_conditions(script: Path) -> None:
     assert gage.runs("label=a", "status=completed") == [first]
     with pytest.raises(gage.OptionError, match=r"gage.runs\(directory='proj'\)"):
         gage.runs("proj")
-    with pytest.raises(gage.OptionError, match="there is no column 'state'"):
+    with pytest.raises(gage.OptionError, match="no run has a value 'state'"):
         gage.runs("state=x")
 
 

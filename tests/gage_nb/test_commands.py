@@ -74,7 +74,20 @@ def test_a_place_needs_its_directory(words: list[str]) -> None:
         carry_out("runs", words)
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"runs", "metrics"}])
+OF_SEVERAL_WORDS = {
+    "runs",
+    "metrics",
+    "diff",
+    "label",
+    "tag",
+    "comment",
+    "delete",
+    "restore",
+    "purge",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in OF_SEVERAL_WORDS])
 def test_more_words_than_expected_are_a_wrong_line(name: str, run: gage.RecordedRun) -> None:
     with pytest.raises(LineError, match=r"expected .*, found 'one two'"):
         carry_out(name, ["one", "two"])
@@ -95,14 +108,53 @@ def test_runs_keep_their_positions_when_some_are_chosen(
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("status", "expected COLUMN=VALUE, such as status=error, found 'status'"),
-        ("statu=error", r"no column 'statu'\. Did you mean 'status'\? Columns: run, "),
-        ("zzz=error", r"no column 'zzz'\. Columns: run, "),
+        ("status", "expected a comparison"),
+        ("statu=error", r"no run has a value 'statu'\. Did you mean 'status'"),
+        ("zzz=error", r"no run has a value 'zzz'\. Columns: run, "),
     ],
 )
 def test_a_wrong_condition_says_what_there_is(word: str, said: str, run: gage.RecordedRun) -> None:
-    with pytest.raises(LineError, match=said):
+    with pytest.raises(gage.OptionError, match=said):
         carry_out("runs", [word])
+
+
+def test_runs_are_labelled_tagged_and_commented(run: gage.RecordedRun) -> None:
+    carry_out("label", [run.name, "second"])
+    carry_out("tag", [run.name, "new", "-a"])
+    carry_out("comment", [run.name, "looks", "good"])
+
+    assert run.label == "second"
+    assert "new" in run.tags
+    assert [comment.text for comment in run.comments] == ["looks good"]
+    with pytest.raises(LineError, match="expected %gage label"):
+        carry_out("label", [])
+    with pytest.raises(LineError, match="expected a comment"):
+        carry_out("comment", [run.name])
+
+
+def test_runs_go_to_the_trash_and_come_back(run: gage.RecordedRun) -> None:
+    assert list(carry_out("delete", [run.name])["now"]) == ["in the trash"]
+    assert len(carry_out("runs", [])) == 0
+
+    assert list(carry_out("restore", [])["run"]) == [run.name]
+    assert len(carry_out("runs", [])) == 1
+
+    carry_out("delete", [run.name])
+    with pytest.raises(LineError, match="expected the runs"):
+        carry_out("purge", [])
+    carry_out("purge", [run.name])
+    assert not Path(run.run_dir).exists()
+
+
+def test_two_runs_are_compared(project: Path, run: gage.RecordedRun) -> None:
+    (project / "hi.py").write_text("print('other')\n")
+    other = gage.run("hi.py")
+
+    frame = carry_out("diff", [run.name, other.name])
+
+    assert {"source", "output"} <= {*frame["section"]}
+    with pytest.raises(LineError, match="expected two runs"):
+        carry_out("diff", [run.name])
 
 
 def test_stop_means_the_newest_run_that_goes_on(project: Path, run: gage.RecordedRun) -> None:

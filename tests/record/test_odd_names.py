@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 import gage
+from gage._internal.index.listing import listing
 from gage._internal.operations.targets import resolve_target
 from gage._internal.record.file_log import read_events
+from gage._internal.record.layout import home_of
 from gage._internal.staging.preview import preview, preview_text
 from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.store.reports import file_rows, manifest_rows, run_row
-from gage.cli.tables import print_rows, print_run, print_runs
+from gage._internal.store.reports import file_rows, manifest_rows
+from gage.cli.listing import print_listing
+from gage.cli.tables import print_rows, print_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,7 +109,7 @@ def test_tables_show_every_file_on_lines_of_printable_text(
 ) -> None:
     print_rows(list(manifest_rows(run_of_all)))
     print_run(run_of_all)
-    print_runs([{"position": 1, **run_row(run_of_all)}])
+    print_listing(listing(home_of(run_of_all.run_dir)))
 
     text = capsys.readouterr().out
     assert "a\\nb.x" in text

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from gage._internal.operations.run_line import LineError
 from gage._internal.record.run_meta import write_attr
 from gage._internal.record.status import live_processes
 from gage._internal.running.runner import start_run, stop_run
@@ -100,30 +99,6 @@ def test_a_run_that_died_has_no_duration(store: Path) -> None:
     assert (row["status"], row["duration_us"]) == ("terminated", None)
 
 
-@pytest.mark.parametrize(
-    ("where", "count"),
-    [
-        ([], 3),
-        (["status=error"], 1),
-        (["exit_code=0"], 2),
-        (["label=best"], 1),
-        (["label="], 2),
-        (["tag=x"], 1),
-        (["tag=z"], 0),
-        (["operation=op", "status=completed"], 2),
-        (["status=error", "label=best"], 0),
-    ],
-    ids=str,
-)
-def test_a_listing_can_be_narrowed(
-    run: RecordedRun, store: Path, where: list[str], count: int
-) -> None:
-    ended(store, "exit 1")
-    ended(store)
-
-    assert len(run_rows(list_runs(str(store)), where)) == count
-
-
 @pytest.mark.parametrize("text", ['{"tor', "3", '["a", 1]', '{"a": 1}'])
 def test_a_listing_survives_labels_and_tags_of_any_kind(run: RecordedRun, text: str) -> None:
     for name in ("label", "tags"):
@@ -133,22 +108,6 @@ def test_a_listing_survives_labels_and_tags_of_any_kind(run: RecordedRun, text: 
 
     assert isinstance(row["label"], str | None)
     assert all(isinstance(tag, str) for tag in row["tags"])
-
-
-def test_a_position_is_the_one_of_the_whole_listing(run: RecordedRun, store: Path) -> None:
-    ended(store)
-
-    assert [row["position"] for row in run_rows(list_runs(str(store)), ["label=best"])] == [2]
-
-
-@pytest.mark.parametrize(
-    ("where", "message"),
-    [("status", "expected COLUMN=VALUE"), ("stauts=x", "Did you mean 'status'"), ("=x", "''")],
-    ids=str,
-)
-def test_a_wrong_condition_is_a_wrong_line(where: str, message: str) -> None:
-    with pytest.raises(LineError, match=message):
-        run_rows([], [where])
 
 
 # One run

@@ -8,6 +8,8 @@ from gage._internal.api.place import home_of
 from gage._internal.errors import OptionError, RunNotFound
 from gage._internal.operations.options import RunOptions
 from gage._internal.operations.targets import known_operations
+from gage._internal.record.layout import run_at
+from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.store import find_run, list_runs
 
 TYPE_CHECKING = False
@@ -15,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from gage._internal.store.recorded_run import RecordedRun
     from gage._internal.types import OpDef, Run
 
-__all__ = ["find", "find_to_stop", "operations", "run", "runs"]
+__all__ = ["find", "find_to_stop", "operations", "run", "run_listing", "runs"]
 
 
 def run(
@@ -114,14 +115,19 @@ class _Events(Observer):
 
 
 def runs(
-    *where: str, directory: str | None = None, runs_home: str | None = None
+    *where: str,
+    limit: int | None = None,
+    directory: str | None = None,
+    runs_home: str | None = None,
 ) -> list[RecordedRun]:
     """Return the runs recorded for work in a directory, the newest first.
 
     Parameters
     ----------
     where
-        Conditions that all must be true, `COLUMN=VALUE`: `gage.runs("status=error")`.
+        Filters, all of which must hold: `gage.runs("lr > 0.1 and status = completed")`.
+    limit
+        Not more than so many, the newest of them.
     directory
         Default: the current directory.
     runs_home
@@ -130,20 +136,33 @@ def runs(
     Raises
     ------
     OptionError
-        If a condition is none, or there is no such column.
+        If the filter is not in the language, or names what no run has.
     """
-    for condition in where:
-        if "=" not in condition:
-            raise OptionError(
-                f"expected COLUMN=VALUE, such as status=error, found {condition!r}. "
-                f"A directory is named: gage.runs(directory={condition!r})"
-            )
-    found = list_runs(home_of(directory, runs_home))
+    home = home_of(directory, runs_home)
     if not where:
-        return found
-    from gage._internal.store.reports import run_rows
+        return list_runs(home)[:limit]
+    for text in where:
+        if text.strip() and not any(char in text for char in " =<>"):
+            raise OptionError(
+                f"expected a filter, such as status=error, found {text!r}. "
+                f"A directory is named: gage.runs(directory={text!r})"
+            )
+    from gage._internal.index.listing import listing
 
-    return [found[row["position"] - 1] for row in run_rows(found, where)]
+    return [RecordedRun.of(run_at(home, row["id"])) for row in listing(home, where, limit)]
+
+
+def run_listing(
+    where: Sequence[str] = (),
+    *,
+    limit: int | None = None,
+    directory: str | None = None,
+    runs_home: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return a row for each run: `index.listing`."""
+    from gage._internal.index.listing import listing
+
+    return listing(home_of(directory, runs_home), where, limit)
 
 
 def find(

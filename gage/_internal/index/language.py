@@ -27,7 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gage._internal.errors import GageError
+from gage._internal.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-class FilterError(GageError):
+class FilterError(OptionError):
     """A filter that is not in the language; the message points at the place."""
 
     def __init__(self, text: str, position: int, message: str) -> None:

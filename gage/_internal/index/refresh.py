@@ -1,10 +1,10 @@
 """The index brought up to date: only what changed since is read again.
 
-A run that has ended does not change, but for the attributes of the user. Its row has a stamp: the
-times of modification of its side-car and of `user` and `proc` in it, in nanoseconds, and whether
-the run directory is there. A row whose stamp is still that of the disk is right; any other run is
-read again: new ones, those that have not ended, those that somebody changed. A file of a finished
-run that was damaged in its place, without being replaced, is seen by `gage verify`, not here.
+A run that has ended does not change, but for the attributes of the user. Its row has a stamp: when
+its side-car and the directory `user` in it were modified, when the last of the files changed that
+its facts are made from (all in nanoseconds), and whether the run directory is there. A row whose
+stamp is still that of the disk is right; any other run is read again: new ones, those that have
+not ended, those that somebody changed or damaged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 from gage._internal.errors import MetaError, StoreError
 from gage._internal.record.layout import META_SUFFIX, run_at
 from gage._internal.record.run_meta import read_attr, run_meta_path
-from gage._internal.running.facts import encode, facts_of
+from gage._internal.running.facts import encode, facts_of, latest_change_ns
 from gage._internal.store.store import is_run_id
 from gage._internal.text import valid
 
@@ -76,8 +76,8 @@ def _ids(home: str) -> dict[str, bool]:
 
 def _stamp(home: str, run_id: str, *, has_run_dir: bool) -> str:
     meta_dir = f"{home}{os.sep}{run_id}{META_SUFFIX}"
-    directories = (meta_dir, f"{meta_dir}{os.sep}user", f"{meta_dir}{os.sep}proc")
-    return f"{' '.join([str(_modified_ns(path)) for path in directories])} {has_run_dir:d}"
+    times = (_modified_ns(meta_dir), _modified_ns(f"{meta_dir}{os.sep}user"))
+    return f"{times[0]} {times[1]} {latest_change_ns(meta_dir) or 0} {has_run_dir:d}"
 
 
 def _modified_ns(path: str) -> int:

@@ -93,6 +93,11 @@ class RunIndex:
         query = _QUERY.format(sql) + ("" if limit is None else f" LIMIT {int(limit)}")
         return self._decode(self._database.rows(query, values), now)
 
+    def positions(self) -> dict[str, int]:
+        """Return the position of each run among all, as of the last look: 1 is the newest."""
+        rows = self._database.rows("SELECT id FROM runs ORDER BY order_us DESC, id DESC")
+        return {row[0]: number for number, row in enumerate(rows, 1)}
+
     def count(self) -> int:
         """Return how many runs there are, as of the last look."""
         found = self._database.rows("SELECT count(*) FROM runs")

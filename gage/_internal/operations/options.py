@@ -207,7 +207,7 @@ OPTIONS = (
     ),
     _value("run", "directory", "-C", "DIR", "Work as if started in this directory.", calls=_EVERY),
     _value("run", "runs_home", "--runs", "DIR", "The directory of runs to use.", calls=_EVERY),
-    _flag("line", "yes", "-y --yes", "Accepted for scripts; gage never asks."),
+    _flag("line", "yes", "-y --yes", "Answer every question with yes."),
     _flag("line", "help", "-h --help", "Show this text."),
     _list(
         "several",

@@ -10,10 +10,10 @@ A run that has ended leaves them in its side-car, so that a new index reads one 
 
 It is written after `stopped` and says the same as the side-car's other files, from which it can be
 made again at any time. It is not used when it is of another version, or when one of the files that
-it was made from is gone or was changed after it: these are read then. Times are epoch
-microseconds (UTC), `duration_us` microseconds, `STEP` the step of the last value. JSON as SQLite
-reads it: NaN is null, infinities are `9e999` and `-9e999`. Attributes of the user (label, tags, …)
-may change later and are not in it.
+it was made from is gone or was changed after it, its permissions included: these are read then.
+Times are epoch microseconds (UTC), `duration_us` microseconds, `STEP` the step of the last value.
+JSON as SQLite reads it: NaN is null, infinities are `9e999` and `-9e999`. Attributes of the user
+(label, tags, …) may change later and are not in it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["FACTS", "MEASURES", "encode", "facts_of", "kept_facts", "write_facts"]
+__all__ = [
+    "FACTS",
+    "MEASURES",
+    "encode",
+    "facts_of",
+    "kept_facts",
+    "latest_change_ns",
+    "write_facts",
+]
 
 FACTS = "facts.json"
 MEASURES = ("last", "min", "max", "step", "count")
@@ -60,14 +68,25 @@ def kept_facts(run: Run) -> str | None:
     """Return the facts that the run's end left in its side-car, None where they do not count."""
     try:
         with open_regular(run_meta_path(run, FACTS), buffered=False) as file:
-            written_ns = os.fstat(file.fileno()).st_mtime_ns
+            written_ns = os.fstat(file.fileno()).st_ctime_ns
             text = file.read(MOST_BYTES).decode()
-        for name in _SOURCES:
-            if os.lstat(f"{run.meta_dir}{os.sep}{name}").st_mtime_ns > written_ns:
-                return None
+        changed_ns = latest_change_ns(run.meta_dir)
+        if changed_ns is None or changed_ns > written_ns:
+            return None
     except (OSError, ValueError):
         return None  # the other files say the same
     return text if text.startswith(_BEGIN) and text.endswith("}\n") else None
+
+
+def latest_change_ns(meta_dir: str) -> int | None:
+    """Return when the last of the files that facts are made from changed, None if one is gone."""
+    latest_ns = 0
+    try:
+        for name in _SOURCES:
+            latest_ns = max(latest_ns, os.lstat(f"{meta_dir}{os.sep}{name}").st_ctime_ns)
+    except OSError:
+        return None
+    return latest_ns
 
 
 def write_facts(run: Run) -> None:

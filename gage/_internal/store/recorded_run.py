@@ -6,15 +6,10 @@ from gage._internal.errors import MetaError
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
 from gage._internal.process.stopping import GRACE_S
-from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.manifest import Difference, read_manifest, verify
 from gage._internal.record.run_meta import (
     meta_opref,
-    read_attr,
-    read_attrs,
-    read_notes,
-    read_timestamp,
     run_meta_path,
 )
 from gage._internal.record.status import read_status
@@ -25,6 +20,7 @@ from gage._internal.running.runner import (
     stop_run,
     wait_for_run,
 )
+from gage._internal.store.described_run import DescribedRun
 from gage._internal.types import ENDED, ManifestEntry, OpRef, Run, Status
 
 TYPE_CHECKING = False
@@ -40,7 +36,7 @@ __all__ = ["RecordedRun"]
 _FOLLOW_STEP_S = 0.03
 
 
-class RecordedRun(Run):
+class RecordedRun(DescribedRun):
     """A run on disk. Every property is read when it is asked for, so it is never out of date.
 
     Attributes
@@ -96,31 +92,6 @@ class RecordedRun(Run):
         return recorded_config(self)
 
     @property
-    def label(self) -> str | None:
-        """The label given to the run, if any."""
-        label: str | None = read_attr(self, "user", "label")
-        return label
-
-    @property
-    def tags(self) -> list[str]:
-        """The tags given to the run."""
-        return list(read_attr(self, "user", "tags", []))
-
-    @property
-    def attrs(self) -> dict[str, Any]:
-        """What was recorded about the system: platform, packages, git, notebook."""
-        return read_attrs(self, "sys")
-
-    def timestamp(self, name: str) -> int | None:
-        """Return `initialized`, `staged`, `started` or `stopped` in epoch µs, None if not yet."""
-        return read_timestamp(self, name)
-
-    @property
-    def duration_us(self) -> int | None:
-        """From start to end in µs; None before the end."""
-        return read_duration_us(self)
-
-    @property
     def manifest(self) -> list[ManifestEntry]:
         """The files of the run with their digests, staged ones first; empty before `staged`."""
         return read_manifest(run_meta_path(self, "manifest"))
@@ -166,11 +137,6 @@ class RecordedRun(Run):
         `hint` becomes a line of the message: what may have caused it.
         """
         check_run(self, hint)
-
-    @property
-    def notes(self) -> list[str]:
-        """What staging and finalising say one should know: files left out, links, warnings."""
-        return read_notes(self)
 
     def verify(self) -> list[Difference]:
         """Hash the files again; return what differs from the manifest."""

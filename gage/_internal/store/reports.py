@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import MetaError
-from gage._internal.operations.run_line import LineError
 from gage._internal.operations.targets import known_operations, known_scripts
 from gage._internal.output.results import captions
 from gage._internal.people import format_count
@@ -17,7 +16,6 @@ from gage._internal.record.duration import read_duration_us
 from gage._internal.record.file_log import read_events
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import meta_opcmd, read_attr, read_attrs, read_timestamp
-from gage._internal.suggestions import did_you_mean
 from gage._internal.text import valid
 from gage._internal.types import PHASES, OutputLine, Run
 
@@ -51,23 +49,10 @@ STREAMS = ("stdout", "stderr")
 
 _TEXT_BYTES = 1 << 16
 
-_CONDITIONS = ("run", "operation", "status", "exit_code", "label", "tag", "id")
 
-
-def run_rows(runs: Sequence[RecordedRun], where: Sequence[str] = ()) -> list[Row]:
-    """Return a listing of runs, each with its `position`, as far as they match.
-
-    `where` holds texts `COLUMN=VALUE`, all of which must be true: `status=error`, for example;
-    `tag=VALUE` matches runs that have the tag.
-
-    Raises
-    ------
-    LineError
-        If a text is no such condition, or there is no such column.
-    """
-    conditions = [_condition(text) for text in where]
-    rows = [{"position": number, **run_row(run)} for number, run in enumerate(runs, 1)]
-    return [row for row in rows if all(_matches(row, *condition) for condition in conditions)]
+def run_rows(runs: Sequence[RecordedRun]) -> list[Row]:
+    """Return a listing of runs, each read from its side-car, with its `position`."""
+    return [{"position": number, **run_row(run)} for number, run in enumerate(runs, 1)]
 
 
 def difference_rows(run: RecordedRun) -> Iterator[Row]:
@@ -230,23 +215,6 @@ def _shortened(lines: Iterator[OutputLine]) -> Iterator[tuple[OutputLine, int]]:
         more = len(line.data) - len(held.data)
     if held is not None:
         yield held, more
-
-
-def _condition(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals:
-        raise LineError(f"expected COLUMN=VALUE, such as status=error, found {text!r}")
-    if column not in _CONDITIONS:
-        near = did_you_mean(column, _CONDITIONS)
-        columns = f"Columns: {', '.join(_CONDITIONS)}"
-        raise LineError(" ".join(filter(None, [f"there is no column {column!r}.", near, columns])))
-    return column, value
-
-
-def _matches(row: Row, column: str, value: str) -> bool:
-    if column == "tag":
-        return value in row["tags"]
-    return str(row[column] if row[column] is not None else "") == value
 
 
 def _facts(run: RecordedRun) -> Iterable[tuple[str, Any]]:

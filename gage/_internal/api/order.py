@@ -1,0 +1,77 @@
+"""Keeping the store in order: which runs are meant, and the trash."""
+
+from __future__ import annotations
+
+from gage._internal.api.place import home_of
+from gage._internal.api.runs import find, runs
+from gage._internal.errors import OptionError
+from gage._internal.store.trash import deleted_runs, find_deleted, purge_run, restore_run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gage._internal.store.recorded_run import RecordedRun
+
+__all__ = ["deleted", "find_many", "purge", "restore"]
+
+
+def find_many(
+    references: Sequence[str],
+    where: str | None = None,
+    directory: str | None = None,
+    *,
+    runs_home: str | None = None,
+) -> list[RecordedRun]:
+    """Return the runs that are named, or for which a filter holds.
+
+    Raises
+    ------
+    OptionError
+        If neither or both are given.
+    RunNotFound
+        If a name is no run's.
+    """
+    if bool(references) == bool(where):
+        raise OptionError("expected the names of runs, or a filter (--where), and not both")
+    if where:
+        return runs(where, directory=directory, runs_home=runs_home)
+    # All are found before anything is done to one.
+    return [find(name, directory, runs_home=runs_home) for name in dict.fromkeys(references)]
+
+
+def deleted(
+    *references: str, directory: str | None = None, runs_home: str | None = None
+) -> list[RecordedRun]:
+    """Return the runs in the trash that are named, or all of them, the last deleted first.
+
+    Raises
+    ------
+    RunNotFound
+        If a name is that of no deleted run.
+    """
+    home = home_of(directory, runs_home)
+    if not references:
+        return deleted_runs(home)
+    return [find_deleted(home, name) for name in dict.fromkeys(references)]
+
+
+def restore(
+    *references: str, directory: str | None = None, runs_home: str | None = None
+) -> list[RecordedRun]:
+    """Bring runs back from the trash; without a name, the one deleted last; return them.
+
+    Raises
+    ------
+    RunNotFound
+        If there is no such run in the trash.
+    """
+    home = home_of(directory, runs_home)
+    chosen = [find_deleted(home, name) for name in dict.fromkeys(references or (None,))]
+    return [restore_run(run) for run in chosen]
+
+
+def purge(chosen: Iterable[RecordedRun]) -> None:
+    """Remove runs of the trash for good."""
+    for run in chosen:
+        purge_run(run)

@@ -1,0 +1,100 @@
+"""The listing of runs for people: what differs first, what all share on a line above."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from gage._internal.index.listing import differing
+from gage._internal.people import format_number, short_time, zone_of
+from gage._internal.text import on_a_line, printable, shortened
+from gage.cli.tables import STATUS_STYLES, duration_text, print_table, status_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["FIRST_PAGE", "print_listing"]
+
+FIRST_PAGE = 50
+_MOST_CHARS = 24
+_GAP = 2
+
+
+def print_listing(
+    rows: Sequence[dict[str, Any]], *, narrowed: bool = False, is_page: bool = False
+) -> None:
+    """Print a listing of runs.
+
+    Parameters
+    ----------
+    narrowed
+        Whether a filter left some out.
+    is_page
+        Whether these are the newest of more.
+    """
+    if not rows:
+        print("No such runs." if narrowed else "No runs yet. Start one with: gage run SCRIPT.py")
+        return
+    zone = zone_of(row["started_us"] for row in rows)
+    columns = ["#", "run", "operation", "status", f"started ({zone})" if zone else "started"]
+    columns += ["duration", *(["label"] if any(row["label"] for row in rows) else [])]
+    cells = [
+        [
+            str(row["position"]),
+            row["run"],
+            on_a_line(row["operation"]),
+            status_text(row),
+            short_time(row["started_us"]),
+            duration_text(row["duration_us"]),
+            on_a_line(row["label"] or ""),
+        ][: len(columns)]
+        for row in rows
+    ]
+    keys, shared = differing(rows, "config")
+    names, _ = differing(rows, "metrics")
+    if len(rows) == 1:
+        names = list(rows[0]["metrics"])
+    _add_columns(columns, cells, rows, [("config", keys), ("metrics", names)])
+    shared = {key: value for key, value in shared.items() if value is not None}
+    if shared and len(rows) > 1:
+        texts = (f"{on_a_line(key)}={_value(value)}" for key, value in shared.items())
+        print(f"all: {shortened(', '.join(texts), shutil.get_terminal_size().columns - 5)}")
+    styles = {3: [STATUS_STYLES[row["status"]] for row in rows]}
+    print_table(columns, [tuple(row) for row in cells], styles=styles)
+    if is_page:
+        print(f"The newest {len(rows)} runs; all of them: gage runs --all")
+    for row in rows:
+        if row["status"] == "damaged":
+            print(f"{row['run']} is damaged: {printable(row['reason'])}")
+
+
+def _add_columns(
+    columns: list[str],
+    cells: list[list[str]],
+    rows: Sequence[dict[str, Any]],
+    parts: Sequence[tuple[str, list[str]]],
+) -> None:
+    """Add the values that differ, as many columns as the terminal has room for."""
+    width = sum(
+        max(len(text) for text in (columns[at], *(row[at] for row in cells))) + _GAP
+        for at in range(len(columns))
+    )
+    room = shutil.get_terminal_size().columns - width
+    for part, keys in parts:
+        for key in keys:
+            texts = [_value(row[part].get(key)) for row in rows]
+            heading = shortened(on_a_line(key), _MOST_CHARS)
+            room -= max(map(len, (heading, *texts))) + _GAP
+            if room < 0:
+                return
+            columns.append(heading)
+            for row, text in zip(cells, texts, strict=True):
+                row.append(text)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return format_number(value)
+    return shortened(on_a_line(str(value)), _MOST_CHARS)

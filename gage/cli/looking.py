@@ -1,0 +1,192 @@
+"""The commands that show what there is: runs, what a run holds, what can be run here."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from gage._internal.api import runs as requests
+from gage._internal.errors import TargetError
+from gage.cli.group import (
+    app,
+    batch_called,
+    complete_run,
+    json_option,
+    print_json,
+    print_rows,
+    run_argument,
+)
+from gage.cli.run import follow_run
+
+__all__: list[str] = []
+
+
+@app.command("runs")
+@click.argument("where", nargs=-1)
+@click.option("--limit", type=int, metavar="N", help="Not more than N, the newest of them.")
+@click.option("-a", "--all", "everything", is_flag=True, help="All runs, all values.")
+@click.option("--deleted", is_flag=True, help="The runs in the trash.")
+@json_option
+def _runs(
+    where: tuple[str, ...], limit: int | None, everything: bool, deleted: bool, as_json: bool
+) -> None:
+    """List the runs, the newest first; the values that differ in columns of their own.
+
+    WHERE is a filter, such as: status=error, 'lr > 0.1 and loss < 0.5', since 2h.
+    """
+    from gage.cli.listing import FIRST_PAGE, print_listing
+
+    if deleted:
+        from gage._internal.api.order import deleted as in_trash
+        from gage._internal.store.reports import run_row
+
+        print_rows([run_row(run) for run in in_trash()], as_json)
+        return
+    page = None if everything or as_json or where else FIRST_PAGE
+    rows = requests.run_listing(where, limit=limit if limit is not None else page)
+    if as_json:
+        print_json(rows)
+    else:
+        print_listing(rows, narrowed=bool(where), is_page=limit is None and len(rows) == page)
+
+
+@app.command("show")
+@run_argument
+@json_option
+def _show(run: str | None, as_json: bool) -> None:
+    """Show a run: what it is, what happened to it, its files, its last lines."""
+    batch = batch_called(run)
+    if batch is not None:
+        print_rows(batch.rows(), as_json)
+        return
+    recorded = requests.find(run)
+    if as_json:
+        from gage._internal.store.reports import run_row
+
+        print_json([run_row(recorded)])
+    else:
+        from gage.cli.tables import print_run
+
+        print_run(recorded)
+
+
+@app.command("meta")
+@run_argument
+@json_option
+def _meta(run: str | None, as_json: bool) -> None:
+    """Show everything recorded about a run, a fact a row."""
+    from gage._internal.store.reports import meta_rows
+
+    print_rows(meta_rows(requests.find(run)), as_json)
+
+
+@app.command("files")
+@run_argument
+@json_option
+def _files(run: str | None, as_json: bool) -> None:
+    """Show the log of a run's files: added, modified, deleted."""
+    from gage._internal.store.reports import file_rows
+
+    print_rows(file_rows(requests.find(run)), as_json)
+
+
+@app.command("manifest")
+@run_argument
+@json_option
+def _manifest(run: str | None, as_json: bool) -> None:
+    """Show the files of a run with their sha256."""
+    from gage._internal.store.reports import manifest_rows
+
+    print_rows(manifest_rows(requests.find(run)), as_json)
+
+
+@app.command("output")
+@run_argument
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@json_option
+def _output(run: str | None, follow: bool, as_json: bool) -> None:
+    """Write what a run printed: its stdout to stdout, its stderr to stderr."""
+    recorded = requests.find(run)
+    if as_json:
+        from gage._internal.store.reports import output_rows
+
+        print_json(output_rows(recorded))
+    elif follow:
+        follow_run(recorded)
+    else:
+        from gage.cli.run import write_output
+
+        write_output(recorded)
+
+
+@app.command("verify")
+@run_argument
+@json_option
+def _verify(run: str | None, as_json: bool) -> int:
+    """Hash a run's files again and show what differs from its manifest.
+
+    The exit code is 1 if anything does.
+    """
+    from gage._internal.store.reports import as_recorded, difference_rows
+
+    recorded = requests.find(run)
+    rows = list(difference_rows(recorded))
+    if rows or as_json:
+        print_rows(rows, as_json)
+    else:
+        click.echo(as_recorded(recorded))
+    return 1 if rows else 0
+
+
+@app.command("metrics")
+@click.argument("runs", nargs=-1, shell_complete=complete_run)
+@json_option
+def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
+    """Show the numbers that runs gave back, a value a row, in order of time."""
+    from gage._internal.metrics.series import metric_rows
+
+    chosen = [requests.find(name) for name in runs or (None,)]
+    print_rows((row for run in chosen for row in metric_rows(run)), as_json)
+
+
+@app.command("batches")
+@json_option
+def _batches(as_json: bool) -> None:
+    """List the batches (runs that were asked for at once), the newest first."""
+    from gage._internal.batch.batch import batch_rows, list_batches
+    from gage._internal.store.store import runs_home
+
+    print_rows(batch_rows(list_batches(runs_home())), as_json)
+
+
+@app.command("ops")
+@json_option
+def _ops(as_json: bool) -> None:
+    """List what can be run here: operations, scripts and notebooks."""
+    from gage._internal.store.reports import operation_rows
+
+    print_rows(operation_rows(), as_json)
+
+
+@app.command("check")
+@click.argument("file", required=False)
+@click.option("--schema", is_flag=True, help="Print where the JSON Schema for editors is.")
+def _check(file: str | None, schema: bool) -> int:
+    """Check a Gage file; every fault with its line. Exit code 1 if there are any."""
+    from gage._internal.operations.gagefile import check_gagefile, find_gagefile, schema_path
+
+    if schema:
+        click.echo(schema_path())
+        return 0
+    path = file or find_gagefile(os.getcwd())
+    if path is None:
+        raise TargetError(f"there is no Gage file in {os.getcwd()} or above it: name one")
+    faults = check_gagefile(path)
+    for fault in faults:
+        where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        key = f" {fault.key}:" if fault.key else ""
+        click.echo(f"{where}:{key} {fault.message}")
+    if not faults:
+        click.echo(f"{path}: no faults")
+    return 1 if faults else 0

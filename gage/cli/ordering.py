@@ -1,0 +1,108 @@
+"""The commands that keep a store in order: labels, tags, comments, the trash; and what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gage._internal.api import runs as requests
+from gage._internal.api.order import deleted, find_many, purge, restore
+from gage._internal.people import format_count
+from gage._internal.store.trash import delete_run
+from gage.cli.group import app, complete_run, confirm, json_option
+
+if TYPE_CHECKING:
+    from gage._internal.store.recorded_run import RecordedRun
+
+__all__: list[str] = []
+
+
+@app.command("label")
+@click.argument("run", shell_complete=complete_run)
+@click.argument("text", required=False)
+def _label(run: str, text: str | None) -> None:
+    """Give a run a label; without TEXT, take its label away."""
+    recorded = requests.find(run)
+    recorded.set_label(text)
+    _say(recorded, f"labelled {text!r}" if text else "has no label now")
+
+
+@app.command("tag")
+@click.argument("run", shell_complete=complete_run)
+@click.argument("tags", nargs=-1, required=True)
+@click.option("-d", "--delete", is_flag=True, help="Take the tags away.")
+def _tag(run: str, tags: tuple[str, ...], delete: bool) -> None:
+    """Add tags to a run, or take them away."""
+    recorded = requests.find(run)
+    left = recorded.remove_tags(*tags) if delete else recorded.add_tags(*tags)
+    _say(recorded, f"has the tags {', '.join(left)}" if left else "has no tags now")
+
+
+@app.command("comment")
+@click.argument("run", shell_complete=complete_run)
+@click.argument("text", nargs=-1, required=True)
+def _comment(run: str, text: tuple[str, ...]) -> None:
+    """Add a comment to a run."""
+    recorded = requests.find(run)
+    comment = recorded.comment(" ".join(text))
+    _say(recorded, f"has a comment by {comment.author}")
+
+
+@app.command("delete")
+@click.argument("runs", nargs=-1, shell_complete=complete_run)
+@click.option("--where", metavar="FILTER", help="Every run for which a filter holds.")
+def _delete(runs: tuple[str, ...], where: str | None) -> None:
+    """Move runs to the trash; `gage restore` brings them back. A running run is refused."""
+    chosen = find_many(runs, where)
+    if where:
+        confirm(f"Move {format_count(len(chosen), 'run')} to the trash?")
+    for recorded in chosen:
+        _say(delete_run(recorded), "is in the trash")
+
+
+@app.command("restore")
+@click.argument("runs", nargs=-1)
+def _restore(runs: tuple[str, ...]) -> None:
+    """Bring runs back from the trash; without a name, the one deleted last."""
+    for recorded in restore(*runs):
+        _say(recorded, "is back")
+
+
+@app.command("purge")
+@click.argument("runs", nargs=-1)
+def _purge(runs: tuple[str, ...]) -> None:
+    """Remove deleted runs for good; without a name, all that are in the trash."""
+    chosen = deleted(*runs)
+    if chosen:
+        confirm(f"Remove {format_count(len(chosen), 'run')} for good, with all files?")
+    purge(chosen)
+    click.echo(f"{format_count(len(chosen), 'run')} removed for good", err=True)
+
+
+@app.command("diff")
+@click.argument("a", shell_complete=complete_run)
+@click.argument("b", shell_complete=complete_run)
+@json_option
+def _diff(a: str, b: str, as_json: bool) -> int:
+    """Show what differs between two runs, section by section.
+
+    The exit code is 1 if anything does.
+    """
+    from gage._internal.compare.difference import diff_runs
+
+    first, second = requests.find(a), requests.find(b)
+    found = diff_runs(first, second)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found, indent=2, default=str))
+    else:
+        from gage.cli.diff import print_diff
+
+        print_diff(first, second, found)
+    return 1 if any(found.values()) else 0
+
+
+def _say(run: RecordedRun, what: str) -> None:
+    click.echo(f"{run.name} {what}", err=True)
