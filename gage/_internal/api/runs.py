@@ -52,7 +52,7 @@ def run(
     args
         Further arguments of the command.
     label, tags
-        What the run is to be remembered by.
+        A label and tags for the run.
     with_files
         Files that the run gets beside its source code, as dependencies; a directory stands for
         all its files.

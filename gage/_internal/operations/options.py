@@ -151,16 +151,14 @@ OPTIONS = (
     _value(
         "line", "module", "-m", "MODULE", "Run a module, as python -m does.", forms="shell line"
     ),
-    _value(
-        "run", "label", "-l --label", "TEXT", "What the run is to be remembered by.", calls=_EVERY
-    ),
-    _list("run", "tags", "-t --tag", "TAG", "A tag", calls=_EVERY),
+    _value("run", "label", "-l --label", "TEXT", "Give the run a label.", calls=_EVERY),
+    _list("run", "tags", "-t --tag", "TAG", "Give the run a tag", calls=_EVERY),
     _list(
         "run",
         "with_files",
         "--with",
         "FILE",
-        "A file that the run needs, or a directory with all its files",
+        "Add a file that the run needs, or a directory with all its files",
         calls=_EVERY,
     ),
     Option(
@@ -177,7 +175,7 @@ OPTIONS = (
         "run",
         "strict",
         "--strict",
-        "A value of another type than its default is an error, not a note.",
+        "Refuse a value of another type than its default, instead of noting it.",
         calls=_EVERY,
     ),
     _flag(
@@ -264,7 +262,7 @@ OPTIONS = (
         "as_name",
         "--as",
         "NAME",
-        "Bind the run to this name in the notebook.",
+        "Bind the run, or the batch, to this name in the notebook.",
         forms=_NOTEBOOK,
     ),
     _flag(
