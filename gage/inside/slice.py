@@ -1,7 +1,8 @@
 """Whole cells of a notebook that run before the one that was asked for: silently.
 
 What they print goes to `NAME.carried/output.txt`: it is not the output of the run's own cell.
-Figures that a cell leaves open are closed after it, as a notebook does.
+Where they print nothing there is no such file. Figures that a cell leaves open are closed after
+it, as a notebook does.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def run_cells(directory: str, names: Sequence[str], namespace: dict[str, Any]) -
     as it runs.
     """
     display = getattr(builtins, "display", None)
-    kept = _divert(os.path.join(directory, "output.txt"))
+    output = os.path.join(directory, "output.txt")
+    kept = _divert(output)
     builtins.display = lambda *objects, **_: print(*objects)  # type: ignore[attr-defined]  # noqa: T201 - to the file
     try:
         for name in names:
@@ -63,6 +65,8 @@ def run_cells(directory: str, names: Sequence[str], namespace: dict[str, Any]) -
                 pyplot.close("all")
     finally:
         _restore(kept)
+        if not os.path.getsize(output):
+            os.unlink(output)
         if display is not None:
             builtins.display = display  # type: ignore[attr-defined]
 

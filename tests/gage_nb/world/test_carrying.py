@@ -87,6 +87,7 @@ def test_code_alone_leaves_out_what_is_not_needed(shell: InteractiveShell) -> No
 
     assert printed(run) == "4\n"
     assert run.attrs["carried"]["cells"] == [1, 3, 4, 5]
+    assert not (Path(run.run_dir) / "target.carried" / "output.txt").exists()
 
 
 def test_cells_that_run_before_print_into_a_file_of_their_own(shell: InteractiveShell) -> None:
