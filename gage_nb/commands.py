@@ -91,7 +91,7 @@ def help_text() -> str:
         [
             "%gage COMMAND [RUN]: look at runs and act on them.",
             "",
-            "A RUN is called by its name, its id, a prefix of either, its position in",
+            "A RUN is named by its name, its id, a prefix of either, its position in",
             "`%gage runs` (1 is the newest), or a variable that holds it (--as); left out, it is",
             "the newest.",
             "",

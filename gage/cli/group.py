@@ -115,7 +115,7 @@ class _Commands(click.Group):
 def app() -> None:
     """Record runs of code: what they used, what they printed, what they made.
 
-    A RUN is called by its name, its id, a prefix of either, or its position in `gage runs`
+    A RUN is named by its name, its id, a prefix of either, or its position in `gage runs`
     (1 is the newest); left out, it is the newest.
     """
 

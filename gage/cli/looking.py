@@ -103,7 +103,7 @@ def _manifest(run: str | None, as_json: bool) -> None:
 
 @app.command("output")
 @run_argument
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("-f", "--follow", is_flag=True, help="Continue until the run has ended.")
 @json_option
 def _output(run: str | None, follow: bool, as_json: bool) -> None:
     """Write what a run printed: its stdout to stdout, its stderr to stderr."""
