@@ -98,11 +98,6 @@ def test_every_command_is_listed_with_its_first_sentence(cli: Callable[..., Star
     assert "..." not in text.partition("Commands:")[2]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_in_the_readme(command: str) -> None:
-    assert f"gage {command}" in (ROOT / "README.md").read_text()
-
-
 def test_help_of_a_command_is_the_command_s_help(cli: Callable[..., Started]) -> None:
     assert cli("help", "show").stdout == cli("show", "--help").stdout
     assert cli("help", "run").stdout == cli("run", "--help").stdout
