@@ -75,6 +75,11 @@ EXTRA_OF = {
     "tensorboard": "tensorboard",
 }
 
+# What can be read at once: a docstring does not count as part of its function.
+MOST_LINES = 400
+MOST_LINES_OF_A_FUNCTION = 60
+MOST_METHODS = 20
+
 # What `gage.inside` may import since a run's own program has loaded it: to show its objects.
 OF_THE_PROGRAM = {
     "IPython",
@@ -203,6 +208,27 @@ def _all_imports(path: Path) -> Iterator[Import]:
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.ImportFrom):
             yield from _from_import(node, at_import=False)
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_a_module_its_functions_and_classes_can_be_read_at_once(name: str) -> None:
+    text = BOTH[name].read_text(encoding="utf-8")
+    too_long = [] if text.count("\n") <= MOST_LINES else [f"{text.count(chr(10))} lines"]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            docstring = ast.get_docstring(node, clean=False)
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            lines -= docstring.count("\n") + 1 if docstring else 0
+            if lines > MOST_LINES_OF_A_FUNCTION:
+                too_long.append(f"{node.name}: {lines} lines")
+        elif isinstance(node, ast.ClassDef):
+            methods = sum(
+                isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) for item in node.body
+            )
+            if methods > MOST_METHODS:
+                too_long.append(f"{node.name}: {methods} methods")
+
+    assert not too_long
 
 
 def test_nothing_imports_in_a_circle() -> None:

@@ -211,25 +211,11 @@ class Batch:
         if failed or missing:
             raise BatchFailed(self.name, self.count, tuple(failed), missing, evidence)
         if self.objective is not None and self.best() is None:
-            raise BatchFailed(self.name, self.count, (), 0, self._without_metric())
+            raise BatchFailed(self.name, self.count, (), 0, _without_metric(self))
 
     def update(self) -> list[TrialEvent]:
         """Read what was begun and has ended since the last call; return it."""
         return self._log.update()
-
-    def _without_metric(self) -> str:
-        metric = (self.objective or "").partition(":")[2]
-        names: dict[str, None] = {}
-        for trial in self._trials():
-            if trial.run is not None:
-                names.update(dict.fromkeys(self.metrics_of(trial)))
-        from gage._internal.suggestions import did_you_mean
-
-        near = did_you_mean(metric, list(names))
-        return (
-            f"no trial gave the metric {metric!r} of {self.objective}. {near + ' ' if near else ''}"
-            f"Metrics: {', '.join(names) or 'none'}"
-        )
 
     def _trials(self) -> Iterator[BatchTrial]:
         self._log.update()
@@ -354,3 +340,19 @@ def _duration_us(run: RecordedRun) -> int | None:
 
 def _free(name: str, kind: str, row: dict[str, Any], last: dict[str, Any]) -> str:
     return f"{kind}.{name}" if name in row or name in last else name
+
+
+def _without_metric(batch: Batch) -> str:
+    """Say that no trial gave the metric of the objective, and which they gave."""
+    metric = (batch.objective or "").partition(":")[2]
+    names: dict[str, None] = {}
+    for trial in batch.trials:
+        if trial.run is not None:
+            names.update(dict.fromkeys(batch.metrics_of(trial)))
+    from gage._internal.suggestions import did_you_mean
+
+    near = did_you_mean(metric, list(names))
+    return (
+        f"no trial gave the metric {metric!r} of {batch.objective}. {near + ' ' if near else ''}"
+        f"Metrics: {', '.join(names) or 'none'}"
+    )
