@@ -17,6 +17,7 @@ from gage._internal.output.stream import OutputStream
 from gage._internal.people import outcome
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.runner_log import LEFT_OUT, missed_a_file
+from gage._internal.store.missing_files import missing_files_hint
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import PHASES
 
@@ -181,9 +182,10 @@ class _Shell(Observer):
         shown = run.output().tail(1) if not self._quiet else b""
         _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
         if status.name == "error" and missed_a_file(run.last_lines()):
-            for note in run.notes:
-                if note.startswith(LEFT_OUT):
-                    self._tell(f"note: {note}")
+            hint = missing_files_hint(run)
+            left_out = [f"note: {note}" for note in run.notes if note.startswith(LEFT_OUT)]
+            for line in [hint] if hint else left_out:
+                self._tell(line)
 
 
 def _follow_as_long_as_read(run: RecordedRun) -> Status:

@@ -17,8 +17,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from typing import Any
 
 from gage._internal.atomic import replace
@@ -47,7 +49,9 @@ def run_notebook(path: str) -> int:
             (index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"), 1
         )
     }
-    client = _client(notebook, numbers, save, os.path.dirname(os.path.abspath(path)))
+    sockets = tempfile.mkdtemp(prefix="gage-")
+    directory = os.path.dirname(os.path.abspath(path))
+    client = _client(notebook, numbers, save, directory, sockets)
     failure = ""
     try:
         client.execute(env=_kernel_env())
@@ -56,6 +60,8 @@ def run_notebook(path: str) -> int:
         failure = f"failed: {'the kernel died' if dead else client.failure}"
         if client.stopped_by or isinstance(error, KeyboardInterrupt):
             failure = "stopped"
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
     save()
     if not failure:
         return 0
@@ -74,20 +80,27 @@ def _kernel_env() -> dict[str, str]:
     return env
 
 
-def _client(notebook: Any, numbers: dict[int, int], save: Any, directory: str) -> Any:
-    """Return a client that prints what cells print; nbclient is imported only here."""
+def _kernel_manager(sockets: str) -> Any:
+    """Return what starts the kernel: one of this interpreter, whatever the notebook's is called."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
 
     class OwnEnvironment(KernelSpecManager):
-        """Every kernel is of this interpreter, whatever kernels are installed by that name."""
-
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             # What the kernel says of itself is not the notebook's output.
             argv.append(f"--log-level={logging.CRITICAL}")
             return KernelSpec(argv=argv, display_name=kernel_name, language="python")
+
+    # Sockets in a directory of ours: ports could be taken by another kernel meanwhile.
+    return AsyncKernelManager(
+        kernel_spec_manager=OwnEnvironment(), transport="ipc", ip=f"{sockets}/kernel"
+    )
+
+
+def _client(notebook: Any, numbers: dict[int, int], save: Any, directory: str, sockets: str) -> Any:
+    """Return a client that prints what cells print; nbclient is imported only here."""
+    from nbclient import NotebookClient
 
     class PrintingClient(NotebookClient):
         current_index = 0
@@ -126,7 +139,7 @@ def _client(notebook: Any, numbers: dict[int, int], save: Any, directory: str) -
 
     client: Any = PrintingClient(
         notebook,
-        km=AsyncKernelManager(kernel_spec_manager=OwnEnvironment()),
+        km=_kernel_manager(sockets),
         timeout=None,
         resources={"metadata": {"path": directory}},
         on_cell_execute=begin,

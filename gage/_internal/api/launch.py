@@ -94,7 +94,7 @@ def _make(
         operation.config,
         operation.cmd,
         user_attrs,
-        system_attrs,
+        {"project": operation.project_dir, **system_attrs},
     )
     return run
 

@@ -243,8 +243,25 @@ def _notebook(target: str, directory: str, given: dict[str, Any], args: Sequence
     if args:
         raise TargetError(f"a notebook takes no arguments, found {list(args)}: set k=v instead")
     path, project_dir = _file(target, directory)
+    _check_language(project_dir, path)
     command = ["python", "-m", "gage.inside.notebook", path]
     return _without_gagefile("notebook", path, command, project_dir, given, [quote_pattern(path)])
+
+
+def _check_language(project_dir: str, path: str) -> None:
+    from gage._internal.sources.cell_text import language_of, read_notebook
+
+    try:
+        with open(os.path.join(project_dir, path), "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise TargetError(f"cannot read {path}: {error.strerror}") from error
+    language = language_of(read_notebook(data, path))
+    if language != "python":
+        raise TargetError(
+            f"{path} is a notebook in {language}: expected one in Python. "
+            "gage runs programs of any language as operations of a Gage file"
+        )
 
 
 def _module(name: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:

@@ -21,6 +21,7 @@ from gage._internal.running.runner import (
     wait_for_run,
 )
 from gage._internal.store.described_run import DescribedRun
+from gage._internal.store.missing_files import MissingFile, missing_files, missing_files_hint
 from gage._internal.types import ENDED, ManifestEntry, OpRef, Run, Status
 
 TYPE_CHECKING = False
@@ -134,9 +135,18 @@ class RecordedRun(DescribedRun):
     def check(self, hint: str = "") -> None:
         """Raise `RunFailed` if the run ended with anything but `completed`.
 
-        `hint` becomes a line of the message: what may have caused it.
+        `hint` becomes a line of the message: what may have caused it. Without one, files of the
+        project that the run looked for in vain are named.
         """
-        check_run(self, hint)
+        check_run(self, hint or missing_files_hint(self))
+
+    @property
+    def missing_files(self) -> list[MissingFile]:
+        """Files of the project that the run, which failed, says it has not found.
+
+        Each with `path`, `reason` (why it was left out) and `option` (what brings it).
+        """
+        return missing_files(self)
 
     def verify(self) -> list[Difference]:
         """Hash the files again; return what differs from the manifest."""

@@ -1,17 +1,21 @@
 """Which completed run has done the same: what `--needed` looks for.
 
 Two runs are the same work when their operation, command, environment that the operation sets,
-configuration, and staged files (source code, dependencies, runtime) are the same, by digest.
+configuration, and staged files (source code, dependencies, runtime) are the same, by digest. A
+notebook that is run is staged as it is on disk, and counts by its code cells alone: its outputs,
+texts and metadata change without anyone changing what it does.
 """
 
 from __future__ import annotations
 
 import os
 
+from gage._internal.errors import TargetError
 from gage._internal.guarded import read_regular
 from gage._internal.record.manifest import read_manifest
-from gage._internal.record.run_meta import META_SUFFIX, run_meta_path
+from gage._internal.record.run_meta import META_SUFFIX, meta_opref, run_meta_path
 from gage._internal.record.status import read_status
+from gage._internal.record.working_directory import directory_below, path_in_run
 from gage._internal.store.store import list_runs
 
 TYPE_CHECKING = False
@@ -39,9 +43,27 @@ def work_digest(run: Run) -> str | None:
     staged = sorted(entry for entry in entries if entry.type != "g")
     if not os.path.exists(run_meta_path(run, "staged")):
         return None
-    for type_, file_digest, path in staged:
+    target = _notebook_target(run)
+    for type_, whole_digest, path in staged:
+        file_digest = whole_digest if path != target else _code_digest(run, path, whole_digest)
         digest.update(f"{type_} {file_digest} {path}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def _notebook_target(run: Run) -> str:
+    """Return the path of the notebook that a run is of, "" where it is of something else."""
+    opref = meta_opref(run)
+    return path_in_run(directory_below(run), opref.op_name) if opref.op_ns == "notebook" else ""
+
+
+def _code_digest(run: Run, path: str, whole_digest: str) -> str:
+    """Return the digest of a notebook's code: its outputs and texts are saved by themselves."""
+    from gage._internal.sources.cell_text import code_digest
+
+    try:
+        return code_digest(read_regular(os.path.join(run.run_dir, path)), path)
+    except (OSError, TargetError):
+        return whole_digest
 
 
 def completed_work(home: str, like: Run) -> dict[str, RecordedRun]:
