@@ -202,7 +202,7 @@ def _display(*objects: object, **options: Any) -> object:
 
 def _end_with(error: BaseException) -> NoReturn:
     """Report an error as Python does for a script, and end as it does."""
-    traceback = _own(error.__traceback__)
+    traceback = _own(error)
     error.__traceback__ = traceback
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
     sys.excepthook(type(error), error, traceback)
@@ -213,14 +213,14 @@ def _end_with(error: BaseException) -> NoReturn:
     sys.exit(1)
 
 
-def _own(traceback: TracebackType | None) -> TracebackType | None:
-    """Return a traceback from where the program's own code begins."""
+def _own(error: BaseException) -> TracebackType | None:
+    """Return an error's traceback from where the program's own code begins, None for none."""
     here = os.path.dirname(main.__code__.co_filename)
-    own = traceback
+    own = traceback = error.__traceback__
     while own is not None and os.path.dirname(own.tb_frame.f_code.co_filename) == here:
         own = own.tb_next
     # An error of what brings in the notebook's values has nothing else to show.
-    return own or traceback
+    return traceback if own is None and not isinstance(error, SyntaxError) else own
 
 
 if __name__ == "__main__":
