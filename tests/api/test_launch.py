@@ -123,9 +123,9 @@ def test_attributes_notes_and_recordings_are_kept(project: Path, runs_home: Path
     )
 
     assert read_attrs(run, "user") == {"label": "x", "tags": ["a"]}
-    assert {"git", "packages", "platform", "python", "season", "weather"} == set(
-        read_attrs(run, "sys")
-    )
+    assert set(read_attrs(run, "sys")) == {
+        *("git", "packages", "platform", "project", "python", "season", "weather"),
+    }
     assert read_notes(run) == ["a note"]
     assert answer.done[0] == "collect"
 

@@ -41,10 +41,10 @@ def completions(shell: InteractiveShell, code: str) -> list[str]:
         ("%gage_run train.py l|", ["%gage_run train.py log=x", "%gage_run train.py lr=0.1"]),
         ("%gage_run train.py lr=1 l|", ["%gage_run train.py lr=1 log=x"]),
         ("%gage_run --lab|", ["%gage_run --label"]),
-        ("%gage_run train.py --no-|", ["%gage_run train.py --no-raise"]),
+        ("%gage_run train.py --no-r|", ["%gage_run train.py --no-raise"]),
         ("r = %gage_run --lab|", ["r = %gage_run --label"]),
         ("1\n%gage_run --lab|\n2", ["%gage_run --label"]),
-        ("%%gage_run fit --no-|\nprint(1)", ["%%gage_run fit --no-raise"]),
+        ("%%gage_run fit --no-r|\nprint(1)", ["%%gage_run fit --no-raise"]),
         ("%gage sho|", ["%gage show"]),
     ],
 )

@@ -133,7 +133,7 @@ class Template:
         self.opdef = meta_opdef(run)
         self.cmd = meta_opcmd(run)
         self.notes = read_notes(run)
-        self.attrs = read_attrs(run, "sys")
+        self.attrs = {"project": project_dir, **read_attrs(run, "sys")}
         self.files = _files(run)
         self.size_bytes = sum(file.size_bytes for file in self.files if not file.link)
         self.has_commands = any(
