@@ -252,6 +252,41 @@ def test_a_kernel_that_is_restarted_leaves_its_run_alone(
     check_output(run)
 
 
+@pytest.mark.parametrize("restart", [True, False], ids=["restart", "shutdown"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%gage_run talk.py",
+        "%gage_run talk.py --quiet",
+        "gage.run('talk.py')",
+        "%gage_run talk.py x=[1]",
+    ],
+    ids=["magic", "quiet", "function", "batch"],
+)
+def test_a_run_that_blocks_outlives_a_kernel_that_is_told_to_go(
+    code: str, restart: bool, project: Path, bell: Path
+) -> None:
+    (project / "talk.py").write_text("x = 0\n" + TALK)
+    kernel = started_kernel()
+    try:
+        kernel.start(code)
+        bell.read_text()
+
+        # As Kernel > Restart and Shut Down do: an interrupt first, then the request.
+        if restart:
+            kernel.manager.restart_kernel()
+        else:
+            kernel.manager.shutdown_kernel()
+
+        run = gage.find()
+        assert run.status == "running"
+        bell.write_text("")
+        assert run.wait(TIMEOUT_S).name == "completed"
+    finally:
+        kernel.close()
+    check_output(run)
+
+
 def test_a_spare_process_ends_with_its_kernel(kernel: Kernel) -> None:
     kernel.run("%gage_run hi.py")
     kernel.run("%gage_run hi.py")

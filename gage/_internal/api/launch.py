@@ -50,7 +50,7 @@ def launch(
     Raises
     ------
     KeyboardInterrupt
-        After an interrupt; the run was stopped then.
+        After an interrupt; the run was stopped then, unless the interrupt means something else.
     """
     supervisor = None if stage_only else observer.supervisor() or WaitingSupervisor()
     recordings: list[Recording] = []
@@ -107,10 +107,11 @@ def _start(
         observer.event("started", run)
         _record(run, recordings)
     except KeyboardInterrupt:
-        try:
-            stop_run(run, by="interrupt")
-        except RunStateError:
-            pass  # interrupted before there was anything to stop
+        if observer.interrupt_means_stop():
+            try:
+                stop_run(run, by="interrupt")
+            except RunStateError:
+                pass  # interrupted before there was anything to stop
         raise
 
 

@@ -56,8 +56,13 @@ class Observer:
         work.wait()
 
     def interrupt_means_stop(self) -> bool:
-        """Return whether an interrupt that has just arrived asks to stop what is followed."""
-        return True
+        """Return whether an interrupt that has just arrived asks to stop what is followed.
+
+        The end of a Jupyter kernel arrives as an interrupt too, and means nothing to a run.
+        """
+        from gage._internal.api.interrupts import interrupt_stops_runs
+
+        return interrupt_stops_runs()
 
     def shows_output(self) -> bool:
         """Return whether the run's output is in front of the user, who then needs it no more."""
