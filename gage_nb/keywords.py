@@ -54,6 +54,8 @@ class _Keywords(StartKeywords, total=False):
     tags: Sequence[str]
     with_files: Sequence[str]
     find: bool
+    metrics: Sequence[str]
+    no_metrics: bool
     strict: bool
     needed: bool
     directory: str | None

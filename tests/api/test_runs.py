@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,3 +153,41 @@ def test_a_seed_needs_something_that_is_drawn(script: Path) -> None:
         gage.run_batch("train.py", {"lr": [1, 2]}, seed=1)
 
     assert not gage.batches()
+
+
+@pytest.mark.parametrize(
+    ("keywords", "metrics"),
+    [
+        ({}, {"loss": 0.5}),
+        ({"metrics": ["frames"]}, {"frames": 12.0}),
+        ({"metrics": [r"(?P<loss>\S+)$", r"(\w+) (\d+)"]}, {"loss": 12.0, "frames": 12.0}),
+        ({"metrics": "frames"}, {"frames": 12.0}),
+        ({"no_metrics": True}, {}),
+    ],
+    ids=["default", "a name", "expressions", "one string", "none"],
+)
+def test_a_request_says_what_is_a_metric(
+    tmp_path: Path, keywords: dict[str, Any], metrics: dict[str, float]
+) -> None:
+    (tmp_path / "play.py").write_text("print('loss: 0.5')\nprint('after frames 12')\n")
+
+    run = gage.run("play.py", directory=str(tmp_path), **keywords)
+
+    assert {name: one.last for name, one in run.metrics.items()} == metrics
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"metrics": ["("]}, "--metrics: .*unterminated"),
+        ({"metrics": ["(x)"]}, "such as reward"),
+        ({"metrics": ["x"], "no_metrics": True}, "do not go together"),
+    ],
+    ids=["no expression", "no groups", "both"],
+)
+def test_metrics_that_cannot_be_found_are_refused(
+    script: Path, keywords: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(gage.OptionError, match=message):
+        gage.run("train.py", **keywords)
+    assert gage.runs() == []

@@ -171,8 +171,7 @@ def test_step_counts_wherever_it_stands_on_its_line(run: Run) -> None:
     ("output_summary", "message"),
     [
         ("(", "output-summary: .*unterminated"),
-        ("loss", "groups for name and value"),
-        ("(?P<other>x) (y)", "groups for name and value"),
+        ("(?P<name>x) (y)", "groups for name and value"),
         ({"loss": "x"}, "groups for the value"),
         (["(?P<name>x)"], "groups for name and value"),
     ],
@@ -331,3 +330,13 @@ def test_memory_does_not_grow_with_a_line(run: Run) -> None:
     )
 
     assert int(done.stdout) < 24, "MiB"
+
+
+_LOGS = Path(__file__).with_name("logs_without_metrics.txt").read_text()
+
+
+@pytest.mark.parametrize("log", _LOGS.split("=== ")[1:], ids=lambda log: log.partition("\n")[0])
+def test_a_log_without_metrics_gives_none(run: Run, log: str) -> None:
+    write_output(run, log.partition("\n")[2].encode())
+
+    assert values(run) == []

@@ -35,6 +35,8 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     tags: Sequence[str] = (),
     with_files: Sequence[str] = (),
     find: bool = True,
+    metrics: Sequence[str] = (),
+    no_metrics: bool = False,
     directory: str | None = None,
     runs_home: str | None = None,
     background: bool = False,
@@ -72,7 +74,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         Run only what is missing of the newest batch of the same request and code.
     needed
         Skip what a completed run with the same code, values and inputs has done.
-    args, label, tags, with_files, find, directory, runs_home, strict
+    args, label, tags, with_files, find, metrics, no_metrics, directory, runs_home, strict
         As of `gage.run`.
     background
         Return as soon as the batch has started.
@@ -97,6 +99,8 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         tags=tags,
         with_files=with_files,
         find=find,
+        metrics=metrics,
+        no_metrics=no_metrics,
         strict=strict,
         needed=needed,
         background=background,

@@ -202,6 +202,8 @@ def resolve(asked: Asked) -> Operation:
     ------
     TargetError, ConfigError, PatternError, DependencyError
         If there is no such operation, value or file.
+    OptionError
+        If an expression of `metrics` cannot be used.
     """
     options = asked.options
     if asked.cell is None:
@@ -212,6 +214,10 @@ def resolve(asked: Asked) -> Operation:
         operation = asked.cell.operation.but(config=dict(asked.config))
         if asked.config:
             operation = configure(operation, asked.cell.directory, strict=options.strict)
+    if options.metrics or options.no_metrics:
+        from gage._internal.operations.printed_metrics import with_printed_metrics
+
+        operation = with_printed_metrics(operation, options.metrics)
     given = with_given_files(operation, options.with_files, options.directory)
     return with_found_files(given) if options.find else given
 

@@ -31,6 +31,8 @@ def run(
     tags: Sequence[str] = (),
     with_files: Sequence[str] = (),
     find: bool = True,
+    metrics: Sequence[str] = (),
+    no_metrics: bool = False,
     directory: str | None = None,
     stage: bool = False,
     background: bool = False,
@@ -59,6 +61,12 @@ def run(
     find
         Find the files that the program is going to read, by the paths that it names, and give
         them to the run as well.
+    metrics
+        Regular expressions of what is a metric in a printed line, instead of what is found
+        without them: with groups for name and value, with groups named as metrics are, or without
+        a group for a name that a number follows.
+    no_metrics
+        Nothing that is printed is a metric.
     directory
         Where the target is looked for; the current directory when None.
     stage
@@ -92,6 +100,8 @@ def run(
         tags=tags,
         with_files=with_files,
         find=find,
+        metrics=metrics,
+        no_metrics=no_metrics,
         strict=strict,
         needed=needed,
         stage=stage,

@@ -19,7 +19,7 @@ Measures without a sign between name and number are those of the most common wor
 No value is: a number with a unit (`5ms`, `12MB`) but for `%`; what is counted (`3 lines`); parts of
 dates, times, versions and fractions (`3/10`); what a bar says of its own progress; a whole number
 for a word that means other things too (`error: 404`, `precision: 16`); a name with a word of
-`NO_MEASURES` in it.
+`NO_MEASURES` in it; an option of a command (`--loss=0.1`) or a URL; a line of code.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class _Patterns(NamedTuple):
     leading_step: re.Pattern[str]
     word: re.Pattern[str]
     bar: re.Pattern[str]
+    code: re.Pattern[str]
 
 
 _MEASURES = (
@@ -71,8 +72,11 @@ _AMBIGUOUS = frozenset(
     ("entropy", "err", "error", "map", "precision", "recall", "return", "reward", "score")
 )
 _NO_MEASURES = (
-    "address bytes code count csv date function id json line packet packets pid port pt py python "
-    "seed size total txt version weight year"
+    "address attempt attempts bogomips build bytes char code column core cores count cpu cpus csv "
+    "date device devices exit function gpu gpus hugepages id java job js json length line mhz "
+    "node nodes num number packet packets parameters params pid port pt py python rank "
+    "ratelimit retries retry rows seed size socket sockets status thread threads total ts txt "
+    "uid version weight worker workers year"
 )
 NO_MEASURES = frozenset(_NO_MEASURES.split())
 # What a line that counts holds one of, in small letters, to pass over the others quickly: words
@@ -95,6 +99,8 @@ def values_of_line(text: str) -> LineValues:
     if lone:
         return LineValues(int(lone[2]), [])
     text = patterns.bar.sub(" ", text.strip())
+    if patterns.code.search(text):
+        return LineValues(None, [])
     leading = patterns.leading_step.match(text)
     rest = text[leading.end() :] if leading else text
     step = int(leading[1]) if leading else None
@@ -141,7 +147,12 @@ def _spoken(part: str) -> list[tuple[str, str]]:
 
 
 def names_no_measure(name: str) -> bool:
-    """Return whether a name says that its number is a version, a size, a seed …."""
+    """Return whether a name says that its number is a version, a size, a seed ….
+
+    So is the name of an exception, whose message may be a number.
+    """
+    if name.endswith(("Error", "Exception")) and name.isidentifier() and name[0].isupper():
+        return True
     return not NO_MEASURES.isdisjoint(_words(name))
 
 
@@ -191,7 +202,7 @@ def _patterns() -> _Patterns:
         _compiled.append(
             _Patterns(
                 pair=re.compile(
-                    rf"(?<![\w.])({word}(?: {word}){{0,3}}?)[ \t]*[:=][ \t]*"
+                    rf"(?<![\w.?&-])({word}(?: {word}){{0,3}}?)[ \t]*[:=][ \t]*"
                     rf"((?:{number})%?){end}",
                     re.IGNORECASE,
                 ),
@@ -209,6 +220,8 @@ def _patterns() -> _Patterns:
                 leading_step=re.compile(r"\[(\d+)\](?=\s)\s*"),
                 word=re.compile(r"[^\W_]+"),
                 bar=re.compile(r"\d+%\|[^|]*\||\b\d+/\d+\s*[━=>.\[\]╸-]{3,}"),
+                # An assignment of a call, or a statement of C, as compilers and tracebacks show.
+                code=re.compile(r"[^\W\d]\w* = [^\W\d][\w.]*\(|[\w)];$"),
             )
         )
     return _compiled[0]

@@ -6,10 +6,9 @@ most 80 characters, and no word that names a version, a size … (`line_values.N
 follows the number. `step: 10` is the step of the values after it. So are values what common
 programs print of their training, as `line_values` lists it: `Epoch 1 | train loss 0.5`.
 
-An operation says in `output-summary` what counts instead (`OpDef.output_summary`): expressions
-that find name and value anywhere in a line, as often as they match, or one expression for each
-name. Groups are called `name` and `value`, or are the first two (or the first). The name `step`
-is the step, of the values on the same line too. What is not a number is not a value.
+An operation says in `output-summary` what counts instead (`OpDef.output_summary`), a request with
+`--metrics`: `expressions` that match anywhere in a line, as often as they do. The name `step` is
+the step, of the values on the same line too. What is not a number is not a value.
 
 A line is what a terminal shows of it: colours are taken out, and of the parts that `\r` begins
 the last one counts. Where both streams write to one line (a bar on stderr, a value on stdout),
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
+    from gage._internal.metrics.expressions import Expression
     from gage._internal.types import OpDef, OutputLine, Run
 
 
@@ -182,7 +182,9 @@ class PrintedReader:
     def _found(self, text: str) -> list[tuple[str, str]] | None:
         """Return names and numbers; None for a line that has to be looked at closer."""
         if self._patterns is not None:
-            return _found(self._patterns, text)
+            from gage._internal.metrics.expressions import values_in
+
+            return list(values_in(text, self._patterns))
         match = self._expressions.line.fullmatch(text) if ":" in text else None
         if match is None or match[1].lower() in STEP_WORDS:
             return None
@@ -254,18 +256,6 @@ def _expressions() -> _Expressions:
     )
 
 
-def _found(patterns: list[_Pattern], text: str) -> list[tuple[str, str]]:
-    found = []
-    for pattern in patterns:
-        for match in pattern.regex.finditer(text):
-            name = pattern.name if pattern.name_group is None else match[pattern.name_group]
-            value = match[pattern.value_group]
-            # A group that took no part in the match is None.
-            if name and value:
-                found.append((name, value))
-    return found
-
-
 def _as_number(text: str) -> float | None:
     try:
         return float(text)
@@ -273,38 +263,16 @@ def _as_number(text: str) -> float | None:
         return None
 
 
-class _Pattern:
-    """An expression of an operation: its regex, and where in a match name and value are."""
-
-    __slots__ = ("name", "name_group", "regex", "value_group")
-
-    def __init__(self, name: str | None, text: str) -> None:
-        import re
-
-        try:
-            self.regex = re.compile(text)
-        except re.error as error:
-            raise ValueError(f"output-summary: {error} in the expression {text!r}") from None
-        self.name = name
-        self.name_group: int | str | None = None
-        named = self.regex.groupindex
-        wanted = 1 if name is not None else 2
-        if "value" in named and (name is not None or "name" in named):
-            self.name_group = "name" if name is None else None
-            self.value_group: int | str = "value"
-        elif not named and self.regex.groups >= wanted:
-            self.name_group = 1 if name is None else None
-            self.value_group = wanted
-        else:
-            groups = "name and value" if name is None else "the value"
-            raise ValueError(f"output-summary: expected groups for {groups} in {text!r}")
-
-
-def _patterns(opdef: OpDef) -> list[_Pattern] | None:
+def _patterns(opdef: OpDef) -> list[Expression] | None:
     """Return the expressions; None for the default, an empty list for no metrics."""
     said = opdef.output_summary
     if is_block(opdef):
         return []
     if isinstance(said, bool):
         return None if said else []
-    return [_Pattern(name, text) for name, text in said]
+    from gage._internal.metrics.expressions import expression
+
+    try:
+        return [expression(text, name) for name, text in said]
+    except ValueError as error:
+        raise ValueError(f"output-summary: {error}") from None

@@ -23,6 +23,7 @@ _EXCLUDES = (
     ("stage", "background", "a run that is only staged is not started"),
     ("stage", "outputs", "variables come back at the end of the run"),
     ("background", "outputs", "variables come back at the end of the run"),
+    ("metrics", "no_metrics", "the one finds what the other leaves out"),
     ("batch", "each", "rows come from one place"),
 )
 _OF_ONE_RUN = ("stage", "outputs")

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         tags: Sequence[str] = ()
         with_files: Sequence[str] = ()
         find: bool = True
+        metrics: Sequence[str] = ()
+        no_metrics: bool = False
         strict: bool = False
         needed: bool = False
         stage: bool = False
@@ -171,6 +173,10 @@ OPTIONS = (
         calls=_EVERY,
         default=True,
     ),
+    _list(
+        "run", "metrics", "--metrics", "PATTERN", "What is a metric in a printed line", calls=_EVERY
+    ),
+    _flag("run", "no_metrics", "--no-metrics", "Nothing printed is a metric.", calls=_EVERY),
     _flag(
         "run",
         "strict",
