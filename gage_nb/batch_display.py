@@ -36,7 +36,7 @@ class NotebookBatch(Batch):
         Columns: `run` (string), `status` (category), `duration` (timedelta64[us]), the keys that
         vary (dtypes as their values have them), the last value of each metric (float64),
         `exit_code` (Int64), `reason` (string), `id` (string). The index, `trial`, counts the plan
-        from 0. A trial that was not begun has missing values. A key or metric that is called
+        from 0. A trial that was not started has missing values. A key or metric that is called
         like a column before it is `config.NAME` or `metric.NAME`.
         """
         rows = self.rows()

@@ -77,7 +77,7 @@ def runs(
     where
         A filter, as of `gage runs`; or the runs themselves.
     limit
-        Not more than so many, the newest of them.
+        At most this many runs, the newest.
     deleted
         The runs in the trash in place of the others.
     directory

@@ -1,7 +1,7 @@
 """The parts of gage. What users may rely on is listed in `gage` itself.
 
-This is the map of the house, and a test holds it to the folders. A package or a module imports
-only from those above it; within a package nothing imports in a circle.
+This is the map of the packages; a test compares it with the folders. A package or a module
+imports only from those above it, and the modules of a package import each other without cycles.
 
     named           named tuples, without importing `typing`
     types           values that the others hand to each other
@@ -11,7 +11,7 @@ only from those above it; within a package nothing imports in a circle.
     clock           timestamps, ids and names
     atomic          files that are replaced as a whole or appended to
     quoting         names as one word of a line
-    guarded         files that others wrote, opened so that none does harm
+    guarded         files that others wrote, opened so that they cannot do harm
     light_json      JSON of the side-car, read without importing `json`
     suggestions     near misses for a wrong name
     parallel        the same function over many files
@@ -32,7 +32,7 @@ only from those above it; within a package nothing imports in a circle.
     staging         from a project to a staged run
     batch           several runs at once: plan, record, supervisor
     run_util        the life of a run as functions; a list, which defines nothing
-    api             what users ask for: one driver, and each request one function
+    api             what users ask for: one driver, and a function for each request
     values          former name of `gage.inside.variables`, for runs recorded before 0.2.0
     notebook_program  former name of `gage.inside.notebook`, likewise
 """

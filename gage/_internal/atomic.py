@@ -15,9 +15,9 @@ _NAME_CHARS = 50
 
 
 def write_new(path: str, data: bytes, mode: int = 0o666) -> None:
-    """Write a file that must not exist yet; its directory is made when it is missing.
+    """Write a file that must not exist yet; its directory is created if it is missing.
 
-    `mode` is what the umask leaves of it.
+    The file gets `mode`, less the bits of the umask.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
@@ -54,7 +54,7 @@ def append(path: str, data: bytes) -> None:
 
 
 def write_all(fd: int, data: bytes | memoryview, offset: int | None = None) -> None:
-    """Write all of the data, at an offset if one is given: one write may take only a part."""
+    """Write all of the data, at the offset if one is given: a single write may take only a part."""
     done = 0
     while done < len(data):
         left = memoryview(data)[done:] if done else data
@@ -62,9 +62,9 @@ def write_all(fd: int, data: bytes | memoryview, offset: int | None = None) -> N
 
 
 def cut_torn_line(path: str) -> None:
-    """Remove from a file of lines what follows its last line end: a crash cut it off.
+    """Remove the incomplete last line of a file, which a crash cut off.
 
-    For files that one process at a time appends to; the next line would be joined to it.
+    For files that one process at a time appends to: the next line would be joined to it.
     """
     try:
         with open(path, "r+b") as file:
@@ -82,13 +82,13 @@ def cut_torn_line(path: str) -> None:
 
 
 def _write_temporary(path: str, data: bytes) -> str:
-    """Write data beside a path; return where.
+    """Write data to a temporary file beside a path; return the path of that file.
 
-    Two threads may do so at once, and a process that was killed may have left such a file with
-    the number of this one: in a container numbers are soon used again.
+    Two threads may do so at once, and a killed process with the same id may have left such a
+    file: in a container, process ids are soon used again.
     """
     directory, name = os.path.split(path)
-    # As long a name may be that it cannot be longer.
+    # The name may already be as long as a name can be.
     start = os.path.join(directory, name[:_NAME_CHARS])
     number = 0
     while True:
@@ -97,7 +97,7 @@ def _write_temporary(path: str, data: bytes) -> str:
             write_new(temporary, data)
         except FileExistsError:
             if not os.path.isdir(os.path.dirname(temporary) or os.curdir):
-                raise  # something else stands in the place of the directory
+                raise  # something else has the name of the directory
             number += 1
         except BaseException:
             _remove(temporary)
@@ -110,7 +110,7 @@ def _remove(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
-        pass  # what went wrong before is what there is to say
+        pass  # the error that came before is the one to report
 
 
 def _write_and_close(fd: int, data: bytes, path: str) -> None:

@@ -1,8 +1,8 @@
 """The errors that gage raises on purpose.
 
     GageError
-    ├── TargetError            what was asked to run is not there, or cannot be run
-    ├── GagefileError          a Gage file that cannot be read or does not say what is allowed
+    ├── TargetError            the target does not exist, or cannot be run
+    ├── GagefileError          a Gage file that cannot be read or is not valid
     ├── PatternError           a malformed pattern (source code, dependency, configuration)
     ├── ConfigError            an unknown key, or a value that cannot be written
     │   └── MalformedError     a file that is not of its format; carries the place
@@ -10,8 +10,8 @@
     ├── OptionError            options that mean nothing together
     ├── PhaseError             the command of a phase failed; carries its evidence
     ├── RunFailed              a run ended with `error` or `terminated`; carries its evidence
-    ├── BatchFailed            trials of a batch did not complete; carries which
-    ├── RunNotFound            no run, or more than one, is called that
+    ├── BatchFailed            trials of a batch did not complete; carries their names
+    ├── RunNotFound            no run, or more than one, has that name
     ├── RunStateError          a run is not in the state that the request needs
     ├── MetaError              a side-car that is damaged or of another version
     └── StoreError             the runs directory cannot be used
@@ -52,16 +52,16 @@ class GageError(Exception):
     """Base of every error of gage."""
 
     def _render_traceback_(self) -> list[str]:
-        # What IPython shows for it: the message says it all, where in gage it arose says nothing.
+        # IPython shows this: the message is enough, gage's own stack frames do not help.
         return plain(f"{type(self).__name__}: {self}").splitlines()
 
 
 class TargetError(GageError):
-    """What was asked to run is not there, or cannot be run."""
+    """The target does not exist, or cannot be run."""
 
 
 class GagefileError(GageError):
-    """A Gage file that cannot be read or does not say what is allowed; `faults` are all of it."""
+    """A Gage file that cannot be read or is not valid; `faults` lists every fault of it."""
 
     def __init__(self, message: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(message, faults)
@@ -73,7 +73,7 @@ class GagefileError(GageError):
 
 
 class PatternError(GageError):
-    """A malformed pattern; `pattern` is the text and `position` the offset of the fault in it."""
+    """A malformed pattern; `pattern` is the string, `position` the offset of the fault in it."""
 
     def __init__(self, message: str, pattern: str, position: int) -> None:
         super().__init__(message, pattern, position)
@@ -143,7 +143,7 @@ class PhaseError(GageError):
 class RunFailed(GageError):
     """A run ended with `error` or `terminated`; `hint` adds a line on what may have caused it.
 
-    `is_shown` says that the run's output is in front of the reader: IPython then shows the error
+    `is_shown` says that the reader already sees the run's output: IPython then shows the error
     without it.
     """
 
@@ -182,10 +182,11 @@ class RunFailed(GageError):
 
 
 class BatchFailed(GageError):
-    """Trials of a batch did not complete, or it did not give what it was searched for.
+    """Trials of a batch did not complete, or did not give the metric that a search needs.
 
-    `failed` holds name, status and reason of each run; `missing` counts trials that were not
-    begun; `evidence` is the end of the first one's output, or what was not given.
+    `failed` holds name, status and reason of each failed run; `missing` counts the trials that
+    were not started; `evidence` is the end of the first failed run's output, or names the metric
+    that was not given.
     """
 
     def __init__(
@@ -207,7 +208,7 @@ class BatchFailed(GageError):
         if not self.failed and not self.missing:
             return f"batch {self.batch_name}: {self.evidence}"
         counts = [f"{len(self.failed)} failed"] if self.failed else []
-        counts += [f"{self.missing} were not begun"] if self.missing else []
+        counts += [f"{self.missing} were not started"] if self.missing else []
         lines = [f"batch {self.batch_name}: of {self.count} trials {', '.join(counts)}"]
         lines += [f"    {name} {status}: {reason}" for name, status, reason in self.failed[:10]]
         if len(self.failed) > 10:
@@ -220,7 +221,7 @@ class BatchFailed(GageError):
 
 
 class RunNotFound(GageError):
-    """No run, or more than one, is called that."""
+    """No run, or more than one, has that name."""
 
 
 class RunStateError(GageError):

@@ -1,9 +1,9 @@
-"""Files that others wrote, opened so that none can harm who reads them.
+"""Files that others wrote, opened so that they cannot harm the reader.
 
-A directory of runs is read by people who did not write it, after crashes, on shared disks. What is
-opened here is a regular file: never a pipe, which would be waited for, a device, which never ends,
-a directory, or a link to something elsewhere. What is read as a whole is of a stated size.
-Everything else is an `OSError` whose `strerror` says what was found.
+A directory of runs is read by people who did not write it, after crashes, on shared disks. These
+functions open regular files only: no pipe, which would block, no device, which never ends, no
+directory, and no link to another place. A file that is read as a whole has a limit of size.
+Everything else raises an `OSError` whose `strerror` says what was found.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "open_regular", "read_regular"]
 
 MOST_BYTES = 64 * 1024 * 1024
-"""The most that is read of a file that is held in memory as a whole."""
+"""The size of the largest file that is read into memory as a whole."""
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -68,7 +68,7 @@ def read_regular(path: str, most_bytes: int = MOST_BYTES) -> bytes:
 
 
 def _kind(mode: int) -> str | None:
-    """Return what a file is that is not a regular one, else None."""
+    """Return the kind of a file that is not a regular file, else None."""
     kinds = (
         (stat.S_ISREG, None),
         (stat.S_ISDIR, "a directory"),

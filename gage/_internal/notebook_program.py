@@ -1,4 +1,4 @@
-"""The former home of `gage.inside.notebook`; runs recorded before 0.2.0 are started by it."""
+"""The former home of `gage.inside.notebook`; runs recorded before 0.2.0 start with it."""
 
 import sys
 

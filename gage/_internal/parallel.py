@@ -1,4 +1,4 @@
-"""Work on several items at once: for what needs no Python lock, as reading and hashing."""
+"""Work on several items at once, for work that releases Python's lock: reading and hashing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["for_each"]
 
-# More do not help one disk, and a notebook's machine has other things to do.
+# More threads do not help one disk, and a notebook's machine has other things to do.
 _MOST_THREADS = 4
 
 
 def for_each(work: Callable[[T, Callable[[], bool]], None], items: Sequence[T]) -> None:
-    """Call `work(item, stopped)` for each item; the first items are begun first.
+    """Call `work(item, stopped)` for each item, in threads; the items start in their order.
 
-    The first failure, an interrupt too, ends all: no further item is begun, `stopped()` becomes
-    true, which long work asks now and then, and the failure is raised when every thread has ended.
+    The first failure, or an interrupt, ends all work: no further item is started, and `stopped()`
+    returns True, which long work checks now and then. The failure is raised when every thread has
+    ended.
     """
     count = min(_MOST_THREADS, _cpu_count(), len(items))
     waiting = list(reversed(items))

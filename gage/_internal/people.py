@@ -35,7 +35,7 @@ _STEP = 1000
 _DIGITS = 5
 _MAX_DECIMALS = 6
 
-# Whose request a stop was (`record.stop_request`), in words.
+# Who asked for a stop (`record.stop_request`), in words.
 _STOPPED_BY = {
     "user": "stopped by you",
     "interrupt": "stopped by you",
@@ -67,7 +67,7 @@ def format_size(size_bytes: float | None) -> str:
     if size_bytes < _STEP:
         return f"{size_bytes:.0f} B"
     size, unit = size_bytes / _STEP, 0
-    # What would be rounded to a thousand is one of the next unit.
+    # A size that would be rounded to 1000 is shown as 1 of the next unit.
     while round(size, 1) >= _STEP and unit < len(_UNITS) - 1:
         size, unit = size / _STEP, unit + 1
     return f"{size:,.1f} {_UNITS[unit]}"
@@ -80,19 +80,19 @@ def format_time(time_us: int | None, *, zone: bool = True) -> str:
     try:
         local = time.localtime(time_us // 1_000_000)
     except (OverflowError, OSError, ValueError):
-        return f"{time_us} µs"  # beyond what a calendar has
+        return f"{time_us} µs"  # outside the years that a calendar has
     return time.strftime("%Y-%m-%d %H:%M:%S %Z" if zone else "%Y-%m-%d %H:%M:%S", local)
 
 
 def short_time(time_us: int | None) -> str:
-    """Return the local time alone for today, else date and minute: for a table with `zone_of`."""
+    """Return only the local time for today, else date and minute: for a table with `zone_of`."""
     text = format_time(time_us, zone=False)
     date, _, clock = text.partition(" ")
     return clock if date == time.strftime("%Y-%m-%d") else text[:16]
 
 
 def zone_of(times_us: Iterable[int | None]) -> str:
-    """Return the zone that local times are in, `CET`; `CET/CEST` where they are not in one."""
+    """Return the zone of local times, `CET`, or `CET/CEST` if they have more than one."""
     zones = {format_time(time_us).rpartition(" ")[2]: None for time_us in times_us if time_us}
     return "/".join(zones)
 
@@ -115,9 +115,9 @@ def format_number(value: float) -> str:
 
 
 def format_numbers(values: Sequence[float | None]) -> list[str]:
-    """Return the numbers of a column with as many decimals each; nothing for None.
+    """Return the numbers of a column, all with the same number of decimals; nothing for None.
 
-    So their digits stand below each other: `0.100`, `0.010`, `12.500`. Numbers that are too large
+    Their digits are aligned: `0.100`, `0.010`, `12.500`. Numbers that are too large
     or too small for that are all in the form `1.2500e-06`.
     """
     finite = [value for value in values if value is not None and abs(value) < float("inf")]
@@ -148,7 +148,7 @@ def status_words(status: str, exit_code: int | None = None, reason: str = "") ->
 
 
 def reason_words(status: str, exit_code: int | None = None, reason: str = "") -> str:
-    """Return what the reason of a status says beyond `status_words`; often nothing."""
+    """Return the part of a status's reason that `status_words` does not say; often nothing."""
     parts = [part for part in reason.split(", ") if part != f"exit code {exit_code}"]
     if status == "terminated":
         parts = [part for part in parts if not part.startswith(("stopped by ", "ended by signal "))]
@@ -156,7 +156,7 @@ def reason_words(status: str, exit_code: int | None = None, reason: str = "") ->
 
 
 def outcome(status: str, exit_code: int | None = None, reason: str = "") -> str:
-    """Return a status in words and what its reason says beyond them, on one line."""
+    """Return a status in words, and what its reason adds to them, on one line."""
     words = (status_words(status, exit_code, reason), reason_words(status, exit_code, reason))
     return ": ".join(filter(None, words))
 
@@ -168,7 +168,7 @@ def _cell(value: float | None, form: str) -> str:
 
 
 def _decimals(value: float) -> int:
-    """Return how many decimals show a number in five digits, without zeros at its end."""
+    """Return how many decimals show a number in five digits, without trailing zeros."""
     text = f"{value:.{_DIGITS}g}"
     if "e" in text:
         return 0

@@ -1,9 +1,9 @@
-r"""One text on one line: how names that would break a line-based file are written in it.
+r"""A string on one line: how names that would break a line-based file are written in it.
 
-A text is written as it is unless it holds a control character or a line separator, begins or
-ends with white space, begins with `"`, is empty, or has bytes that are not UTF-8. Then it is put
-in double quotes as git does for paths (`core.quotePath`): `\\`, `\"`, `\a \b \t \n \v \f \r`, and
-`\ooo`, three octal digits for any other byte.
+A string is written as it is unless it holds a control character or a line separator, begins or
+ends with white space, begins with `"`, is empty, or has bytes that are not UTF-8. Such a string is
+put in double quotes, as git does for paths (`core.quotePath`): `\\`, `\"`,
+`\a \b \t \n \v \f \r`, and `\ooo`, three octal digits, for any other byte.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _NAMED = {text[1]: code for code, text in _ESCAPES.items()}
 
 
 def quote(text: str) -> str:
-    """Return text as it is written on a line of its own."""
+    """Return a string in the form that fits on a line."""
     return _quoted(text) if _needs_quotes(text) else text
 
 
 def unquote(text: str) -> str:
-    """Return the text that `quote` was given.
+    """Return the string that `quote` was given.
 
     Raises
     ------
     ValueError
-        If the text begins with a quote but is not a quoted text.
+        If the string begins with a quote but is not validly quoted.
     """
     if not text.startswith('"'):
         return text
@@ -67,7 +67,7 @@ def unquote(text: str) -> str:
 
 def _needs_quotes(text: str) -> bool:
     if not text.isprintable():
-        # Printable leaves out much that is harmless on a line (no-break spaces, say): look closer.
+        # `isprintable` rejects characters that are harmless on a line, such as no-break spaces.
         if any(ord(char) < 32 or ord(char) == 127 or char in _LINE_SEPARATORS for char in text):
             return True
         try:

@@ -1,4 +1,4 @@
-"""What somebody may have meant: the choices that a mistyped word is near to."""
+"""Near misses: the choices that a mistyped word may have meant."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ if TYPE_CHECKING:
 
 __all__ = ["did_you_mean", "near_misses"]
 
-# A slip, not another word: of five letters one or two may be wrong.
+# A slip, not another word: one or two of five letters may be wrong.
 _LIKENESS = 0.6
 
 
 def near_misses(word: str, choices: Iterable[str], n: int = 3) -> list[str]:
-    """Return at most `n` of the choices that a word may stand for, the nearest first.
+    """Return at most `n` of the choices that a word may mean, the nearest first.
 
-    Choices that differ in case or in `-` and `_` only are meant. Otherwise those come first that
-    the word is the beginning of, the shortest first, then those that are spelled alike.
+    A choice that differs only in case or in `-` and `_` is the one that is meant. Otherwise the
+    choices that begin with the word come first, the shortest first, then those spelled alike.
     """
     names = list(dict.fromkeys(choice for choice in choices if choice != word))
     wanted = _plain(word)

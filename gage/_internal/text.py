@@ -1,8 +1,8 @@
 """Text for people: made valid and printable, shortened, listed.
 
 Names and labels may hold anything: control characters that a terminal obeys, line breaks, bytes
-that are not UTF-8 (as surrogate escapes, which no message can carry). Whatever shows text from
-elsewhere passes it through here.
+that are not UTF-8 (as surrogate escapes, which no message can carry). Text from elsewhere passes
+through this module before it is shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["coloured", "listed", "on_a_line", "plain", "printable", "shortened", "valid"]
 
 
-# Select Graphic Rendition: colours and weights, which change nothing else.
+# Select Graphic Rendition: sequences that change nothing but colours and weights.
 _COLOURS = "\x1b\\[[0-9;:]*m"
 
 
@@ -24,7 +24,7 @@ def valid(text: str) -> str:
         return text
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte
+    except UnicodeEncodeError:  # a surrogate that is not the escape of a byte
         return text.encode("utf-8", "backslashreplace").decode()
 
 

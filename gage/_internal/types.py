@@ -1,4 +1,4 @@
-"""Values that the other modules hand to each other: what a run is, with no I/O.
+"""Values that the other modules hand to each other: what a run is, without I/O.
 
 Plain classes with slots rather than dataclasses: every `gage run` and every run's own process
 imports this module, and importing `dataclasses` alone takes longer than starting the interpreter.
@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    # Data of Gage files and JSON files has no narrower type than what the format allows.
+    # Data of Gage files and JSON files has no narrower type.
     Data: TypeAlias = dict[str, Any]
     Command: TypeAlias = list[str] | str
 
@@ -52,10 +52,10 @@ class Phase(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What happened to a run: one of `STATUSES`, why, and the exit code if it has one.
+    """What happened to a run: one of `STATUSES`, the reason, and the exit code if there is one.
 
-    `exit_code` follows `subprocess`: 0 and above as the command returned it, below 0 the negated
-    number of the signal that ended it, None when it is not known.
+    `exit_code` follows `subprocess`: the exit code of the command, or the negated number of the
+    signal that ended it, or None if it is not known.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Status(NamedTuple):
 
 
 class GivenFile(NamedTuple):
-    """A file that a run is given: its type (`s`, `d`), its directory and its path.
+    """A file that a run gets: its type (`s`, `d`), its directory and its path.
 
-    The path is relative to the directory that it comes from, and is its path in the run too.
-    `named_in` says where the program names it, "" for a file that was asked for; a `link` is
-    linked to the original instead of copied. A path that begins with "../" needs `Operation.below`.
+    The path is relative to the directory, and the file has the same path in the run. `named_in`
+    says where the program names the file, "" for one that the user asked for. If `link`, the run
+    gets a link to the original, not a copy. A path that begins with "../" needs `Operation.below`.
     """
 
     type: str
@@ -93,8 +93,8 @@ class ManifestEntry(NamedTuple):
 class OutputLine(NamedTuple):
     """A line of a run's output, or the part of it that one stream wrote.
 
-    `number` counts lines from 0, `time_ms` is the time of its arrival in epoch milliseconds (UTC),
-    `stream` is 0 for stdout and 1 for stderr, `data` the exact bytes with the line end.
+    `number` counts lines from 0; `time_ms` is the time of its arrival in epoch milliseconds (UTC);
+    `stream` is 0 for stdout and 1 for stderr; `data` is the exact bytes, with the line end.
     """
 
     number: int
@@ -113,14 +113,14 @@ PHASES = (
 
 STATUSES = ("pending", "staged", "running", "completed", "error", "terminated", "damaged")
 ENDED = ("completed", "error", "terminated", "damaged")
-"""The statuses that a run keeps: nothing of it is running or ever will be."""
+"""The final statuses: nothing of the run is running or ever will be."""
 
 
 class Fault(NamedTuple):
-    """Something that is wrong with a file: where, and what.
+    """A fault of a file: where it is, and what is wrong.
 
-    `line` and `column` count from 1, None where they are not known; `key` names the key as
-    `train.exec.run`, "" for the whole file.
+    `line` and `column` count from 1 and are None if they are not known; `key` names the key, such
+    as `train.exec.run`, "" for the whole file.
     """
 
     file: str
@@ -138,7 +138,7 @@ class Fault(NamedTuple):
 
 
 class OpRef(NamedTuple):
-    """Which operation a run is of: a namespace and a name."""
+    """The operation of a run: its namespace and its name."""
 
     op_ns: str
     op_name: str
@@ -152,7 +152,7 @@ class OpRef(NamedTuple):
 class OpCmd(NamedTuple):
     """The command of a run and the environment that the operation sets for it.
 
-    `args` is a list of strings, one string for the shell, or a text whose first line is
+    `args` is a list of strings, one string for the shell, or a script whose first line is
     `#!interpreter`.
     """
 
@@ -163,8 +163,8 @@ class OpCmd(NamedTuple):
 class OpDef:
     """The definition of an operation: its name and its table in the Gage file.
 
-    `data` stays as written, so that `opdef.json` says what the user said; the properties give
-    each of its forms (string, list, table) in one shape. `src` is the Gage file, if there is one.
+    `data` stays as written, so that `opdef.json` has what the user wrote; each property gives one
+    shape for all forms (string, list, table) of its key. `src` is the Gage file, if there is one.
     """
 
     __slots__ = ("data", "name", "src")
@@ -193,21 +193,21 @@ class OpDef:
         return {name: str(value) for name, value in (self.data.get("env") or {}).items()}
 
     def command(self, phase: str) -> Command | None:
-        """Return the command of a phase (`PHASES`), or None where the operation has none."""
+        """Return the command of a phase (`PHASES`), or None if the operation has none."""
         value = self.data.get("exec")
         table = value if isinstance(value, dict) else {"run": value}
         command: Command | None = _of_phase(table, phase)
         return command
 
     def command_name(self, phase: str) -> str | None:
-        """Return the name under which a phase's command is given, None where there is none."""
+        """Return the name under which a phase's command is given, or None if there is none."""
         value = self.data.get("exec")
         table = value if isinstance(value, dict) else {"run": value}
         known = next(known for known in PHASES if known.name == phase)
         return next((name for name in (known.name, *known.aliases) if table.get(name)), None)
 
     def progress(self, phase: str) -> str | None:
-        """Return how progress is read from a phase's output, or None where it is not said."""
+        """Return how progress is read from a phase's output, or None if it is not specified."""
         value = self.data.get("progress")
         table = value if isinstance(value, dict) else {"run": value}
         progress: str | None = _of_phase(table, phase)
@@ -258,11 +258,11 @@ class OpDef:
 
     @property
     def output_summary(self) -> list[tuple[str | None, str]] | bool:
-        """How metrics are found in printed lines: True by default, False not at all.
+        """How metrics are found in printed lines: True is the default, False means not at all.
 
-        Otherwise regular expressions with the name of their metric (`step` for the step), or with
-        None where the expression finds the name as well. A single expression with one group
-        finds a block of JSON instead (`metrics.summary_block`).
+        Otherwise regular expressions, each with the name of its metric (`step` for the step), or
+        with None if the expression finds the name as well. A single expression with one group finds
+        a block of JSON instead (`metrics.summary_block`).
         """
         value = self.data.get("output-summary", True)
         if value == "":
@@ -281,12 +281,12 @@ class OpDef:
 
 
 class Operation:
-    """What is asked to run: which operation, how, with what, and from which project.
+    """A request to run something: which operation, how, with what, and from which project.
 
-    `given` are files that the run gets beside what its patterns select: a cell's program, inputs.
-    `notes` are for whoever looks at the run, and for its log. `below` is the directory in the run
-    directory that has the project's files and in which the command works; `writes` are paths that
-    the program is known to write: they stay writable.
+    `given` are files that the run gets besides those its patterns select: a cell's program, inputs.
+    `notes` are shown with the run and written to its log. `below` is the directory, in the run
+    directory, that has the project's files and in which the command works. `writes` are paths
+    that the program is known to write: they stay writable.
     """
 
     __slots__ = (
@@ -334,7 +334,7 @@ class Operation:
         below: str | None = None,
         writes: tuple[str, ...] | None = None,
     ) -> Operation:
-        """Return the same operation with other parts."""
+        """Return the same operation with some parts replaced."""
         return Operation(
             self.opref,
             self.opdef if opdef is None else opdef,
@@ -354,7 +354,7 @@ class Operation:
 class Run:
     """A run: its id, its name, and where its two directories are.
 
-    `run_dir` holds the files of the user; `meta_dir`, the side-car, everything about the run.
+    `run_dir` holds the user's files; `meta_dir`, the side-car, holds everything about the run.
     """
 
     __slots__ = ("id", "meta_dir", "name", "run_dir")

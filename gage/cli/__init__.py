@@ -1,7 +1,7 @@
-"""The command line: parses and prints; the work is done by the functions of `gage`.
+"""The command line: it parses and prints; the functions of `gage` do the work.
 
-`gage run` has a way of its own through `gage.cli.run`, which imports neither Click nor Rich: half
-of what a tracker's command line costs is the import of its command line.
+`gage run` takes a shorter way through `gage.cli.run`, which imports neither Click nor Rich:
+importing them would double the time that a run takes to start.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _STARTS_NOTHING = frozenset(("-h", "--help", "--help-op", "--preview", "--stage"
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave the process with its exit code."""
+    """Run the command line and exit the process with its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"] and "_GAGE_COMPLETE" not in os.environ:
-        # First of all, so that it gets ready while this process imports what it needs.
+        # Started first, so that it gets ready while this process imports what it needs.
         supervisor = None if _STARTS_NOTHING.intersection(words) else _start_supervisor()
         from gage.cli.run import run_command
 
@@ -41,11 +41,11 @@ def _start_supervisor() -> WaitingSupervisor | None:
     try:
         return WaitingSupervisor()
     except OSError:
-        return None  # starting one when there is a run says what is wrong
+        return None  # the start of the run will fail too, and its error says what is wrong
 
 
 def _leave(code: int) -> NoReturn:
-    """Leave at once: taking the interpreter apart takes longer than listing the runs."""
+    """Exit at once: taking the interpreter apart takes longer than listing the runs."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Every command line but the quick way of `gage run`: the commands, and what they end with."""
+"""Every command line but the quick way of `gage run`: its commands and its exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gage run` for several runs: the plan, a line for each run that has ended, a summary.
+"""`gage run` for several runs: prints the plan, a line for each ended run, and a summary.
 
 Exit codes: 0 if every run completed, 1 if not; 130 after Ctrl-C.
 """
@@ -25,7 +25,7 @@ _SHOWN_METRICS = 3
 
 
 def tell_plan(planned: PlannedBatch, options: RunOptions) -> None:
-    """Say what is going to be run."""
+    """Print what is going to be run."""
     several = options.several
     jobs = f" ({several.jobs} at a time)" if several.jobs > 1 else ""
     _tell(f"{planned.plan.text}{jobs}", options.quiet)
@@ -34,7 +34,7 @@ def tell_plan(planned: PlannedBatch, options: RunOptions) -> None:
 
 
 def tell_start(batch: Batch, options: RunOptions, begun_us: int) -> None:
-    """Say how a batch has started; what had completed before `begun_us` is not run again."""
+    """Print how a batch has started; runs completed before `begun_us` are not run again."""
     for note in batch.notes:
         _tell(f"note: {note}", options.quiet)
     if options.several.resume:
@@ -45,7 +45,7 @@ def tell_start(batch: Batch, options: RunOptions, begun_us: int) -> None:
 
 
 def watch_batch(batch: Batch, stop: Callable[[], object], *, quiet: bool) -> int:
-    """Follow a batch to its end, which is said; an interrupt stops it. Return the exit code."""
+    """Follow a batch to its end and print how it ended; return the exit code. Ctrl-C stops it."""
     try:
         follow_batch(batch, quiet=quiet)
     except KeyboardInterrupt:
@@ -57,7 +57,7 @@ def watch_batch(batch: Batch, stop: Callable[[], object], *, quiet: bool) -> int
 
 
 def follow_batch(batch: Batch, *, quiet: bool = False) -> None:
-    """Say what has ended of a batch, a line each, until all has."""
+    """Print a line for each trial that has ended, until all have."""
     over = False
     said: set[TrialEvent] = set()
     while True:
@@ -72,7 +72,7 @@ def follow_batch(batch: Batch, *, quiet: bool = False) -> None:
 def _tell_ended(
     batch: Batch, events: list[TrialEvent], said: set[TrialEvent], *, quiet: bool
 ) -> None:
-    """Say what has ended, a line each; when quiet, what has failed."""
+    """Print a line for each trial that has ended; when quiet, only for those that failed."""
     trials = batch.trials
     lines = []
     for event in events:
@@ -108,7 +108,7 @@ def _completed_before(batch: Batch, time_us: int) -> int:
 
 
 def tell_end(batch: Batch, *, quiet: bool) -> int:
-    """Say how a batch has ended, when quiet only if a run failed; return the exit code."""
+    """Print how a batch has ended, when quiet only if a run failed; return the exit code."""
     failure: BatchFailed | None = None
     try:
         batch.check()
@@ -118,11 +118,11 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
     counts = batch.counts()
     missing = batch.count - sum(counts.values())
     words = [f"{count} {name}" for name, count in counts.items()]
-    words += [f"{missing} not begun"] if missing else []
+    words += [f"{missing} not started"] if missing else []
     _tell(f"batch {batch.name}: {', '.join(words)}", quiet)
     if {"running", "staged"} & counts.keys():
         _tell(
-            f"Its supervisor is gone. End what runs with: gage stop {batch.name}; "
+            f"Its supervisor is gone. Stop what is still running: gage stop {batch.name}; "
             "then give the same line again with --resume",
             quiet,
         )

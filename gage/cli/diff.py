@@ -1,4 +1,4 @@
-"""What differs between two runs, printed for people."""
+"""The differences between two runs, printed for people."""
 
 from __future__ import annotations
 

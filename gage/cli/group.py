@@ -1,4 +1,4 @@
-"""The group of commands: what all of them have, and what they share."""
+"""The group of commands, with the options and functions that they share."""
 
 from __future__ import annotations
 
@@ -71,19 +71,19 @@ def _answer_yes(ctx: click.Context, param: click.Parameter, yes: bool) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask before something that cannot be taken back, unless `--yes` was given.
+    """Ask before an action that cannot be undone, unless `--yes` was given.
 
     Raises
     ------
     click.Abort
-        If the answer is no, or nobody can answer.
+        If the answer is no, or nobody is there to answer.
     """
     if not click.get_current_context().meta.get(_YES):
         click.confirm(question, abort=True, err=True)
 
 
 class _Commands(click.Group):
-    """Lists the commands in the order of a run's life, not of the alphabet."""
+    """Lists the commands in the order of a run's life, not alphabetically."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return ["run", *(name for name in self.commands if name != "run")]
@@ -92,7 +92,7 @@ class _Commands(click.Group):
         return super().get_command(ctx, _OTHER_NAMES.get(name, name))
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, with the options that all have; `run` has them in its own grammar."""
+        """Add a command, with the options that all commands have; `run` parses them itself."""
         if name != "run":
             cmd.params += _everywhere()
         super().add_command(cmd, name)
@@ -102,7 +102,7 @@ class _Commands(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # The reader of a pipe (head, less) has enough; Click would make an error of it.
+            # The reader of the pipe (head, less) has closed it; Click would report an error.
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, sys.stdout.fileno())
             os.close(null)
@@ -116,12 +116,12 @@ def app() -> None:
     """Record runs of code: what they used, what they printed, what they made.
 
     A RUN is named by its name, its id, a prefix of either, or its position in `gage runs`
-    (1 is the newest); left out, it is the newest.
+    (1 is the newest). Default: the newest.
     """
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of runs that begin so, for completion."""
+    """Return the names of runs that begin with `incomplete`, for completion."""
     from gage._internal.api.completion import complete_command
 
     return complete_command(incomplete, [ctx.info_name or ""], [])
@@ -138,7 +138,7 @@ def json_option(function: Any) -> Any:
 
 
 def batch_called(reference: str | None) -> Batch | None:
-    """Return the batch of that name, if there is one."""
+    """Return the batch with that name, if there is one."""
     from gage._internal.batch.batch import batch_called
     from gage._internal.store.store import runs_home
 
@@ -146,14 +146,14 @@ def batch_called(reference: str | None) -> Batch | None:
 
 
 def say_batch(batch: Batch) -> int:
-    """Say how a batch ended; return its exit code."""
+    """Print how a batch ended; return its exit code."""
     from gage.cli.batch import tell_end
 
     return tell_end(batch, quiet=False)
 
 
 def say_status(run: RecordedRun, status: Any) -> None:
-    """Say what happened to a run."""
+    """Print what happened to a run."""
     words = outcome(status.name, status.exit_code, status.reason)
     click.echo(f"{run.name} {words}", err=True)
 

@@ -1,4 +1,4 @@
-"""The listing of runs for people: what differs first, what all share on a line above."""
+"""The listing of runs for people: values that differ in columns, shared ones on a line above."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def print_listing(
     Parameters
     ----------
     narrowed
-        Whether a filter left some out.
+        Whether a filter was given.
     is_page
-        Whether these are the newest of more.
+        Whether there are more runs than these, the newest.
     """
     if not rows:
         print("No such runs." if narrowed else "No runs yet. Start one with: gage run SCRIPT.py")

@@ -1,4 +1,4 @@
-"""The commands that show what there is: runs, what a run holds, what can be run here."""
+"""The commands that show something: runs, the content of a run, what can be run here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__: list[str] = []
 
 @app.command("runs")
 @click.argument("where", nargs=-1)
-@click.option("--limit", type=int, metavar="N", help="Not more than N, the newest of them.")
+@click.option("--limit", type=int, metavar="N", help="At most N runs, the newest.")
 @click.option("-a", "--all", "everything", is_flag=True, help="All runs, all values.")
 @click.option("--deleted", is_flag=True, help="The runs in the trash.")
 @json_option
@@ -75,7 +75,7 @@ def _show(run: str | None, as_json: bool) -> None:
 @run_argument
 @json_option
 def _meta(run: str | None, as_json: bool) -> None:
-    """Show everything recorded about a run, a fact a row."""
+    """Show everything recorded about a run, one fact in each row."""
     from gage._internal.store.reports import meta_rows
 
     print_rows(meta_rows(requests.find(run)), as_json)
@@ -143,7 +143,7 @@ def _verify(run: str | None, as_json: bool) -> int:
 @click.argument("runs", nargs=-1, shell_complete=complete_run)
 @json_option
 def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
-    """Show the numbers that runs gave back, a value a row, in order of time."""
+    """Show the metrics of runs, one value in each row, in order of time."""
     from gage._internal.metrics.series import metric_rows
 
     chosen = [requests.find(name) for name in runs or (None,)]
@@ -153,7 +153,7 @@ def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
 @app.command("batches")
 @json_option
 def _batches(as_json: bool) -> None:
-    """List the batches (runs that were asked for at once), the newest first."""
+    """List the batches (runs started by one command), the newest first."""
     from gage._internal.batch.batch import batch_rows, list_batches
     from gage._internal.store.store import runs_home
 

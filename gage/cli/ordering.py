@@ -1,4 +1,4 @@
-"""The commands that keep a store in order: labels, tags, comments, the trash; and what differs."""
+"""The commands that keep a store in order: labels, tags, comments, trash, differences."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _comment(run: str, text: tuple[str, ...]) -> None:
 
 @app.command("delete")
 @click.argument("runs", nargs=-1, shell_complete=complete_run)
-@click.option("--where", metavar="FILTER", help="Every run for which a filter holds.")
+@click.option("--where", metavar="FILTER", help="All runs that match a filter.")
 def _delete(runs: tuple[str, ...], where: str | None) -> None:
     """Move runs to the trash; `gage restore` brings them back. A running run is refused."""
     chosen = find_many(runs, where)

@@ -1,7 +1,7 @@
-"""`gage run`: run a target, show its output as it comes, leave with its exit code.
+"""`gage run`: run a target, show its output as it comes, exit with its exit code.
 
-Exit codes: the run's own; 128 and the signal's number for a run that a signal ended; 2 for a
-wrong line; 125 when gage itself could not do it; 130 after Ctrl-C.
+Exit codes: the run's own; 128 plus the signal's number for a run that a signal ended; 2 for a
+wrong line; 125 for an error of gage itself; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _CAPTIONS = 5
 def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = None) -> int:
     """Carry out `gage run WORDS…`; return the exit code of the command line.
 
-    `supervisor` is one that waits for the run; it is dismissed when there is none.
+    `supervisor` waits for the run; it is dismissed if no run is started.
     """
     try:
         line = parse(words, "shell")
@@ -86,7 +86,7 @@ def follow_run(run: RecordedRun) -> Status:
 
 
 def write_output(run: RecordedRun) -> None:
-    """Write what a run has printed so far, every phase in its order, to our streams."""
+    """Write what a run has printed so far, phase after phase, to our streams."""
     for phase in PHASES:
         output = OutputStream(run_meta_path(run, "output", phase.output))
         while pieces := output.read(final=True):
@@ -108,7 +108,7 @@ def exit_code_of(exit_code: int | None) -> int:
 
 
 class _Shell(Observer):
-    """Writes what a run prints to our streams, and what gage has to say to stderr."""
+    """Writes the output of a run to our streams, and gage's own messages to stderr."""
 
     def __init__(self, options: RunOptions, supervisor: WaitingSupervisor | None) -> None:
         self.exit_code = 0
@@ -122,7 +122,7 @@ class _Shell(Observer):
 
     def planned(self, planned: PlannedBatch) -> None:
         if self._supervisor is not None:
-            self._supervisor.dismiss()  # a batch has one of its own
+            self._supervisor.dismiss()  # a batch starts its own supervisor
         from gage._internal.clock import now_us
         from gage.cli.batch import tell_plan
 
@@ -192,7 +192,7 @@ def _follow_as_long_as_read(run: RecordedRun) -> Status:
     try:
         return follow_run(run)
     except BrokenPipeError:
-        # The reader of a pipe (head, less) has enough; the run goes on, and its code is ours.
+        # The reader of the pipe (head, less) has closed it; the run continues, with its exit code.
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
@@ -204,7 +204,7 @@ def _tell(text: str, quiet: bool) -> None:
         try:
             print(text, file=sys.stderr)
         except BrokenPipeError:
-            return  # nobody listens
+            return  # nobody reads it
 
 
 def _fail(text: str, code: int) -> int:

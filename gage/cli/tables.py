@@ -154,7 +154,7 @@ def _print_files(run: RecordedRun) -> None:
     if not files:
         return
     print(f"\nfiles ({len(files)})")
-    # What the run made comes first: that is what one looks for.
+    # Generated files come first: they are what a user looks for.
     in_order = sorted(files, key=lambda entry: entry.type != "g")
     for entry in in_order[:_FILES_SHOWN]:
         print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {on_a_line(entry.path)}")
@@ -168,7 +168,7 @@ def print_table(
     rows: Sequence[Sequence[str]],
     styles: dict[int, list[str]] | None = None,
 ) -> None:
-    """Print a table; `styles` has Rich's styles of the cells of a column, by its position."""
+    """Print a table; `styles` has the Rich styles of a column's cells, by the column's position."""
     console = _console()
     texts = [[printable(cell) for cell in row] for row in rows]
     if console is None:
@@ -182,7 +182,7 @@ def print_table(
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        # What is short stays on one line; names, labels and paths of any length are folded.
+        # Short cells stay on one line; names, labels and paths of any length are folded.
         short = name in ("#", "run", "status", "duration") or name.startswith("started")
         is_number = name in ("#", "duration", "size", "value", "step")
         table.add_column(

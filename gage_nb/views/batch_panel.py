@@ -219,7 +219,7 @@ def _counts_text(state: BatchState) -> str:
 
 def _counted(status: str, state: BatchState) -> str:
     if status == "waiting" and state.ended:
-        return "not begun"
+        return "not started"
     return "stopped" if status == "terminated" else status
 
 

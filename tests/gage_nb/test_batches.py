@@ -136,7 +136,7 @@ def test_an_interrupt_stops_what_runs_and_keeps_the_rest(
 
     assert errors(messages) == ["KeyboardInterrupt"]
     assert after == "{'terminated': 1}\n"
-    assert "1 stopped · 2 not begun" in updates(messages)[-1]["text/plain"]
+    assert "1 stopped · 2 not started" in updates(messages)[-1]["text/plain"]
 
 
 def test_in_the_background_a_button_stops_it(
@@ -294,7 +294,7 @@ def test_a_stopped_batch_does_not_say_that_trials_wait() -> None:
 
     for text in batch_bundle(state).values():
         assert "stopped by you" in text
-        assert "not begun" in text
+        assert "not started" in text
         assert "waiting" not in text
 
 

@@ -238,7 +238,7 @@ def test_metrics_of_several_runs_are_one_frame(run: gage.RecordedRun) -> None:
 def test_a_run_is_named_as_everywhere(run: gage.RecordedRun) -> None:
     for reference in (None, 1, run.name, run.name[:3], run.id[:8], run):
         assert frames.meta(reference)["value"][0] == run.id
-    with pytest.raises(gage.RunNotFound, match="there is no run called 'nobody'"):
+    with pytest.raises(gage.RunNotFound, match="there is no run named 'nobody'"):
         frames.meta("nobody")
 
 

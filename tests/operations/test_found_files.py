@@ -176,7 +176,7 @@ def test_above_a_gage_file_nothing_is_found_and_it_is_said(data: Path) -> None:
 
     assert not operation.given
     assert operation.notes == (
-        "Left out, it is not below the Gage file: --with ../data/a.bin brings it",
+        "Left out, it is not below the Gage file: add it with --with ../data/a.bin",
     )
 
 

@@ -159,8 +159,8 @@ def test_hidden_files_are_left_out_and_said(project: Path) -> None:
 
     assert not found.files
     assert found.notes == [
-        "Left out, hidden and maybe secret: --with .env brings it",
-        "Left out, hidden and maybe secret: --with data/.hidden/a.bin brings it",
+        "Left out, hidden and maybe secret: add it with --with .env",
+        "Left out, hidden and maybe secret: add it with --with data/.hidden/a.bin",
     ]
 
 

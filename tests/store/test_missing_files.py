@@ -1,4 +1,4 @@
-"""A run that fails on a file of its project says which, why, and what brings it."""
+"""A run that fails on a file of its project names the file, the reason, and an option."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_file_is_named_with_what_brings_it(data: Path, source: str) -> None:
 
     [missing] = run.missing_files
     assert missing == ("data/a.bin", "its name is made while the program runs", "--with data/a.bin")
-    with pytest.raises(gage.RunFailed, match=r"--with data/a\.bin brings it"):
+    with pytest.raises(gage.RunFailed, match=r"Add it with --with data/a\.bin"):
         run.check()
     assert gage.run("train.py", with_files=["data/a.bin"]).missing_files == []
 

@@ -177,16 +177,16 @@ def test_a_run_is_found(four: str, reference: str | int | None, index: int) -> N
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("kafom-fikud", r"2 runs are called 'kafom-fikud': kafom-fikud \(\?, 60a825b1\)"),
-        ("60a8", "3 runs are called"),
+        ("kafom-fikud", r"2 runs are named 'kafom-fikud': kafom-fikud \(\?, 60a825b1\)"),
+        ("60a8", "3 runs are named"),
         ("5", r"no run 5: positions go from 1 \(the newest\) to 4"),
         ("0", "positions go from 1"),
-        (-1, "no run called '-1'"),
+        (-1, "no run named '-1'"),
         ("kafom-filus", r"Did you mean kafom-filuz"),
-        ("xxxxx", r"no run called 'xxxxx'. The newest are"),
-        ("../runs", "no run called"),
-        ("99999999-0000-4000-8000-000000000000", "no run called"),
-        ("²", "no run called"),
+        ("xxxxx", r"no run named 'xxxxx'. The newest are"),
+        ("../runs", "no run named"),
+        ("99999999-0000-4000-8000-000000000000", "no run named"),
+        ("²", "no run named"),
     ],
     ids=str,
 )

@@ -1,1 +1,1 @@
-"""What users ask for, each request one function."""
+"""What users ask for: a function for each request."""

@@ -1,4 +1,4 @@
-"""What users ask of gage for several runs at once, as functions."""
+"""The public functions for several runs at once."""
 
 from __future__ import annotations
 
@@ -53,46 +53,46 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     Parameters
     ----------
     target
-        As of `gage.run`.
+        As in `gage.run`.
     config
-        Values by key, for every run; a list is a grid, a text like `uniform(0, 1)` a distribution:
+        Values by key for every run; a list is a grid, a string like `uniform(0, 1)` a distribution:
         see `gage._internal.batch.axes`.
     rows
-        The values of a run in each row, or the path of a CSV or JSON file of them.
+        The values of one run in each row, or the path of a CSV or JSON file with such rows.
     trials
-        How often is drawn from the distributions for each row and point of the grid, or how many
-        runs a search has.
+        How many times to draw from the distributions for each row and point of the grid, or the
+        number of runs of a search.
     seed
-        Of what is drawn.
+        The seed for drawing.
     optimize
         `minimize:METRIC` or `maximize:METRIC`: search with Optuna.
     jobs
-        How many runs go on at the same time.
+        How many runs are running at the same time.
     fail_fast
         Stop at the first run that fails.
     resume
-        Run only what is missing of the newest batch of the same request and code.
+        Run only what is missing from the newest batch of the same request and code.
     needed
-        Skip what a completed run with the same code, values and inputs has done.
+        Skip trials that a completed run with the same code, values and inputs has done.
     args, label, tags, with_files, find, metrics, no_metrics, directory, runs_home, strict
-        As of `gage.run`.
+        As in `gage.run`.
     background
         Return as soon as the batch has started.
     check
         Raise `BatchFailed` if a run does not complete.
     on_plan
-        Called with the plan before anything is started.
+        A function that is called with the plan before anything is started.
 
     Raises
     ------
     OptionError
         If options mean nothing together.
     TargetError, ConfigError, PatternError, DependencyError, StoreError
-        If it cannot be planned or its sources cannot be staged; nothing was started then.
+        If the batch cannot be planned or its sources cannot be staged; nothing was started.
     BatchFailed
-        With `check`.
+        With `check`, if a run does not complete.
     KeyboardInterrupt
-        After an interrupt: what ran was stopped, what had ended is kept.
+        After an interrupt: running runs were stopped, ended runs are kept.
     """
     options = RunOptions(
         label=label,
@@ -121,7 +121,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
 
 
 class _Plans(Observer):
-    """Hands the plan on to a function."""
+    """Passes the plan to a function."""
 
     def __init__(self, tell: Callable[[PlannedBatch], None] | None) -> None:
         self._tell = tell

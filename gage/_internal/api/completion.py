@@ -1,6 +1,6 @@
 """What can come next on a run line: options, targets, keys of configuration.
 
-Quick, and silent about everything that is wrong: a completion that raises is worse than none.
+It is quick and never raises: a completion that raises is worse than none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["complete_command", "complete_words"]
 def complete_words(
     incomplete: str, words: Sequence[str], form: str, directory: str | None = None
 ) -> list[str]:
-    """Return what the word that is being typed may become.
+    """Return the completions of the word that is being typed.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def complete_words(
     words
         The words before it.
     form
-        The form of the line, one of `run_line.FORMS`.
+        The form of the line: `shell`, `notebook` or `cell`.
     """
     try:
         if incomplete.startswith("-"):
@@ -47,7 +47,7 @@ def complete_words(
 def complete_command(
     incomplete: str, words: Sequence[str], commands: Sequence[str], directory: str | None = None
 ) -> list[str]:
-    """Return what the word that is being typed after `%gage` may become: a command, then a run."""
+    """Return the completions of a word after `%gage`: a command, then a run."""
     try:
         choices = [run.name for run in runs(directory=directory)] if words else commands
     except (GageError, OSError):
@@ -58,7 +58,7 @@ def complete_command(
 def _values(incomplete: str, words: Sequence[str], form: str, directory: str | None) -> list[str]:
     if form == "cell" or "--" in words:
         return []
-    line = parse(words, form)  # fails after an option that lacks its value: nothing is known of it
+    line = parse(words, form)  # fails after an option without its value, which cannot be completed
     if line.target is not None:
         return _keys(line, directory)
     choices = [opdef.name for opdef in known_operations(directory)]
@@ -76,7 +76,7 @@ def _keys(line: RunLine, directory: str | None) -> list[str]:
 
 
 def _word(value: object) -> str:
-    """Return a value as a line has it; nothing for one that shell and notebook quote unlike."""
+    """Return a value as a word of a line; "" if shell and notebook would quote it differently."""
     text = str(value)
     if any(mark in text for mark in "'\"\\{}$`\n"):
         return ""

@@ -1,11 +1,11 @@
-"""The one way from what is asked for to runs: resolve → stage → start → follow → check.
+"""The one way from a request to runs: resolve → stage → start → follow → check.
 
-The shell, the magics and the functions all come here, each with its observer:
+The shell, the magics and the functions all call this module, each with its observer:
 
-    run_one        one run of what is asked for
-    run_several    several runs of it, as a batch
-    start_staged   a run that was only staged
-    run_line       what a line says: one run, several, or a text about them (`--preview`)
+    run_one        makes one run
+    run_several    makes several runs, as a batch
+    start_staged   starts a run that was only staged
+    run_line       does what a line says: one run, several, or a text about them (`--preview`)
 
 The life of a run is `launch`, and below it `run_util`.
 """
@@ -61,7 +61,7 @@ class Cell(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What is asked for: a target or a cell, its values as given, arguments, options."""
+    """A request: a target or a cell, its values as given, arguments, options."""
 
     target: str | None
     config: Mapping[str, Any]
@@ -71,14 +71,14 @@ class Asked(NamedTuple):
 
 
 def run_one(asked: Asked, observer: Observer) -> RecordedRun:
-    """Run what is asked for; return the run, ended unless it is only staged or in the background.
+    """Make one run; return it, ended unless it is only staged or runs in the background.
 
     Raises
     ------
     OptionError
         If options mean nothing together.
     GageError
-        If it cannot be resolved or staged; what was staged stays listed with status `error`.
+        If it cannot be resolved or staged; a run that was begun stays listed with status `error`.
     RunFailed
         With `check`, if the run does not complete.
     KeyboardInterrupt
@@ -119,12 +119,12 @@ def start_staged(run: RecordedRun, options: RunOptions, observer: Observer) -> R
 
 
 def run_several(asked: Asked, observer: Observer) -> Batch:
-    """Run what is asked for several times, as its values say; return the batch.
+    """Make several runs, as the values say; return the batch.
 
     Raises
     ------
     OptionError, GageError, KeyboardInterrupt
-        As `run_one`; nothing is left behind of a batch that cannot be staged.
+        As `run_one`; a batch that cannot be staged leaves nothing behind.
     BatchFailed
         With `check`, if a run does not complete.
     """
@@ -133,7 +133,7 @@ def run_several(asked: Asked, observer: Observer) -> Batch:
 
 
 def run_planned(asked: Asked, planned: PlannedBatch, observer: Observer) -> Batch:
-    """Run a plan; the rest of `run_several`."""
+    """Run a plan: the second half of `run_several`."""
     from gage._internal.batch.launch import launch_batch
 
     options = asked.options
@@ -158,9 +158,9 @@ def run_planned(asked: Asked, planned: PlannedBatch, observer: Observer) -> Batc
 
 
 def run_line(line: RunLine, asked: Asked, observer: Observer) -> Work | str:
-    """Do what a line says; return the run, the batch, or the text that it asks for.
+    """Do what a line says; return the run, the batch, or the preview as text.
 
-    `asked` is what `asked_of_line` makes of it, for a cell with its staged program.
+    `asked` comes from `asked_of_line`; for a cell it has the staged program.
 
     Raises
     ------
@@ -191,12 +191,12 @@ def run_line(line: RunLine, asked: Asked, observer: Observer) -> Work | str:
 
 
 def asked_of_line(line: RunLine, cell: Cell | None = None) -> Asked:
-    """Return what a line asks for."""
+    """Return the request that a line makes."""
     return Asked(line.target, config_of(line), line.args, line.options, cell)
 
 
 def resolve(asked: Asked) -> Operation:
-    """Return the operation that is asked for, with its values and its files.
+    """Return the requested operation, with its values and its files.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def resolve(asked: Asked) -> Operation:
 
 
 def user_attrs(label: str | None, tags: Sequence[str]) -> dict[str, Any]:
-    """Return the attributes that a label and tags are stored as."""
+    """Return a label and tags in the form in which they are stored."""
     attrs: dict[str, Any] = {}
     if label is not None:
         attrs["label"] = label
@@ -294,7 +294,7 @@ def _follow(work: Work, observer: Observer, stop: Callable[[], object], *, waits
         if waits:
             observer.follow(work, stop_once)
     except KeyboardInterrupt:
-        if waits:  # wherever it arrived
+        if waits:  # wherever the interrupt arrived
             stop_once()
         raise
 

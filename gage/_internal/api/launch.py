@@ -1,4 +1,4 @@
-"""From an operation to a run at work: made, staged, started. Its life is told in `run_util`."""
+"""From an operation to a running run: made, staged, started. `run_util` lists the whole life."""
 
 from __future__ import annotations
 
@@ -35,22 +35,21 @@ def launch(
 ) -> RecordedRun:
     """Stage and start a run of an operation; return it without waiting for its end.
 
-    What is recorded about the system, beside Python, platform, packages and git, comes from the
-    observer's recordings. All go on while the run is staged and started, and are given 200 ms
-    after that.
+    Python, platform, packages and git are recorded; the observer's recordings add to that. All
+    recordings work while the run is staged and started, and get 200 ms after that.
 
     Parameters
     ----------
     user_attrs, system_attrs
-        Attributes of the run that are known already, by name.
+        Attributes of the run that are already known, by name.
     needed
-        Whether a completed run that has done the same is returned instead of a new one, with
-        `found`; what was staged to find that out is removed.
+        Whether to return a completed run that did the same work instead of a new one. Its `found`
+        is True, and the run that was staged to find it is removed.
 
     Raises
     ------
     KeyboardInterrupt
-        After an interrupt; the run was stopped then, unless the interrupt means something else.
+        After an interrupt; the run has been stopped, unless the interrupt means something else.
     """
     supervisor = None if stage_only else observer.supervisor() or WaitingSupervisor()
     recordings: list[Recording] = []
@@ -76,7 +75,7 @@ def launch(
     finally:
         if supervisor is not None:
             supervisor.dismiss()
-        cancel_all(recordings)  # of those that were collected nothing is left
+        cancel_all(recordings)  # does nothing to those that were collected
     return RecordedRun.of(run)
 
 
@@ -116,7 +115,7 @@ def _start(
 
 
 def _find_same(run: Run) -> Run | None:
-    """Return a completed run that has done what a staged one is going to do, which is removed."""
+    """Return a completed run that did the work of a staged run, which is then removed."""
     from gage._internal.store.same_work import find_same, remove_run
 
     found = find_same(run)
@@ -130,7 +129,7 @@ def _record(run: Run, recordings: Sequence[Recording]) -> None:
         try:
             write_attr(run, "sys", name, value)
         except OSError as error:
-            # The run goes on without it: what it uses and makes is recorded elsewhere.
+            # The run continues without it: what it uses and makes is recorded elsewhere.
             _log_if_possible(run, f"Cannot record {name}: {error.strerror}")
 
 
@@ -138,4 +137,4 @@ def _log_if_possible(run: Run, message: str) -> None:
     try:
         log_runner(run, message)
     except OSError:
-        return  # there is no room for this line either
+        return  # there is no room on the disk for this line either

@@ -1,4 +1,4 @@
-"""What the driver tells whoever asked for a run: shown by the shell, a notebook, or not at all."""
+"""What the driver reports while it works; the shell or a notebook shows it, a script does not."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ __all__ = ["Observer"]
 
 
 class Observer:
-    """Sees a run or a batch on its way; shows nothing itself.
+    """Is called at each step of a run or a batch; this base class shows nothing.
 
     one run    event("made"), event(PHASE) …, event("started") or event("found") → launched
     several    planned → launched
-    then       follow, unless nobody waits; or failed, when there is nothing to follow
+    then       follow, unless in the background; or failed, if there is nothing to follow
     """
 
     def supervisor(self) -> WaitingSupervisor | None:
-        """Return a supervisor that waits for a run already, if there is one."""
+        """Return a supervisor that already waits for a run, if there is one."""
         return None
 
     def recordings(self) -> Sequence[Recording]:
-        """Return what else is to be recorded about the system; it is being found out already."""
+        """Return further recordings about the system, which have been started already."""
         return ()
 
     def event(self, name: str, run: Run) -> None:
-        """See a step of one run: `made`, a phase of staging as it begins, `started`, `found`."""
+        """Handle a step of one run: `made`, the begin of a phase of staging, `started`, `found`."""
 
     def planned(self, planned: PlannedBatch) -> None:
-        """See the plan of several runs before anything is started."""
+        """Handle the plan of several runs, before anything is started."""
 
     def launched(self, work: Work) -> None:
-        """See what was launched: it is running, or only staged, or was found."""
+        """Handle what was launched: it is running, or only staged, or was found."""
 
     def failed(self) -> None:
-        """See that nothing was launched; the error is on its way."""
+        """Handle that nothing was launched; the error is raised after this."""
 
     def follow(self, work: Work, stop: Callable[[], object]) -> None:  # noqa: ARG002  # to show it
-        """Return when it has ended.
+        """Return when the work has ended.
 
-        After an interrupt the work is stopped, unless it means something else; `stop` does so
-        earlier, so that the stopping can be shown.
+        After an interrupt the driver stops the work, unless `interrupt_means_stop` says no. An
+        observer that wants to show the stopping calls `stop` itself.
         """
         work.wait()
 
     def interrupt_means_stop(self) -> bool:
-        """Return whether an interrupt that has just arrived asks to stop what is followed.
+        """Return whether an interrupt that has just arrived asks to stop the followed work.
 
-        The end of a Jupyter kernel arrives as an interrupt too, and means nothing to a run.
+        The end of a Jupyter kernel arrives as an interrupt too, and does not stop a run.
         """
         from gage._internal.api.interrupts import interrupt_stops_runs
 
         return interrupt_stops_runs()
 
     def shows_output(self) -> bool:
-        """Return whether the run's output is in front of the user, who then needs it no more."""
+        """Return whether the user sees the run's output, so that an error need not repeat it."""
         return False
 
     def hint(self, run: RecordedRun) -> str:  # noqa: ARG002  # for those who know more
-        """Return a line of the error of a run that failed: what may have caused it."""
+        """Return a line for the error of a failed run: what may have caused the failure."""
         return ""

@@ -1,4 +1,4 @@
-"""Keeping the store in order: which runs are meant, and the trash."""
+"""Keeping the store in order: choosing runs by name or filter, and the trash."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ def find_many(
     *,
     runs_home: str | None = None,
 ) -> list[RecordedRun]:
-    """Return the runs that are named, or for which a filter holds.
+    """Return the runs with these names, or those that match a filter.
 
     Raises
     ------
     OptionError
-        If neither or both are given.
+        If neither names nor a filter are given, or both.
     RunNotFound
-        If a name is no run's.
+        If there is no run with one of the names.
     """
     if bool(references) == bool(where):
         raise OptionError("expected the names of runs, or a filter (--where), and not both")
     if where:
         return runs(where, directory=directory, runs_home=runs_home)
-    # All are found before anything is done to one.
+    # All runs are found before anything is done to the first.
     return [find(name, directory, runs_home=runs_home) for name in dict.fromkeys(references)]
 
 
 def deleted(
     *references: str, directory: str | None = None, runs_home: str | None = None
 ) -> list[RecordedRun]:
-    """Return the runs in the trash that are named, or all of them, the last deleted first.
+    """Return the runs in the trash with these names, or all of them, the last deleted first.
 
     Raises
     ------
     RunNotFound
-        If a name is that of no deleted run.
+        If there is no deleted run with one of the names.
     """
     home = home_of(directory, runs_home)
     if not references:
@@ -72,6 +72,6 @@ def restore(
 
 
 def purge(chosen: Iterable[RecordedRun]) -> None:
-    """Remove runs of the trash for good."""
+    """Remove runs from the trash for good."""
     for run in chosen:
         purge_run(run)

@@ -1,4 +1,4 @@
-"""Where gage works: the directory as if it was started there, and the directory of runs."""
+"""Where gage works: its working directory and its directory of runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def home_of(
     Parameters
     ----------
     directory
-        Where gage works as if started there; default: the current directory.
+        gage works as if it was started there; default: the current directory.
     named
         The directory of runs that the user names, relative to `directory`; default: that of the
         project.
     project_dir
-        The project, where it is known already; default: that of `directory`.
+        The project, if it is known already; default: that of `directory`.
     """
     if named is None:
         return runs_home(project_dir or directory)

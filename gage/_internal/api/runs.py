@@ -1,4 +1,4 @@
-"""What users ask of gage, as functions: run something, list runs, find one, list operations."""
+"""The public functions for runs: run something, list runs, find one, list operations."""
 
 from __future__ import annotations
 
@@ -56,19 +56,19 @@ def run(
     label, tags
         A label and tags for the run.
     with_files
-        Files that the run gets beside its source code, as dependencies; a directory stands for
-        all its files.
+        Files that the run gets besides its source code, as dependencies; a directory means all its
+        files.
     find
-        Find the files that the program is going to read, by the paths that it names, and give
-        them to the run as well.
+        Find the files that the program is going to read, by the paths in its code, and add them
+        to the run.
     metrics
-        Regular expressions of what is a metric in a printed line, instead of what is found
-        without them: with groups for name and value, with groups named as metrics are, or without
-        a group for a name that a number follows.
+        Regular expressions that find metrics in printed lines, instead of the default ones: with
+        groups for name and value, with groups named like metrics, or without a group, for a name
+        that a number follows.
     no_metrics
-        Nothing that is printed is a metric.
+        Find no metrics in printed lines.
     directory
-        Where the target is looked for; the current directory when None.
+        Where the target is looked for; default: the current directory.
     stage
         Only stage the run; start it later with its `start`.
     background
@@ -76,22 +76,22 @@ def run(
     check
         Raise `RunFailed` if the run does not complete.
     strict
-        A value of another type than its default is an error, not a note.
+        Treat a value whose type differs from its default's as an error, not a note.
     needed
-        Return a completed run that has done the same, if there is one, instead of a new one; its
-        `found` is True then.
+        Return a completed run that did the same work, if there is one, instead of a new run; its
+        `found` is True.
     runs_home
         The directory of runs to use; default: the project's.
     on_event
-        Called with the name of each step and the run: `made`, the phases of staging,
-        `started`; with `needed` also `found`.
+        A function that is called with the name of each step and the run: `made`, the phases of
+        staging, `started`; with `needed` also `found`.
 
     Raises
     ------
     OptionError
         If options mean nothing together.
     TargetError, ConfigError, PatternError, DependencyError, PhaseError, StoreError
-        If the run cannot be staged; what was staged stays listed with status `error`.
+        If the run cannot be staged; a run that was begun stays listed with status `error`.
     RunFailed
         With `check`, if the run ends with anything but `completed`.
     """
@@ -114,7 +114,7 @@ def run(
 
 
 class _Events(Observer):
-    """Hands each step on to a function."""
+    """Passes each step to a function."""
 
     def __init__(self, tell: Callable[[str, Run], None] | None) -> None:
         self._tell = tell
@@ -137,7 +137,7 @@ def runs(
     where
         Filters, all of which must hold: `gage.runs("lr > 0.1 and status = completed")`.
     limit
-        Not more than so many, the newest of them.
+        At most this many runs, the newest.
     directory
         Default: the current directory.
     runs_home
@@ -146,7 +146,7 @@ def runs(
     Raises
     ------
     OptionError
-        If the filter is not in the language, or names what no run has.
+        If the filter is not valid, or names something that no run has.
     """
     home = home_of(directory, runs_home)
     if not where:
@@ -181,7 +181,7 @@ def find(
     *,
     runs_home: str | None = None,
 ) -> RecordedRun:
-    """Return the run with that name, id, prefix or position; the newest for None.
+    """Return the run with that name, id, prefix or position; default: the newest.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def find_to_stop(
     *,
     runs_home: str | None = None,
 ) -> RecordedRun:
-    """Return the run with that name; for None, the newest that is still running.
+    """Return the run with that name; default: the newest that is still running.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def find_to_stop(
     """
     if reference is not None:
         return find(reference, directory, runs_home=runs_home)
-    # The newest run may be over already: whoever stops something means a running one.
+    # The newest run may have ended already: a user who stops something means a running one.
     for run in runs(directory=directory, runs_home=runs_home):
         if run.status == "running":
             return run

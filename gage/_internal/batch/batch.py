@@ -49,7 +49,7 @@ __all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "l
 class BatchTrial(NamedTuple):
     """A trial: its place in the plan, what it was asked to have, its run or None.
 
-    `event` is the last of its events (`batch.record`), empty for a trial that was not begun.
+    `event` is the last of its events (`batch.record`), empty for a trial that was not started.
     """
 
     index: int  # type: ignore[assignment]  # that of a tuple finds items; nobody does here
@@ -95,7 +95,7 @@ class Batch:
 
     @property
     def trials(self) -> list[BatchTrial]:
-        """Every trial of the plan, in its order; those that were not begun have no run."""
+        """Every trial of the plan, in its order; those that were not started have no run."""
         return list(self._trials())
 
     @property
@@ -109,7 +109,7 @@ class Batch:
         return read_notes(run_at(self.directory, self.id))
 
     def counts(self) -> dict[str, int]:
-        """Return how many trials have each status; those that were not begun are left out."""
+        """Return how many trials have each status; those that were not started are left out."""
         counts: dict[str, int] = {}
         for trial in self._trials():
             if trial.run is not None:
@@ -130,7 +130,7 @@ class Batch:
 
         Columns: `index`, `run`, `status`, `duration_us`, the keys that vary, the metrics (last
         values), `exit_code`, `reason`, `id`. A key or metric that is called like a column before
-        it is `config.NAME` or `metric.NAME`. A trial that was not begun has None in all but
+        it is `config.NAME` or `metric.NAME`. A trial that was not started has None in all but
         `index` and its keys.
         """
         trials = self.trials

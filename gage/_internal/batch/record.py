@@ -207,7 +207,7 @@ class TrialLog:
 
 
 def mend_events(directory: str) -> None:
-    """Remove a last line of `trials` that a crash cut off: what it announced was not begun."""
+    """Remove a last line of `trials` that a crash cut off: what it announced was not started."""
     cut_torn_line(os.path.join(directory, "trials"))
 
 
@@ -224,6 +224,6 @@ def asked_of(run: Run) -> dict[str, Any]:
 def _decoded(data: bytes) -> Iterator[TrialEvent]:
     for line in data.split(b"\n")[:-1]:
         fields = line.decode("utf-8", "replace").split()
-        # Anything else was cut by a crash: what it announced was not begun.
+        # Anything else was cut by a crash: what it announced was not started.
         if len(fields) == 3 and fields[0].isdecimal() and fields[1] in EVENTS:
             yield TrialEvent(int(fields[0]), fields[1], fields[2])

@@ -38,7 +38,7 @@ __all__ = ["Config", "ConfigValue", "Place", "read_config"]
 
 
 class Place(NamedTuple):
-    """Where a value is: a file and the key that it has there."""
+    """Where a value is: a file, and its key in that file."""
 
     file: str
     source_key: str

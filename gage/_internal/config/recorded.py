@@ -19,7 +19,7 @@ __all__ = ["recorded_config"]
 def recorded_config(run: Run) -> dict[str, Any]:
     """Return the values that a run has, those given and defaults, by key.
 
-    Defaults that were not needed to start it are read from its staged source.
+    Defaults that were not needed to start the run are read from its staged source.
 
     Raises
     ------

@@ -69,12 +69,12 @@ class RunIndex:
         where
             A filter (`language`); every run for an empty one.
         limit
-            Not more than so many, the newest of them. Without a filter, only these are looked at.
+            At most this many runs, the newest. Without a filter, only these are read.
 
         Raises
         ------
         FilterError
-            If the filter is not in the language, or names what no run has.
+            If the filter is not valid, or names something that no run has.
         StoreError
             If the directory cannot be read.
         """

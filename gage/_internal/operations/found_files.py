@@ -60,7 +60,7 @@ def with_found_files(operation: Operation) -> Operation:
             continue  # the operation says that it is not taken
         if operation.opdef.src is not None and file.path.startswith("../"):
             notes.append(
-                f"Left out, it is not below the Gage file: --with {quote(file.path)} brings it"
+                f"Left out, it is not below the Gage file: add it with --with {quote(file.path)}"
             )
             continue
         files.append(file)

@@ -47,7 +47,7 @@ def resolve_target(
     args
         Further arguments of the command, handed on as they are.
     directory
-        Where the target is looked for; the current directory when None.
+        Where the target is looked for; default: the current directory.
     strict
         Whether a value of another type than its default is an error; else it is a note of the
         operation.

@@ -162,7 +162,7 @@ class NamedFiles:
         if relative in self.files:
             return
         if any(part[0] == "." and part != ".." for part in relative.split("/")):
-            note = f"Left out, hidden and maybe secret: --with {quote(relative)} brings it"
+            note = f"Left out, hidden and maybe secret: add it with --with {quote(relative)}"
             if note not in self.notes:
                 self.notes.append(note)
             return

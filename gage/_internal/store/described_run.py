@@ -1,4 +1,4 @@
-"""What is said of a run: by the system that recorded it, and by its user afterwards."""
+"""The description of a run: what was recorded of the system, and what users add afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["DescribedRun"]
 
 
 class DescribedRun(Run):
-    """A run with its times, notes and attributes, each read when it is asked for."""
+    """A run with its times, notes and attributes, read at each access."""
 
     __slots__ = ()
 
@@ -32,12 +32,12 @@ class DescribedRun(Run):
 
     @property
     def duration_us(self) -> int | None:
-        """From start to end in µs; None before the end."""
+        """The time from start to end in µs; None before the end."""
         return read_duration_us(self)
 
     @property
     def notes(self) -> list[str]:
-        """What staging and finalising say one should know: files left out, links, warnings."""
+        """Notes of staging and finalising for the user: files left out, links, warnings."""
         return read_notes(self)
 
     @property
@@ -58,21 +58,21 @@ class DescribedRun(Run):
 
     @property
     def comments(self) -> list[Comment]:
-        """What was said of the run, the oldest first: `time_us`, `author`, `text` of each."""
+        """The comments on the run, the oldest first, each with `time_us`, `author`, `text`."""
         return read_comments(self)
 
     def set_label(self, label: str | None) -> None:
-        """Give the run a label in place of the one that it has; None takes it away."""
+        """Set the label of the run; None removes it."""
         set_label(self, label)
 
     def add_tags(self, *tags: str) -> list[str]:
-        """Add tags; return all that the run has."""
+        """Add tags; return all tags of the run."""
         return add_tags(self, tags)
 
     def remove_tags(self, *tags: str) -> list[str]:
-        """Take tags away; return those that are left."""
+        """Remove tags; return those that are left."""
         return remove_tags(self, tags)
 
     def comment(self, text: str, author: str | None = None) -> Comment:
-        """Add a comment; its author is by default the user of this process."""
+        """Add a comment; default author: the user of this process."""
         return add_comment(self, text, author)

@@ -1,7 +1,7 @@
-"""Files of the project that a failed run looked for and did not have.
+"""Files of the project that a failed run looked for and did not find.
 
-Which file it was is read from the last lines of the output, as Python, shells and common libraries
-say it; the project is the directory that the run was started in (`sys/project`).
+Their names are read from the last lines of the output, in the messages of Python, shells and common
+libraries. The project is the directory that the run was started in (`sys/project`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["MissingFile", "missing_files", "missing_files_hint"]
 
 MissingFile.__doc__ = """A file of the project that a run did not have.
 
-`path` is relative to the project, `reason` says why it was left out, `option` what brings it.
+`path` is relative to the project, `reason` says why the run did not have it, `option` adds it.
 """
 
 _TAIL_BYTES = 32 << 10
@@ -50,7 +50,7 @@ _COLOUR = r"\x1b\[[0-9;]*m"
 
 
 def missing_files(run: Run) -> list[MissingFile]:
-    """Return the files that exist in the project, and that a failed run says it has not found."""
+    """Return the files of the project that a failed run says it did not find."""
     project = str(read_attr(run, "sys", "project", ""))
     if read_status(run).name != "error" or not os.path.isdir(project):
         return []
@@ -66,9 +66,9 @@ def missing_files(run: Run) -> list[MissingFile]:
 
 
 def missing_files_hint(run: Run) -> str:
-    """Return a line for each missing file, for the error of the run; "" where there is none."""
+    """Return a line for each missing file, for the error of the run; "" if there is none."""
     return "\n".join(
-        f"{path} exists in the project but not in the run: {reason}. {option} brings it."
+        f"{path} exists in the project but not in the run: {reason}. Add it with {option}."
         for path, reason, option in missing_files(run)
     )
 

@@ -1,4 +1,4 @@
-"""A run that can be asked and acted on: what `gage.run` and `gage.runs` give."""
+"""A run with methods to read it and act on it: what `gage.run` and `gage.runs` return."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _FOLLOW_STEP_S = 0.03
 
 
 class RecordedRun(DescribedRun):
-    """A run on disk. Every property is read when it is asked for, so it is never out of date.
+    """A run on disk. Every property is read at each access, so that it is never out of date.
 
     Attributes
     ----------
     found
-        Whether this run was asked for with `needed` and had done the same before.
+        Whether `needed` returned this earlier run instead of a new one.
     """
 
     __slots__ = ("found",)
@@ -54,14 +54,14 @@ class RecordedRun(DescribedRun):
 
     @classmethod
     def of(cls, run: Run, *, found: bool = False) -> RecordedRun:
-        """Return the run with what this class adds."""
+        """Return a run as an instance of this class."""
         recorded = cls(run.id, run.name, run.run_dir, run.meta_dir)
         recorded.found = found
         return recorded
 
     @property
     def opref(self) -> OpRef:
-        """The operation's namespace and name; `?` for both where a damaged run does not say."""
+        """The operation's namespace and name; both are `?` if they cannot be read."""
         try:
             return meta_opref(self)
         except MetaError:
@@ -79,14 +79,14 @@ class RecordedRun(DescribedRun):
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code, below 0 for a signal; None before the end or where it is not known."""
+        """The exit code, below 0 for a signal; None before the end or if it is not known."""
         return read_status(self).exit_code
 
     @property
     def config(self) -> dict[str, Any]:
-        """The values that the run has, those given and defaults, by key.
+        """The values of the run, given ones and defaults, by key.
 
-        Defaults that were not needed to start it are read from its staged source.
+        Defaults that were not needed to start the run are read from its staged source.
         """
         from gage._internal.config.recorded import recorded_config
 
@@ -99,7 +99,7 @@ class RecordedRun(DescribedRun):
 
     @property
     def metrics(self) -> dict[str, MetricSeries]:
-        """The numbers that the run has given back, by name: each with `last`, `min` and `max`."""
+        """The metrics of the run by name, each with `last`, `min` and `max`."""
         from gage._internal.metrics.series import read_metrics, summarize
 
         return summarize(read_metrics(self))
@@ -117,15 +117,15 @@ class RecordedRun(DescribedRun):
         )
 
     def last_lines(self, count: int = 20) -> str:
-        """Return the last lines of output as text."""
+        """Return the last lines of output as a string."""
         return last_lines(self, count)
 
     def start(self) -> None:
-        """Start a staged run; return when its command runs."""
+        """Start a staged run; return when its command is running."""
         start_run(self)
 
     def wait(self, timeout_s: float | None = None) -> Status:
-        """Wait for the end; return the status."""
+        """Wait until the run has ended; return its status."""
         return wait_for_run(self, timeout_s)
 
     def stop(self, by: str = "user", grace_s: float = GRACE_S) -> Status:
@@ -135,16 +135,16 @@ class RecordedRun(DescribedRun):
     def check(self, hint: str = "") -> None:
         """Raise `RunFailed` if the run ended with anything but `completed`.
 
-        `hint` becomes a line of the message: what may have caused it. Without one, files of the
-        project that the run looked for in vain are named.
+        `hint` becomes a line of the message: what may have caused the failure. By default the line
+        names files of the project that the run did not find.
         """
         check_run(self, hint or missing_files_hint(self))
 
     @property
     def missing_files(self) -> list[MissingFile]:
-        """Files of the project that the run, which failed, says it has not found.
+        """Return the files of the project that a failed run did not find.
 
-        Each with `path`, `reason` (why it was left out) and `option` (what brings it).
+        Each has `path`, `reason` (why the run did not have it) and `option` (the option to add it).
         """
         return missing_files(self)
 

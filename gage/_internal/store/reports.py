@@ -1,7 +1,7 @@
-"""What runs hold, as rows of plain values: the one source of frames, tables and JSON.
+"""The content of runs as rows of plain values: the one source of frames, tables and JSON.
 
-A row is a dict whose keys are the columns, in order; the same for every row of a report. Bare
-numbers carry their unit in the name of the column.
+A row is a dict whose keys are the columns, in order; every row of a report has the same keys.
+The names of columns with bare numbers contain the unit.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def run_rows(runs: Sequence[RecordedRun]) -> list[Row]:
 
 
 def difference_rows(run: RecordedRun) -> Iterator[Row]:
-    """Yield how the files of a run differ from its manifest: missing, changed, added."""
+    """Yield the differences of a run's files from its manifest: missing, changed, added."""
     for difference in run.verify():
         yield {
             "difference": difference.kind,
@@ -67,7 +67,7 @@ def difference_rows(run: RecordedRun) -> Iterator[Row]:
 
 
 def as_recorded(run: RecordedRun) -> str:
-    """Return what is said of a run whose files do not differ: `…: all 23 files as recorded`."""
+    """Return the line for a run whose files do not differ: `…: all 23 files as recorded`."""
     return f"{run.name}: all {format_count(len(run.manifest), 'file')} as recorded"
 
 
@@ -86,7 +86,7 @@ def operation_rows(directory: str | None = None) -> Iterator[Row]:
 
 
 def run_row(run: RecordedRun) -> Row:
-    """Return what a listing says of a run; never raises, a damaged run says what is wrong."""
+    """Return the row of a run in a listing; never raises: a damaged run's row has the fault."""
     status = run.full_status
     started_us = _timestamp(run, "started")
     try:
@@ -108,13 +108,13 @@ def run_row(run: RecordedRun) -> Row:
 
 
 def meta_rows(run: RecordedRun) -> Iterator[Row]:
-    """Yield what is recorded about a run, a fact a row: `name` and `value`."""
+    """Yield what is recorded about a run, one fact in each row: `name` and `value`."""
     for name, value in _facts(run):
         yield {"name": name, "value": value}
 
 
 def file_rows(run: RecordedRun) -> Iterator[Row]:
-    """Yield the log of the run's files, oldest first; `size_bytes` is of the file as it is now."""
+    """Yield the log of the run's files, oldest first; `size_bytes` is the current size."""
     for event in read_events(run):
         yield {
             "event": EVENTS[event.event],
@@ -139,12 +139,11 @@ def manifest_rows(run: RecordedRun) -> Iterator[Row]:
 def output_rows(
     run: RecordedRun, phase: str | None = None, start: int = 0, stop: int | None = None
 ) -> Iterator[Row]:
-    """Yield what the run printed, a line a row, a line of both streams a row for each part.
+    """Yield what the run printed, a row for each line, or for each stream's part of a line.
 
-    Its `kind` is `text`. What the run showed besides stands between the lines where it was shown:
-    a row of its own whose kind is `figure`, `display` or `value`, without a stream.
-
-    Of a line of more than 64 KiB, the text ends with the number of bytes that it does not hold.
+    The `kind` of such a row is `text`. A result that the run showed has its own row between those
+    lines, whose kind is `figure`, `display` or `value` and which has no stream. The text of a line
+    of more than 64 KiB is cut and ends with the number of bytes left out.
 
     Raises
     ------
@@ -175,7 +174,7 @@ def output_rows(
 
 
 def _shown(run: RecordedRun) -> list[Row]:
-    """Return a row for each result, the last first; its line is that before which it was shown."""
+    """Return a row for each result, the last first; its `line` is the line that followed it."""
     rows: list[Row] = []
     offset = line = 0
     unfinished = False
@@ -202,7 +201,7 @@ def _shown(run: RecordedRun) -> list[Row]:
 
 
 def _shortened(lines: Iterator[OutputLine]) -> Iterator[tuple[OutputLine, int]]:
-    """Yield each line, or what one stream wrote of it, cut; and how many bytes were cut off."""
+    """Yield each line, or one stream's part of it, shortened, and the number of bytes cut off."""
     held: OutputLine | None = None
     more = 0
     for line in lines:
@@ -263,7 +262,7 @@ def _user_attr(run: Run, name: str) -> Any:
     try:
         return read_attr(run, "user", name)
     except MetaError:
-        return None  # a listing shows what there is; `meta` says what is wrong
+        return None  # a listing shows what can be read; `meta` says what is wrong
 
 
 def _size(run: Run, path: str) -> int | None:

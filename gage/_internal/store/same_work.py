@@ -1,9 +1,9 @@
-"""Which completed run has done the same: what `--needed` looks for.
+"""Finding a completed run that did the same work, for `--needed`.
 
-Two runs are the same work when their operation, command, environment that the operation sets,
-configuration, and staged files (source code, dependencies, runtime) are the same, by digest. A
-notebook that is run is staged as it is on disk, and counts by its code cells alone: its outputs,
-texts and metadata change without anyone changing what it does.
+Two runs do the same work if they have the same operation, command, configuration, environment set
+by the operation, and digests of staged files (source code, dependencies, runtime). Of a notebook
+that is run, only the code cells count: its outputs, Markdown and metadata change without any
+change of what it does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PARTS = ("opref", "proc/cmd", "proc/env", "config.json")
 
 
 def work_digest(run: Run) -> str | None:
-    """Return what makes two staged runs the same work, None for a run that is not staged."""
+    """Return a digest of the work of a staged run, None for a run that is not staged."""
     from hashlib import sha256
 
     digest = sha256()
@@ -51,13 +51,13 @@ def work_digest(run: Run) -> str | None:
 
 
 def _notebook_target(run: Run) -> str:
-    """Return the path of the notebook that a run is of, "" where it is of something else."""
+    """Return the path of the notebook that a run executes, "" if it executes something else."""
     opref = meta_opref(run)
     return path_in_run(directory_below(run), opref.op_name) if opref.op_ns == "notebook" else ""
 
 
 def _code_digest(run: Run, path: str, whole_digest: str) -> str:
-    """Return the digest of a notebook's code: its outputs and texts are saved by themselves."""
+    """Return the digest of a notebook's code, without its outputs and Markdown."""
     from gage._internal.sources.cell_text import code_digest
 
     try:
@@ -67,9 +67,9 @@ def _code_digest(run: Run, path: str, whole_digest: str) -> str:
 
 
 def completed_work(home: str, like: Run) -> dict[str, RecordedRun]:
-    """Return the completed runs of an operation by what they did; of several the newest.
+    """Return the completed runs of an operation by their work; the newest of several.
 
-    `like` is a run of the operation, or a template.
+    `like` is a run of the operation, or a template of such a run.
     """
     opref = _opref(like)
     found: dict[str, RecordedRun] = {}
@@ -83,7 +83,7 @@ def completed_work(home: str, like: Run) -> dict[str, RecordedRun]:
 
 
 def find_same(run: Run) -> RecordedRun | None:
-    """Return the newest completed run that did what a staged run is going to do."""
+    """Return the newest completed run that did the work of a staged run."""
     digest = work_digest(run)
     if digest is None:
         return None
@@ -92,7 +92,7 @@ def find_same(run: Run) -> RecordedRun | None:
 
 def remove_run(run: Run) -> None:
     """Remove a run that was never started, with all its files."""
-    # The side-car last: while it is there, the run is listed as what it is.
+    # The side-car goes last: while it exists, the run is listed with its status.
     for directory in (run.run_dir, run.run_dir + META_SUFFIX):
         remove_directory(directory)
 

@@ -1,4 +1,4 @@
-"""A directory of runs: which it is, what runs it holds, and finding one by what users call it."""
+"""A directory of runs: where it is, the runs in it, and finding a run by name, id or position."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def runs_home(directory: str | None = None) -> str:
         with open(gagefile, "rb") as file:
             names_one = b"runs-dir" in file.read()
     except OSError:
-        names_one = True  # loading it says what is wrong
+        names_one = True  # loading the Gage file says what is wrong
     named = load_gagefile(gagefile).runs_dir if names_one else None
     return os.path.join(beside, os.path.expanduser(named or os.path.join(".gage", "runs")))
 
 
 def list_runs(home: str) -> list[RecordedRun]:
-    """Return every run in a directory of runs, the newest first; none where there is no directory.
+    """Return every run in a directory of runs, the newest first; none if it does not exist.
 
-    Runs that are damaged or were never finished are there too: their status says so.
+    Runs that are damaged or unfinished are included: their status says so.
 
     Raises
     ------
@@ -65,15 +65,15 @@ def list_runs(home: str) -> list[RecordedRun]:
 
 
 def find_run(home: str, reference: str | int | None = None) -> RecordedRun:
-    """Return the run that is called so.
+    """Return the run that a reference names.
 
-    A reference is a name or an id, a prefix of either, a position in the listing (`1` is the
-    newest), or None for the newest. A number that is a position is taken as one.
+    A reference is a name, an id, a prefix of either, or a position in the listing (`1` is the
+    newest). Default: the newest run. A number that can be a position is read as a position.
 
     Raises
     ------
     RunNotFound
-        If there is no such run, or more than one: the message lists the near misses.
+        If there is no such run, or more than one; the message lists similar names.
     """
     text = "" if reference is None else str(reference).strip()
     if is_run_id(text) and os.path.isdir(os.path.join(home, text + META_SUFFIX)):
@@ -90,12 +90,12 @@ def find_run(home: str, reference: str | int | None = None) -> RecordedRun:
     if len(found) == 1:
         return found[0]
     if found:
-        raise RunNotFound(f"{len(found)} runs are called {text!r}: {_choices(found)}")
+        raise RunNotFound(f"{len(found)} runs are named {text!r}: {_choices(found)}")
     raise RunNotFound(_not_found(text, runs))
 
 
 def is_run_id(text: str) -> bool:
-    """Tell whether a text has the form of an id: a UUID in lower case."""
+    """Return whether a string has the form of an id: a UUID in lower case."""
     return (
         len(text) == _ID_LENGTH
         and all(text[position] == "-" for position in _DASHES)
@@ -128,8 +128,8 @@ def _not_found(text: str, runs: list[RecordedRun]) -> str:
     by_name = {run.name: run for run in runs}
     near = [by_name[name] for name in near_misses(text, list(by_name))]
     if near:
-        return f"there is no run called {text!r}. Did you mean {_choices(near)}?"
-    return f"there is no run called {text!r}. The newest are {_choices(runs)}"
+        return f"there is no run named {text!r}. Did you mean {_choices(near)}?"
+    return f"there is no run named {text!r}. The newest are {_choices(runs)}"
 
 
 def _choices(runs: list[RecordedRun]) -> str:

@@ -1,11 +1,11 @@
-"""Runs that were deleted: kept in the trash of their directory of runs until it is purged.
+"""Deleted runs: they stay in the trash of their directory of runs until they are purged.
 
     RUNS/.trash/ID          the run directory
     RUNS/.trash/ID.meta     its side-car; the file `deleted` in it: epoch microseconds (UTC)
 
-A run is moved by renaming its two directories, the side-car last on its way out and first on its
-way back: wherever that is cut short, the run is listed in one of the two places and can be moved
-again.
+A run is moved by renaming its two directories. The side-car is moved last on its way out and first
+on its way back: if the move is cut short, the run is still listed in one of the two places and can
+be moved again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DELETED = "deleted"
 
 
 def delete_run(run: Run) -> RecordedRun:
-    """Move a run to the trash; return it as it is there.
+    """Move a run to the trash; return the run in its new place.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def delete_run(run: Run) -> RecordedRun:
         If the run is running.
     """
     status = read_status(run).name
-    # The supervisor of a run that has ended may still be there, which does no harm.
+    # The supervisor of an ended run may still exist, which does no harm.
     if status == "running" or (status not in ENDED and live_processes(run)):
         raise RunStateError(
             f"run {run.name} is running: stop it before it is deleted (gage stop {run.name})"
@@ -115,8 +115,8 @@ def find_deleted(home: str, reference: str | None = None) -> RecordedRun:
         return found[0]
     listed = ", ".join(run.name for run in found or runs[:8])
     if found:
-        raise RunNotFound(f"{len(found)} deleted runs are called {reference!r}: {listed}")
-    raise RunNotFound(f"no deleted run is called {reference!r}. In the trash: {listed}")
+        raise RunNotFound(f"{len(found)} deleted runs are named {reference!r}: {listed}")
+    raise RunNotFound(f"no deleted run is named {reference!r}. In the trash: {listed}")
 
 
 def _deleted_us(run: Run) -> int:
@@ -130,4 +130,4 @@ def _move(source: str, target: str) -> None:
     try:
         os.rename(source, target)
     except FileNotFoundError:
-        return  # it was moved before, or was never there
+        return  # it was moved before, or never existed

@@ -1,13 +1,13 @@
-r"""What users say of a run afterwards: its label, tags and comments.
+r"""What users add to a run afterwards: its label, tags and comments.
 
     user/label      a string; no file without a label
     user/tags       a list of strings, each once
     user/comments   a list of {"time_us": …, "author": …, "text": …}, the oldest first; the time
                     in epoch microseconds (UTC)
-    log/user        TIME MESSAGE    a line a change, as in `log/runner`
+    log/user        TIME MESSAGE    a line for each change, as in `log/runner`
 
-The run's own record is never touched. A change takes a lock on the directory `user`, reads what
-is there, and replaces the file: of two writers at once neither loses anything.
+The run's own record is never changed. A change takes a lock on the directory `user`, reads the
+file, and replaces it: two writers at once lose nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Comment(NamedTuple):
-    """What somebody said of a run: when (epoch µs, UTC), who, what."""
+    """A comment on a run: its time (epoch µs, UTC), author and text."""
 
     time_us: int
     author: str
@@ -43,7 +43,7 @@ class Comment(NamedTuple):
 
 
 def set_label(run: Run, label: str | None) -> None:
-    """Give a run a label in place of the one that it has; None or an empty one takes it away."""
+    """Set the label of a run; None or an empty string removes it."""
     with _locked(run):
         if label:
             write_attr(run, "user", "label", label)
@@ -57,7 +57,7 @@ def set_label(run: Run, label: str | None) -> None:
 
 
 def add_tags(run: Run, tags: Iterable[str]) -> list[str]:
-    """Add tags to those of a run; return all that it has."""
+    """Add tags to a run; return all tags that it has."""
     with _locked(run):
         known = _list(run, "tags")
         new = [tag for tag in dict.fromkeys(tags) if tag not in known]
@@ -68,7 +68,7 @@ def add_tags(run: Run, tags: Iterable[str]) -> list[str]:
 
 
 def remove_tags(run: Run, tags: Iterable[str]) -> list[str]:
-    """Take tags from a run, as far as it has them; return those that are left."""
+    """Remove tags from a run, if it has them; return those that are left."""
     unwanted = set(tags)
     with _locked(run):
         known = _list(run, "tags")
@@ -80,7 +80,7 @@ def remove_tags(run: Run, tags: Iterable[str]) -> list[str]:
 
 
 def add_comment(run: Run, text: str, author: str | None = None) -> Comment:
-    """Add a comment; its author is by default the user of this process.
+    """Add a comment; default author: the user of this process.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def add_comment(run: Run, text: str, author: str | None = None) -> Comment:
         If the comment is empty.
     """
     if not text.strip():
-        raise ValueError("expected a comment, found nothing")
+        raise ValueError("expected a comment, found an empty string")
     comment = Comment(now_us(), author or _user_name(), text)
     with _locked(run):
         write_attr(run, "user", "comments", [*_list(run, "comments"), comment._asdict()])
@@ -124,7 +124,7 @@ def _log(run: Run, message: str) -> None:
 
 
 class _locked:  # noqa: N801  # reads as the statement that it is
-    """Holds the lock on a run's user attributes, for whichever process asks."""
+    """Holds the lock on a run's user attributes, against other threads and processes."""
 
     def __init__(self, run: Run) -> None:
         self._directory = run_meta_path(run, "user")
