@@ -209,6 +209,15 @@ def test_cell_with_the_tag_parameters_is_the_only_one_read(tmp_path: Path) -> No
     assert defaults(tmp_path, "n.ipynb", text) == {"b": 2}
 
 
+def test_a_name_that_a_later_cell_binds_again_is_not_offered(tmp_path: Path) -> None:
+    cells = ("a = 1\nloss = 0", "loss += a", "b = 1", "b = 2")
+
+    text = nbformat.writes(notebook(*cells))
+    assert defaults(tmp_path, "n.ipynb", text) == {"a": 1, "b": 2}
+    text = nbformat.writes(notebook(*cells, tags={0: ["parameters"]}))
+    assert defaults(tmp_path, "n.ipynb", text) == {"a": 1, "loss": 0}
+
+
 def test_without_a_tag_all_code_cells_are_read(tmp_path: Path) -> None:
     text = nbformat.writes(notebook("a = 1\nb = 1", "def f(:", "b = 2"))
 

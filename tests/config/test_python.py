@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from gage._internal.config import read_config, read_document, rewrite
+from gage._internal.config import (
+    Text,
+    read_config,
+    read_document,
+    resolve_values,
+    rewrite,
+)
 from gage._internal.errors import ConfigError
 
 
@@ -107,6 +113,99 @@ def test_simple_parts_of_a_container_are_keys(tmp_path: Path) -> None:
         "opts.deep.2": 3,
         "mixed.lr": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "expected"),
+    [
+        ("h = 2\nx = [64, h, 10]\n", {"x": Text("[8]")}, "h = 2\nx = [8]\n"),
+        ("x = [f()]\n", {"x": [1, "a"]}, "x = [1, 'a']\n"),
+        ("x = (1, f())\n", {"x": Text("[3, 4]")}, "x = (3, 4)\n"),
+        ("x = {'a': 1, 'f': f}\n", {"x": Text('{"b": 2}')}, "x = {'b': 2}\n"),
+        ("x = {**d, 'a': 1}\n", {"x": {"a": 2}}, "x = {'a': 2}\n"),
+        ("x = {'a': [1, f()], 'g': g}\n", {"x.a": [2]}, "x = {'a': [2], 'g': g}\n"),
+        ("x = [64, f(), 10]\n", {"x.0": 1}, "x = [1, f(), 10]\n"),
+        ("x = y = [1, f()]\n", {"y": [2]}, "x = y = [2]\n"),
+    ],
+)
+def test_a_list_or_dict_with_an_expression_is_set_as_a_whole(
+    tmp_path: Path, source: str, given: dict[str, Any], expected: str
+) -> None:
+    (tmp_path / "f.py").write_text(source)
+    config = read_config(str(tmp_path), [{"keys": ["f.py#*"]}])
+
+    values, _ = resolve_values(config, given, strict=True)
+    rewrite(str(tmp_path), config, values)
+
+    assert (tmp_path / "f.py").read_text().replace('"', "'") == expected
+    assert not [key for key in values if any(key.startswith(f"{name}.") for name in given)]
+
+
+def test_a_list_with_an_expression_and_a_part_of_it_are_not_both_set(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("x = [1, f()]\n")
+    config = read_config(str(tmp_path), [{"keys": ["f.py#*"]}])
+
+    assert list(config) == ["x.0"]
+    with pytest.raises(ConfigError, match=r"x\.0: expected one value, found another one in x"):
+        resolve_values(config, {"x": [1], "x.0": 2})
+    with pytest.raises(
+        ConfigError, match=r"x: expected list as the default in f\.py is, found int"
+    ):
+        resolve_values(config, {"x": 1}, strict=True)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "x += 1",
+        "x: int = f()",
+        "x = f(x)",
+        "for i in y:\n    x *= 2",
+        "for x in y: pass",
+        "while (x := x - 1): pass",
+        "with f() as x: pass",
+        "if y:\n    x = 2",
+        "try:\n    f()\nexcept E as x: pass",
+        "def f():\n    global x\n    x = 2",
+        "class A:\n    def f(self):\n        global x\n        x += 1",
+        "def x(): pass",
+        "import a as x",
+        "a, (x, *b) = y",
+        "del x",
+        "match y:\n    case x: pass",
+    ],
+)
+def test_a_name_that_is_bound_again_is_set_only_where_it_is_named(
+    tmp_path: Path, later: str
+) -> None:
+    (tmp_path / "f.py").write_text(f"x = 1\nz = 1\n{later}\n")
+
+    for wild in ("f.py", "f.py#*", "f.py#**"):
+        config = read_config(str(tmp_path), [{"keys": [wild]}])
+        assert "x" not in config
+        assert resolve_values(config, {"x": 3})[0] == {"z": 1, "x": 3}
+    named = read_config(str(tmp_path), [{"keys": ["f.py#x"]}])
+
+    assert list(named) == ["x"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "def f():\n    x = 2",
+        "class A:\n    x = 2",
+        "[x for x in y]",
+        "f(lambda x: x)",
+        "x.y = 2",
+        "x[0] = 2",
+        "f(x=2)",
+        "x == 2",
+    ],
+)
+def test_a_name_that_is_only_used_stays_configuration(tmp_path: Path, other: str) -> None:
+    (tmp_path / "f.py").write_text(f"import x\nx = 1\n{other}\n")
+
+    assert list(read_config(str(tmp_path), [{"keys": ["f.py#*"]}])) == ["x"]
 
 
 def test_special_names_are_read_only_when_spelled_out(tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ def test_python_value_becomes_the_type_of_the_default(
         ("opts.lr", "x", "opts.lr: expected float"),
         ("opts", {"lr": "x"}, "expected dict"),
         ("lr", 10**400, "expected float"),
+        ("lr", Text("[0.1,0.2"), "found str ('[0.1,0.2'): a bracket is not closed"),
     ],
 )  # fmt: skip
 def test_wrong_type_is_a_warning_and_strictly_an_error(

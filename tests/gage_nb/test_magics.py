@@ -88,7 +88,7 @@ WRONG = {
     "train.py --lable x": r"unknown option --lable\. Did you mean '--label'",
     "train.py --label": "expected TEXT after --label, found nothing",
     "train.py --jobs 2": "--jobs is for several runs",
-    "train.py --strict lr=fast --preview": "expected float",
+    "train.py lr=fast --preview": "expected float",
     "train.py lrr=1": r"found 'lrr'\. Did you mean 'lr'\? Keys: lr",
     "train.py lr=1 lr=2": "expected one value for lr, found two",
     "train.py extra": "arguments of the program itself come after --",
@@ -99,7 +99,7 @@ WRONG = {
     "train.py lr={missing}": r"cannot evaluate \{missing\} in 'lr=\{missing\}'",
     "train.py --as 1x": "expected the name of a variable after --as, found '1x'",
     "train.py --as class": "expected the name of a variable after --as, found 'class'",
-    "train.py --strict lr=fast": "expected float",
+    "train.py lr=fast": "expected float",
     "train.py --with missing.csv": "missing.csv",
 }
 

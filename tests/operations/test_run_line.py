@@ -52,8 +52,8 @@ def test_a_line_has_its_parts(
         ("train.py --lable x", "unknown option --lable. Did you mean '--label'"),
         ("train.py --lable=x", "unknown option --lable. "),
         ("train.py --label", "expected TEXT after --label, found nothing"),
-        ("train.py --label --strict", "found the option --strict. If it is the value: --label=-"),
-        ("train.py --strict=yes", "--strict takes no value, found 'yes'"),
+        ("train.py --label --quiet", "found the option --quiet. If it is the value: --label=-"),
+        ("train.py --no-strict=yes", "--no-strict takes no value, found 'yes'"),
         ("train.py -nz", "unknown option -z"),
         ("train.py --jobs many", "expected a whole number after --jobs, found 'many'"),
         ("train.py -z", "unknown option -z"),
@@ -103,7 +103,7 @@ def test_an_option_is_typed_in_several_ways(words: str) -> None:
 
 
 def test_a_value_may_begin_with_a_dash() -> None:
-    assert parse(["--seed", "-5", "--label=--strict"], "line").options.several.seed == -5
+    assert parse(["--seed", "-5", "--label=--quiet"], "line").options.several.seed == -5
 
 
 def test_no_raise_is_the_notebook_s() -> None:

@@ -41,7 +41,7 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     runs_home: str | None = None,
     background: bool = False,
     check: bool = False,
-    strict: bool = False,
+    strict: bool = True,
     on_plan: Callable[[PlannedBatch], None] | None = None,
 ) -> Batch:
     """Run a script, an operation or a notebook several times, each as a run of its own.

@@ -37,7 +37,7 @@ def run(
     stage: bool = False,
     background: bool = False,
     check: bool = False,
-    strict: bool = False,
+    strict: bool = True,
     needed: bool = False,
     runs_home: str | None = None,
     on_event: Callable[[str, Run], None] | None = None,

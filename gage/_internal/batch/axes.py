@@ -82,12 +82,13 @@ class Grid(NamedTuple):
 
 def default_of(config: Config, key: str) -> tuple[Any, bool]:
     """Return the default of the key that was given, and whether there is one."""
+    entries = {**config.unlisted, **config.entries}
     for name in (key, key.replace("-", "_")):
-        if name in config:
-            return config[name].value, True
-    for name in config:
+        if name in entries:
+            return entries[name].value, True
+    for name, entry in entries.items():
         if name.endswith(f"#{key}"):
-            return config[name].value, True
+            return entry.value, True
     return None, False
 
 

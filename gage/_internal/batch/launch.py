@@ -69,7 +69,7 @@ def plan_batch(
     request: Request,
     source_dir: str | None = None,
     *,
-    strict: bool = False,
+    strict: bool = True,
 ) -> PlannedBatch:
     """Return the plan of a request for an operation; nothing is written.
 
@@ -248,6 +248,9 @@ def _plan_data(
 ) -> dict[str, Any]:
     operation, plan = planned.operation, planned.plan
     defaults = {name: entry.value for name, entry in planned.config.items()}
+    for trial in plan.trials:
+        # What a trial does not have: arguments of unknown default, parts of what it replaces.
+        defaults = {name: value for name, value in defaults.items() if name in trial.values}
     trials = []
     for trial in plan.trials:
         values = {
@@ -260,7 +263,6 @@ def _plan_data(
         if command != operation.cmd.args:
             data["command"] = command
         trials.append(data)
-    known = plan.trials[0].values if plan.trials else defaults
     return {
         "schema": SCHEMA,
         "id": batch_id,
@@ -273,8 +275,7 @@ def _plan_data(
         "objective": None if plan.objective is None else str(plan.objective),
         "space": {name: list(dist) for name, dist in plan.space.items()},
         "fixed": _plain(planned, plan.fixed),
-        # Of an argument without a known default there is no value where it is not given.
-        "defaults": {name: value for name, value in defaults.items() if name in known},
+        "defaults": defaults,
         "trials": trials,
         "attrs": attrs,
         "sys_attrs": sys_attrs,

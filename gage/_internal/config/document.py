@@ -83,6 +83,8 @@ class Node:
         Of a YAML alias, the value that it stands for.
     shared
         True where several keys get their value from these characters (`a = b = 1`).
+    state
+        True where a program gives its name another value later.
     key_start
         Where its key begins in JSON, TOML and YAML, or `NOWHERE`.
     merged
@@ -97,6 +99,7 @@ class Node:
         "shared",
         "simple",
         "start",
+        "state",
         "style",
         "target",
         "value",
@@ -121,6 +124,7 @@ class Node:
         self.style = style
         self.target = target
         self.shared = False
+        self.state = False
         self.key_start = NOWHERE
         self.merged: tuple[Node, ...] = ()
 
@@ -183,6 +187,11 @@ class Document:
         """Return the number of the line with the key of a value, None where it has no place."""
         position = node.start if node.key_start == NOWHERE else node.key_start
         return None if position == NOWHERE else self.text.count("\n", 0, position) + 1
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a program, which holds other things than configuration too."""
+        return self.path.lower().endswith((".py", ".ipynb"))
 
     def data(self) -> dict[str, Any]:
         """Return all values as plain dicts and lists."""
@@ -302,12 +311,13 @@ def edits_for(
     """
     if node.simple and same(current(node), value):
         return []
-    if node.children and _same_shape(node, value):
+    is_replaced = document.is_code and not node.simple  # with the expressions in it
+    if node.children and not is_replaced and _same_shape(node, value):
         edits = []
         for key, below in node.children.items():
             edits += edits_for(document, below, value[key], current)
         return edits
-    if not node.simple:
+    if not node.simple and not is_replaced:
         raise ValueError("a part of it is an expression, which cannot be replaced")
     if node.start == NOWHERE:
         raise ValueError(_cannot_replace(node))

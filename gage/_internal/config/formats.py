@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.config.document import Document
 
-__all__ = ["SUFFIXES", "is_source", "read_document"]
+__all__ = ["SUFFIXES", "read_document"]
 
 SUFFIXES = (".ipynb", ".json", ".jsonc", ".py", ".toml", ".yaml", ".yml")
 
@@ -47,11 +47,6 @@ def read_document(path: str, data: bytes) -> Document:
             f"found {suffix or 'no suffix'}"
         )
     return read(data, path)
-
-
-def is_source(path: str) -> bool:
-    """Return whether a file is code, where configuration is among other things."""
-    return _suffix(path) in {".py", ".ipynb"}
 
 
 def _suffix(path: str) -> str:

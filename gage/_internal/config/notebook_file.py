@@ -19,7 +19,8 @@ import re
 
 from gage._internal.config.document import Document, LineIndex, Node, decode_utf8
 from gage._internal.config.json_file import read_tree
-from gage._internal.config.python_source import assignments, encode_python, parse
+from gage._internal.config.python_source import assignments, encode_python, mark_state, parse
+from gage._internal.config.state_names import bindings
 from gage._internal.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -62,7 +63,10 @@ def read(data: bytes, path: str) -> Document:
     tagged = [cell for cell in cells if _TAG in _tags(cell)]
     roots: dict[str, Node] = {}
     for cell in tagged or cells:
-        roots.update(_cell_values(text, cell.children["source"]))
+        found, bound = _cell_values(text, cell.children["source"])
+        for name in roots.keys() & bound:
+            roots[name].state = True  # unless this cell assigns it a simple value
+        roots.update(found)
 
     def encode(node: Node, value: Any) -> str:
         # Line ends inside of a cell are always \n.
@@ -95,12 +99,13 @@ def _tags(cell: Node) -> Iterable[Any]:
     return tags if isinstance(tags, list) else ()
 
 
-def _cell_values(text: str, source: Node) -> dict[str, Node]:
+def _cell_values(text: str, source: Node) -> tuple[dict[str, Node], set[str]]:
+    """Return the values of a cell by name, and every name that it binds."""
     items = [source] if isinstance(source.value, str) else list(source.children.values())
     code = "".join(item.value for item in items if isinstance(item.value, str))
     masked, hidden = _python_of(code)
     if masked is None:
-        return {}
+        return {}, set()
     module = parse(masked)
     index = LineIndex(code)
     places = _Places(text, items)
@@ -109,10 +114,11 @@ def _cell_values(text: str, source: Node) -> dict[str, Node]:
         lines = range(index.line_at(node.start), index.line_at(max(node.end - 1, 0)) + 1)
         if hidden.isdisjoint(lines):
             found[name] = node
+    mark_state(found, module, index)
     moved: set[int] = set()
     for node in found.values():
         _move(node, code, places, moved)
-    return found
+    return found, set(bindings(module))
 
 
 def _python_of(code: str) -> tuple[str | None, set[int]]:

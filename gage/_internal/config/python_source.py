@@ -8,11 +8,12 @@
 
 Simple are numbers with or without a sign, strings (also implicitly joined ones), True, False,
 None, `float("inf")` and its like, and lists, tuples and dicts with string keys of them. Of a list
-or dict that also holds something else, the simple parts are keys.
+or dict that also holds something else, the simple parts are keys; it can also be set as a whole.
 
 A name that is assigned more than once has the value of its last simple assignment: that is what
-the code below it sees. Assignments inside of `if`, `try`, loops, functions and classes do not
-count, and neither do `+=` and values that are computed.
+the code below it sees. A name that is bound again after that, in whatever way, is state
+(`state_names`). Assignments inside of `if`, `try`, loops, functions and classes are no values,
+and neither are `+=` and values that are computed.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ import tokenize
 import warnings
 
 from gage._internal.config.document import Document, LineIndex, Node
+from gage._internal.config.state_names import bindings
 from gage._internal.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-__all__ = ["assignments", "encode_python", "parse", "read"]
+__all__ = ["assignments", "encode_python", "mark_state", "parse", "read"]
 
 _NOT_FINITE = re.compile(r"\s*[+-]?(inf(inity)?|nan)\s*", re.IGNORECASE)
 
@@ -65,6 +67,7 @@ def read(data: bytes, path: str) -> Document:
         return encode_python(value, old, encoding=encoding, newline=newline)
 
     roots = dict(assignments(module, index))
+    mark_state(roots, module, index)
     return Document(path, text, roots, encode, encoding=encoding, bom=bom)
 
 
@@ -88,7 +91,7 @@ def parse(text: str) -> ast.Module:
 def assignments(module: ast.Module, index: LineIndex) -> Iterator[tuple[str, Node]]:
     """Yield the names that the top level assigns simple values to; the last one of a name counts.
 
-    A list or dict that is not simple as a whole is yielded when a part of it is.
+    Lists and dicts that hold an expression are yielded too: they are not simple.
     """
     for statement in module.body:
         if isinstance(statement, ast.Assign):
@@ -104,8 +107,17 @@ def assignments(module: ast.Module, index: LineIndex) -> Iterator[tuple[str, Nod
                     found[expression] = _node(expression, index)
                 elif (node := found[expression]) is not None:
                     node.shared = True
-                if (node := found[expression]) is not None and (node.simple or node.children):
+                if (node := found[expression]) is not None:
                     yield name, node
+
+
+def mark_state(roots: Mapping[str, Node], module: ast.Module, index: LineIndex) -> None:
+    """Mark the values of names that a module binds again after their assignment."""
+    for name, (line, column) in bindings(module).items():
+        node = roots.get(name)
+        # The names of an assignment stand before its value.
+        if node is not None and (line > len(index.starts) or index.offset(line, column) > node.end):
+            node.state = True
 
 
 def encode_python(value: Any, old: str, *, encoding: str = "utf-8", newline: str = "\n") -> str:

@@ -10,6 +10,9 @@ Tables of a Gage file say which (`selection`) and how they are called:
 
 A key that several files have is one key when its values are equal, and setting it sets all of
 them. When they differ, each gets the file before it: `train.py#lr`, `eval.py#lr`.
+
+Some values are not offered and can still be set by name: names that a program
+gives another value later, and lists and dicts that hold an expression, as a whole.
 """
 
 from __future__ import annotations
@@ -20,7 +23,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gage._internal.config.document import Document, Node, same
 from gage._internal.config.formats import read_document
 from gage._internal.config.keys import has_wildcard, join_key, split_key
-from gage._internal.config.selection import Rule, find_files, parse_rules, select
+from gage._internal.config.selection import (
+    Rule,
+    find_files,
+    parse_rules,
+    select,
+    select_unlisted,
+)
 from gage._internal.config.typed import type_name
 from gage._internal.errors import ConfigError
 from gage._internal.named import NamedTuple
@@ -71,9 +80,11 @@ class ConfigValue:
         What the Gage file or the script says about it.
     argument
         The argument of the script that it is, when it is one.
+    is_partly_known
+        Whether it is a list or dict that holds an expression: `value` has what else is in it.
     """
 
-    __slots__ = ("argument", "description", "key", "places", "type", "value")
+    __slots__ = ("argument", "description", "is_partly_known", "key", "places", "type", "value")
 
     def __init__(
         self,
@@ -82,12 +93,15 @@ class ConfigValue:
         places: tuple[Place, ...],
         description: str = "",
         argument: Argument | None = None,
+        *,
+        is_partly_known: bool = False,
     ) -> None:
         self.key = key
         self.value = value
         self.places = places
         self.description = description
         self.argument = argument
+        self.is_partly_known = is_partly_known
         unknown = argument is not None and value is None
         self.type = argument.type if argument is not None and unknown else type_name(value)
 
@@ -120,9 +134,11 @@ class Config(Mapping[str, ConfigValue]):
         The place of a value in its file, by path and key in it.
     command
         The command, when arguments of its script are among the values.
+    unlisted
+        What can be set where it is named, by key; it is no key of the mapping.
     """
 
-    __slots__ = ("command", "entries", "nodes", "notes", "sources")
+    __slots__ = ("command", "entries", "nodes", "notes", "sources", "unlisted")
 
     def __init__(
         self,
@@ -131,8 +147,10 @@ class Config(Mapping[str, ConfigValue]):
         sources: dict[str, Source],
         nodes: dict[Place, Node],
         command: CommandLine | None = None,
+        unlisted: dict[str, ConfigValue] | None = None,
     ) -> None:
         self.entries = entries
+        self.unlisted = unlisted or {}
         self.notes = notes
         self.sources = sources
         self.nodes = nodes
@@ -146,6 +164,10 @@ class Config(Mapping[str, ConfigValue]):
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def entry(self, key: str) -> ConfigValue | None:
+        """Return what can be set under a key, offered or not."""
+        return self.entries.get(key) or self.unlisted.get(key)
 
     def defaults(self) -> dict[str, Any]:
         """Return the values by key, as they are when nothing is given."""
@@ -179,13 +201,16 @@ def read_config(
     reader = _Reader(project_dir)
     for table in tables:
         reader.add(table, command)
-    return Config(_merged(reader.found), reader.notes, reader.sources, reader.nodes, reader.command)
+    entries = _merged(reader.found)
+    unlisted = {key: entry for key, entry in _merged(reader.unlisted).items() if key not in entries}
+    return Config(entries, reader.notes, reader.sources, reader.nodes, reader.command, unlisted)
 
 
 class _Reader:
     def __init__(self, project_dir: str) -> None:
         self.project_dir = project_dir
         self.found: list[ConfigValue] = []
+        self.unlisted: list[ConfigValue] = []
         self.notes: list[str] = []
         self.sources: dict[str, Source] = {}
         self.nodes: dict[Place, Node] = {}
@@ -197,14 +222,20 @@ class _Reader:
         found: list[ConfigValue] = []
         if _ARGS in patterns:
             found += self._arguments(command)
-        found += self._values([pattern for pattern in patterns if pattern != _ARGS])
+        unlisted: list[ConfigValue] = []
+        found += self._values([pattern for pattern in patterns if pattern != _ARGS], unlisted)
+        if "*" not in str(table.get("rename") or "*"):
+            unlisted.clear()  # it names the one value that is selected
         description = str(table.get("description") or "")
-        for entry, key in zip(found, _names([entry.key for entry in found], table), strict=True):
-            entry.key = key
-            entry.description = entry.description or description
-            self.found.append(entry)
+        for entries, into in ((found, self.found), (unlisted, self.unlisted)):
+            names = _names([entry.key for entry in entries], table)
+            for entry, key in zip(entries, names, strict=True):
+                entry.key = key
+                entry.description = entry.description or description
+                into.append(entry)
 
-    def _values(self, patterns: list[str]) -> Iterator[ConfigValue]:
+    def _values(self, patterns: list[str], unlisted: list[ConfigValue]) -> Iterator[ConfigValue]:
+        """Yield the values that patterns select; add what else can be set to `unlisted`."""
         rules = parse_rules(patterns)
         paths, notes = find_files(self.project_dir, rules)
         self.notes += notes
@@ -214,21 +245,25 @@ class _Reader:
             if source is None:
                 continue
             chosen, unmatched = select(source.document, rules)
+            others = select_unlisted(source.document, rules, chosen)
             for rule in unmatched:
                 wanting[id(rule)] = wanting.get(id(rule), True)
                 self._require(rule, path, source.document)
             for rule in rules:
                 if rule not in unmatched and rule.is_about(path):
                     wanting[id(rule)] = False
-            for parts, node in chosen.items():
-                place = Place(path, join_key(parts))
-                self.nodes[place] = node
-                yield ConfigValue(place.source_key, node.value, (place,))
+            yield from (self._value(path, parts, node) for parts, node in chosen.items())
+            unlisted += (self._value(path, parts, node) for parts, node in others.items())
         self.notes += [
             f"configuration pattern {rule.text!r} matches no value"
             for rule in rules
             if wanting.get(id(rule))
         ]
+
+    def _value(self, path: str, parts: tuple[str, ...], node: Node) -> ConfigValue:
+        place = Place(path, join_key(parts))
+        self.nodes[place] = node
+        return ConfigValue(place.source_key, node.value, (place,), is_partly_known=not node.simple)
 
     def _source(self, path: str, rules: Iterable[Rule]) -> Source | None:
         source = self.sources.get(path)

@@ -48,7 +48,7 @@ def resolve_values(
     for key, value in _expanded(config, given, faults):
         try:
             name, inner = _find(config, key)
-            entry = config[name]
+            entry = _entry(config, name)
             before = told.get(name, entry.value)
             changed, fault = _changed(entry, before, inner, value)
         except ConfigError as error:
@@ -57,15 +57,18 @@ def resolve_values(
             )
             continue
         if fault:
-            (faults if strict else warnings).append(f"{key}: {fault}")
+            nevertheless = "; --no-strict sets it nevertheless" if strict else ""
+            (faults if strict else warnings).append(f"{key}: {fault}{nevertheless}")
         told[name] = changed
         _check_choice(entry, changed, faults)
     _share(config, told, faults)
+    _replace_parts(config, values, told, faults)
     if faults:
         raise ConfigError("\n".join(faults))
     values.update(told)
     _follow(config, values, told)
-    return {key: values[key] for key in config if key in values}, warnings
+    keys = (*config, *config.unlisted)
+    return {key: values[key] for key in keys if key in values}, warnings
 
 
 def expected_value(node: Node, wanted: Mapping[int, Any]) -> Any:
@@ -86,15 +89,44 @@ def _is_known(entry: ConfigValue, config: Config) -> bool:
     return entry.argument is None or line is None or entry.argument.key in line.values
 
 
+def _entry(config: Config, key: str) -> ConfigValue:
+    entry = config.entry(key)
+    if entry is None:
+        raise AssertionError(f"{key} was found to be a key")
+    return entry
+
+
+def _replace_parts(
+    config: Config, values: dict[str, Any], told: Mapping[str, Any], faults: list[str]
+) -> None:
+    """Take away the values of what is in a list or dict that is given as a whole."""
+    for name in told:
+        whole = config.entry(name)
+        if whole is None or not whole.is_partly_known:
+            continue
+        start = f"{whole.source_key}."
+        parts = [
+            key
+            for key in (*config, *config.unlisted)
+            if _entry(config, key).file == whole.file
+            and _entry(config, key).source_key.startswith(start)
+        ]
+        for key in parts:
+            values.pop(key, None)
+            if key in told:
+                faults.append(f"{key}: expected one value, found another one in {name}")
+
+
 def _expanded(
     config: Config, given: Mapping[str, Any], faults: list[str]
 ) -> Iterator[tuple[str, Any]]:
     """Yield what is given, by the keys of the configuration where one stands for several."""
     for key, value in given.items():
-        if key in config:
+        if config.entry(key) is not None:
             yield key, value
             continue
-        shared = [name for name in config if name.endswith(f"#{key}") and "#" not in key]
+        names = (*config, *config.unlisted)
+        shared = [name for name in names if name.endswith(f"#{key}") and "#" not in key]
         if shared:
             yield from ((name, value) for name in shared)
             continue
@@ -117,7 +149,7 @@ def _expanded(
 
 def _find(config: Config, key: str) -> tuple[str, tuple[str, ...]]:
     """Return the key of the configuration that a given key means, and the way into its value."""
-    if key in config:
+    if config.entry(key) is not None:
         return key, ()
     underscored = key.replace("-", "_")
     if underscored in config and config[underscored].argument is not None:
@@ -148,14 +180,7 @@ def _changed(
         new = parse_value(value)
     fault = ""
     if not is_right and not (entry.argument is not None and new is None and entry.value is None):
-        where = ", ".join(dict.fromkeys(place.file for place in entry.places))
-        expected, found = type_name(default), type_name(new)
-        if expected == found:
-            expected, found = type_name(default, inner=True), type_name(new, inner=True)
-        fault = (
-            f"expected {expected} as the default in {where} is "
-            f"({entry.value!r:.80}), found {found} ({new!r:.80})"
-        )
+        fault = _type_fault(entry, default, new)
     if not inner:
         return new, fault
     from copy import deepcopy
@@ -164,8 +189,25 @@ def _changed(
     return _set_within(changed, inner, new), fault
 
 
+def _type_fault(entry: ConfigValue, default: Any, new: Any) -> str:
+    where = ", ".join(dict.fromkeys(place.file for place in entry.places))
+    expected, found = type_name(default), type_name(new)
+    if expected == found:
+        expected, found = type_name(default, inner=True), type_name(new, inner=True)
+    shown = "" if entry.is_partly_known else f" ({entry.value!r:.80})"
+    hint = ""
+    if isinstance(new, str) and any(new.count(a) != new.count(b) for a, b in ("[]", "()", "{}")):
+        hint = ": a bracket is not closed"
+    return (
+        f"expected {expected} as the default in {where} is{shown}, "
+        f"found {found} ({new!r:.80}){hint}"
+    )
+
+
 def _template(entry: ConfigValue) -> Any:
     """Return a value of the type that is expected: of an argument without a default too."""
+    if entry.is_partly_known:
+        return type(entry.value)()
     if entry.argument is None or entry.value is not None:
         return entry.value
     item = _TEMPLATES.get(entry.argument.type)
@@ -220,8 +262,8 @@ def _check_choice(entry: ConfigValue, value: Any, faults: list[str]) -> None:
 def _share(config: Config, told: dict[str, Any], faults: list[str]) -> None:
     """Give a value to all keys of one assignment (`a = b = 1`)."""
     by_node: dict[int, list[str]] = {}
-    for key, entry in config.items():
-        for place in entry.places:
+    for key in (*config, *config.unlisted):
+        for place in _entry(config, key).places:
             node = config.nodes.get(place)
             if node is not None and node.shared:
                 by_node.setdefault(id(node), []).append(key)
@@ -231,7 +273,7 @@ def _share(config: Config, told: dict[str, Any], faults: list[str]) -> None:
             continue
         first = told[given[0]]
         if not all(same(told[key], first) for key in given):
-            where = config[given[0]].file
+            where = _entry(config, given[0]).file
             faults.append(
                 f"{', '.join(given)}: expected one value, since one assignment in {where} sets "
                 f"them, found {', '.join(repr(told[key]) for key in given)}"
@@ -246,7 +288,7 @@ def _follow(config: Config, values: dict[str, Any], told: Mapping[str, Any]) -> 
     wanted = {
         id(config.nodes[place]): told[key]
         for key in told
-        for place in config[key].places
+        for place in _entry(config, key).places
         if place in config.nodes
     }
     for key, entry in config.items():

@@ -67,11 +67,13 @@ def _places(config: Config, key: str) -> list[Place]:
     """Return where the value of a key is; nowhere for an argument."""
     # A command may have made values of the copies equal or unequal, and so keys shared or not.
     file, _, shared = key.rpartition("#")
-    entries = [config[key]] if key in config else []
-    entries = entries or [config[name] for name in config if not file and name.endswith(f"#{key}")]
+    every = {**config.entries, **config.unlisted}
+    entries = [every[key]] if key in every else []
+    if not entries and not file:
+        entries = [entry for name, entry in every.items() if name.endswith(f"#{key}")]
     places = [place for entry in entries if entry.argument is None for place in entry.places]
-    if not entries and file and shared in config:
-        entries = [config[shared]]
+    if not entries and file and shared in every:
+        entries = [every[shared]]
         places = [place for place in entries[0].places if place.file == file]
     if not entries:
         raise ConfigError(

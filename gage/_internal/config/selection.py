@@ -17,14 +17,15 @@ for all.
 
 Without `#` a file of code gives the names of its top level, a data file all values, each by its
 own key. `**.*` likewise gives no containers but what is in them; a list of plain values is one
-value. Names such as `__version__` are values only when a pattern spells them out.
+value. Names such as `__version__`, and those that a program gives another value later, are values
+only when a pattern spells them out.
 """
 
 from __future__ import annotations
 
 import os
 
-from gage._internal.config.formats import SUFFIXES, is_source
+from gage._internal.config.formats import SUFFIXES
 from gage._internal.config.keys import has_wildcard, key_matcher, split_key
 from gage._internal.errors import ConfigError, PatternError
 from gage._internal.sources.matching import (
@@ -39,11 +40,11 @@ from gage._internal.suggestions import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from gage._internal.config.document import Document, Node
 
-__all__ = ["Rule", "find_files", "parse_rules", "select"]
+__all__ = ["Rule", "find_files", "parse_rules", "select", "select_unlisted"]
 
 Parts = tuple[str, ...]
 
@@ -166,6 +167,34 @@ def select(document: Document, rules: Iterable[Rule]) -> tuple[dict[Parts, Node]
     return dict(sorted(outer.items(), key=lambda item: item[1].start)), unmatched
 
 
+def select_unlisted(
+    document: Document, rules: Iterable[Rule], chosen: Container[Parts]
+) -> dict[Parts, Node]:
+    """Return what can be set where it is named, though it is not among the values `chosen`.
+
+    These are names that a program gives another value later, and lists and dicts that hold an
+    expression, which are replaced as a whole.
+    """
+    found: dict[Parts, Node] = {}
+    if not document.is_code or not any(map(_is_special, document.roots.values())):
+        return found
+    for rule in rules:
+        if rule.is_about(document.path):
+            if rule.exclude:
+                _exclude(found, rule)
+            else:
+                found.update(_matched(document, rule, unlisted=True))
+    return {
+        parts: node
+        for parts, node in found.items()
+        if parts not in chosen and (not node.simple or document.roots[parts[0]].state)
+    }
+
+
+def _is_special(node: Node) -> bool:
+    return node.state or not node.simple
+
+
 def _exclusion(text: str) -> tuple[bool, str]:
     body = text.lstrip()
     return (True, body[1:].lstrip()) if body.startswith("-") else (False, body)
@@ -248,26 +277,28 @@ def _walk(directory: str, pattern: Pattern) -> Iterator[str]:
                 yield path
 
 
-def _matched(document: Document, rule: Rule) -> dict[Parts, Node]:
-    if rule.keys is None and not is_source(document.path):
+def _matched(document: Document, rule: Rule, *, unlisted: bool = False) -> dict[Parts, Node]:
+    """Return the values that a rule selects; `unlisted` also those that are set only by name."""
+    if rule.keys is None and not document.is_code:
         return dict(_all_leaves(document))
     pattern = rule.keys or "*"
     if not has_wildcard(pattern):
         parts = split_key(pattern)
         node = document.node(parts)
-        return {} if node is None else dict(_simple(parts, node))
+        return {} if node is None else dict(_simple(parts, node, unlisted=unlisted))
     matches = key_matcher(pattern)
     spelled = split_key(pattern)[0]
     last = pattern.rpartition("**")[2]
     candidates: Iterable[tuple[Parts, Node]]
     if "**" in pattern and last.strip(".") in {"", "*"}:
-        candidates = _all_leaves(document)
+        candidates = document.walk() if unlisted else _all_leaves(document)
     else:
         candidates = document.walk()
     found: dict[Parts, Node] = {}
     for parts, node in candidates:
-        if matches(parts) and (parts[0] == spelled or not _is_dunder(parts[0])):
-            found.update(_simple(parts, node))
+        is_offered = not _is_dunder(parts[0]) and (unlisted or not document.roots[parts[0]].state)
+        if (is_offered or parts[0] == spelled) and matches(parts):
+            found.update(_simple(parts, node, unlisted=unlisted))
     return found
 
 
@@ -300,7 +331,7 @@ def _without(
 
 def _all_leaves(document: Document) -> Iterator[tuple[Parts, Node]]:
     for name, node in document.roots.items():
-        if not _is_dunder(name):
+        if not _is_dunder(name) and not node.state:
             yield from _leaves((name,), node)
 
 
@@ -321,13 +352,15 @@ def _is_plain(node: Node) -> bool:
     return all(_is_plain(below) for below in node.children.values())
 
 
-def _simple(parts: Parts, node: Node) -> Iterator[tuple[Parts, Node]]:
+def _simple(parts: Parts, node: Node, *, unlisted: bool) -> Iterator[tuple[Parts, Node]]:
     """Yield a value, or the simple values in it when it is not simple itself."""
     if node.simple:
         yield parts, node
-    else:
-        for key, below in node.children.items():
-            yield from _simple((*parts, str(key)), below)
+        return
+    if unlisted and isinstance(node.value, (dict, list, tuple)):
+        yield parts, node
+    for key, below in node.children.items():
+        yield from _simple((*parts, str(key)), below, unlisted=unlisted)
 
 
 def _is_dunder(name: str) -> bool:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         find: bool = True
         metrics: Sequence[str] = ()
         no_metrics: bool = False
-        strict: bool = False
+        strict: bool = True
         needed: bool = False
         stage: bool = False
         background: bool = False
@@ -177,12 +177,15 @@ OPTIONS = (
         "run", "metrics", "--metrics", "PATTERN", "What is a metric in a printed line", calls=_EVERY
     ),
     _flag("run", "no_metrics", "--no-metrics", "Nothing printed is a metric.", calls=_EVERY),
-    _flag(
+    Option(
         "run",
         "strict",
-        "--strict",
-        "Refuse a value of another type than its default, instead of noting it.",
+        "--no-strict",
+        "off",
+        "",
+        "Note a value of another type than its default, instead of refusing it.",
         calls=_EVERY,
+        default=True,
     ),
     _flag(
         "run",

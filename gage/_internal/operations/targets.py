@@ -33,7 +33,7 @@ def resolve_target(
     args: Sequence[str] = (),
     directory: str | None = None,
     *,
-    strict: bool = False,
+    strict: bool = True,
 ) -> Operation:
     """Return the operation that a target names, with the values that it is to have.
 
@@ -66,7 +66,7 @@ def resolve_target(
     return operation
 
 
-def configure(operation: Operation, source_dir: str, *, strict: bool = False) -> Operation:
+def configure(operation: Operation, source_dir: str, *, strict: bool = True) -> Operation:
     """Return an operation whose `config` has the value of every key, those given and defaults.
 
     Parameters
