@@ -256,7 +256,7 @@ def _said(runs: Sequence[RecordedRun], what: str) -> pd.DataFrame:
 _OTHER_NAMES = {"list": "runs", "ls": "runs"}
 COMMANDS = {
     "runs": Command("runs [FILTER]", "every run, the newest first (DataFrame)", _runs),
-    "batches": Command("batches", "runs asked for at once, the newest first (DataFrame)", _batches),
+    "batches": Command("batches", "every batch, the newest first (DataFrame)", _batches),
     "show": Command("show [RUN]", "what happened to a run", _of_run(_show)),
     "meta": Command(
         "meta [RUN]", "everything recorded about it (DataFrame)", _with_run(frames.meta)

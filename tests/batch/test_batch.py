@@ -435,7 +435,7 @@ def test_the_keeper_goes_on_when_the_supervisor_is_killed(tmp_path: Path) -> Non
     kill(supervisor, signal.SIGKILL)
     wait_for_exit(supervisor, 60)
     log = Path(batch.directory, "log")
-    wait_until(lambda: "its keeper goes on" in log.read_text())
+    wait_until(lambda: "its keeper continues" in log.read_text())
     go.touch()
     batch.wait()
 

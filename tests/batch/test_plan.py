@@ -122,7 +122,7 @@ def test_values_of_python_are_grids_too(plan: Callable[..., Plan]) -> None:
     ("given", "message"),
     [
         ({"lr": "[1,,2]"}, "lr: .*nothing between two commas"),
-        ({"lr": "[]"}, "lr: expected a value at least, found an empty grid"),
+        ({"lr": "[]"}, "lr: expected at least one value, found an empty grid"),
         ({"epochs": "range(3,3)"}, r"epochs: .*the empty range\(3, 3\)"),
         ({"epochs": "range(a)"}, "epochs: expected range.* with integers"),
         ({"epochs": "range(1,5,0)"}, "epochs: expected a step that is not 0"),
@@ -251,7 +251,7 @@ def test_faults_of_rows_name_the_rows(plan: Callable[..., Plan]) -> None:
         plan({}, rows=rows)
     with pytest.raises(ConfigError, match="name: expected one value, found a column and another"):
         plan({"name": "y"}, rows=rows)
-    with pytest.raises(ConfigError, match="expected a row at least"):
+    with pytest.raises(ConfigError, match="expected at least one row"):
         plan({}, rows=[])
 
 

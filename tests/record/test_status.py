@@ -49,11 +49,11 @@ def write(run: Run, name: str, text: str) -> None:
 def test_a_run_goes_through_its_statuses(tmp_path: Path) -> None:
     run = make_run(str(tmp_path))
     assert read_status(run) == Status(
-        "pending", "not initialised: its making is going on or was interrupted"
+        "pending", "not initialised: it is being made, or that was interrupted"
     )
     run = initialized(tmp_path)
     assert read_status(run) == Status(
-        "pending", "not staged: its staging is going on or was interrupted"
+        "pending", "not staged: it is being staged, or that was interrupted"
     )
     run = staged(tmp_path, "read line")
     assert read_status(run) == Status("staged")

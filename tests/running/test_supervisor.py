@@ -313,7 +313,7 @@ def test_a_supervisor_killed_in_a_flood_loses_nothing(
     # The exit code can be had where the keeper inherits orphans.
     known = sys.platform.startswith("linux")
     assert (name, code) == (("error", 7) if known else ("terminated", None))
-    assert "its keeper goes on" in log_of(run)
+    assert "its keeper continues" in log_of(run)
     assert not live_processes(run)
 
 

@@ -1,15 +1,15 @@
-"""A value of a request that stands for several: how a grid or a distribution is written and read.
+"""Grids and distributions: values of a request that mean several values, written and read.
 
     [0.1, 0.01]             a grid: a run for each; strings need no quotes: [adam, sgd]
     range(1, 5)             a grid of integers, as Python counts them: 1, 2, 3, 4
     uniform(0, 1)           a number drawn between the two
-    loguniform(1e-4, 1e-1)  the same with a logarithm that is uniform
+    loguniform(1e-4, 1e-1)  a number whose logarithm is drawn uniformly
     randint(1, 10)          an integer drawn from 1 to 10, both included
-    choice(a, b, c)         one of these, each as likely; choice([a, b, c]) is the same
+    choice(a, b, c)         one of these, equally likely; choice([a, b, c]) is the same
 
-Where the default of the key is itself a list, `[…]` is a value and a list of lists is a grid. Where
-the default is a string, brackets around one word are that string: `[a-z]`. A grid of one quoted
-value keeps anything from being read: `["uniform(0, 1)"]`.
+If the default of the key is a list, `[…]` is a value and a list of lists is a grid. If the default
+is a string, brackets around one word are that string: `[a-z]`. A grid of one quoted value keeps a
+string from being read as a distribution: `["uniform(0, 1)"]`.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 class Distribution(NamedTuple):
-    """What values are drawn from: its `name`, its bounds or choices, `text` as it was written."""
+    """A distribution: its `name`, its bounds or choices, and `text` as it was written."""
 
     name: str
     args: tuple[Any, ...]
     text: str
 
     def draw(self, chance: random.Random) -> Any:
-        """Return a value."""
+        """Draw a value."""
         share = chance.random()
         if self.name == "choice":
             return self.args[min(int(share * len(self.args)), len(self.args) - 1)]
@@ -75,13 +75,13 @@ class Distribution(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Every value of a key that gets a run of its own."""
+    """The values of a key, each of which gets its own run."""
 
     values: list[Any]
 
 
 def default_of(config: Config, key: str) -> tuple[Any, bool]:
-    """Return the default of the key that was given, and whether there is one."""
+    """Return the default of a key, and whether it has one."""
     entries = {**config.unlisted, **config.entries}
     for name in (key, key.replace("-", "_")):
         if name in entries:
@@ -93,7 +93,7 @@ def default_of(config: Config, key: str) -> tuple[Any, bool]:
 
 
 def read_axis(value: Any, default: Any, known: bool) -> Any:  # noqa: FBT001
-    """Return the grid or distribution that a given value stands for, or the value itself.
+    """Return the grid or distribution that a given value means, or the value itself.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def read_axis(value: Any, default: Any, known: bool) -> Any:  # noqa: FBT001
     Raises
     ------
     ConfigError
-        If it begins like a grid or distribution and cannot be read as one.
+        If the value begins like a grid or distribution and cannot be read as one.
     """
     if isinstance(value, str):
         return _read_text(value, default, known)
@@ -111,7 +111,7 @@ def read_axis(value: Any, default: Any, known: bool) -> Any:  # noqa: FBT001
         return Grid(_checked_range(value))
     if isinstance(value, (list, tuple)) and _depth(value) > _depth(default):
         if not value:
-            raise ConfigError("expected a value at least, found an empty grid")
+            raise ConfigError("expected at least one value, found an empty grid")
         return Grid(list(value))
     return value
 
@@ -131,7 +131,7 @@ def _read_text(value: str, default: Any, known: bool) -> Any:  # noqa: FBT001
         return value
     items = _items(text[1:-1])
     if items is None:
-        return value  # brackets that do not match: the default says what to make of it
+        return value  # brackets that do not match: the type of the default decides
     if isinstance(default, (list, tuple)):
         literal = parse_value(text)
         if not isinstance(literal, list) or _depth(literal) <= _depth(default):
@@ -141,7 +141,7 @@ def _read_text(value: str, default: Any, known: bool) -> Any:  # noqa: FBT001
         return value
     if not items or "" in items:
         what = f"nothing between two commas of {text:.80}" if items else "an empty grid"
-        raise ConfigError(f"expected a value at least, found {what}")
+        raise ConfigError(f"expected at least one value, found {what}")
     return Grid([_item(item) for item in items])
 
 
@@ -171,7 +171,7 @@ def _read_call(name: str, inner: str, text: str, default: Any) -> Any:
         raise ConfigError(f"expected {CALLS[name]} with {above} <= high, found {text!r:.80}")
     if not whole and isinstance(default, int) and not isinstance(default, bool):
         raise ConfigError(
-            f"expected integers as the default is ({default!r}), found {text!r:.80}: "
+            f"expected integers like the default ({default!r}), found {text!r:.80}: "
             "draw them with randint(low, high) or choice(...)"
         )
     return Distribution(name, (low, high), text)
@@ -179,7 +179,7 @@ def _read_call(name: str, inner: str, text: str, default: Any) -> Any:
 
 def _checked_range(values: range) -> list[int]:
     if not values:
-        raise ConfigError(f"expected a value at least, found the empty {values}")
+        raise ConfigError(f"expected at least one value, found the empty {values}")
     if len(values) > MAX_RUNS:
         raise ConfigError(f"expected at most {MAX_RUNS:,} runs, found {len(values):,} in {values}")
     return list(values)
@@ -192,7 +192,7 @@ def _is_number(value: Any, *, whole: bool) -> bool:
 
 
 def _items(text: str) -> list[str] | None:
-    """Split at the commas that no bracket or quote holds; None where these do not match."""
+    """Split at the commas outside brackets and quotes; None if these do not match."""
     items, closing, quote, start = [], [], "", 0
     escaped = False
     for position, char in enumerate(text):
@@ -201,7 +201,7 @@ def _items(text: str) -> list[str] | None:
                 quote = ""
             escaped = char == "\\" and not escaped
         elif char in "'\"" and not text[start:position].strip():
-            quote = char  # only at the start of an item: don't is a word
+            quote = char  # only at the start of an item: "don't" is a word
         elif char in _PAIRS:
             closing.append(_PAIRS[char])
         elif char in _PAIRS.values():
@@ -217,7 +217,7 @@ def _items(text: str) -> list[str] | None:
 
 
 def _item(text: str) -> Any:
-    """Return an item of a grid: a quoted item's content, else a Text that the default types."""
+    """Return an item of a grid: the content of a quoted item, else a Text typed by the default."""
     if text[:1] in {"'", '"'}:
         try:
             value = ast.literal_eval(text)
@@ -235,7 +235,7 @@ def _depth(value: Any) -> int:
 
 
 def shown(value: Any) -> str:
-    """Return a value of a request as one writes it."""
+    """Return a value of a request as a user would write it."""
     if isinstance(value, Text):
         return str(value)
     if isinstance(value, (list, tuple)):

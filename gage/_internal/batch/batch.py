@@ -1,7 +1,7 @@
-"""A batch that can be asked and acted on: what `gage.run_batch` gives.
+"""A batch with methods to read it and act on it: what `gage.run_batch` returns.
 
-Its directory (`batch.record`) says what was planned and begun, the runs of its trials what became
-of them: the batch itself keeps no truth about a run.
+Its directory (`batch.record`) has the plan and the log of its trials; the trials' runs say what
+became of them. The batch itself records nothing about a run.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "l
 
 
 class BatchTrial(NamedTuple):
-    """A trial: its place in the plan, what it was asked to have, its run or None.
+    """A trial: its place in the plan, its values that vary, its run or None.
 
     `event` is the last of its events (`batch.record`), empty for a trial that was not started.
     """
@@ -62,9 +62,9 @@ _STEP_S = 1.0
 
 
 class Batch:
-    """Several runs that were asked for at once.
+    """Several runs of one request.
 
-    `text` is the plan in words, `columns` the keys that vary, `count` how many trials there are.
+    `text` is the plan in words, `columns` the keys that vary, `count` the number of trials.
     """
 
     def __init__(self, home: str, batch_id: str) -> None:
@@ -79,37 +79,37 @@ class Batch:
         self.columns: tuple[str, ...] = tuple(self.plan["columns"])
         self.objective: str | None = self.plan.get("objective")
         self._log = TrialLog(self.directory)
-        # What a search has proposed for a run does not change.
+        # The values that a search proposed for a run do not change.
         self._asked: dict[str, dict[str, Any]] = {}
-        # A trial that has ended does not change any more: what it says is read once.
+        # An ended trial does not change any more: its status and metrics are read once.
         self._ended: dict[str, tuple[Status, dict[str, float | None]]] = {}
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
-        return f"<Batch {self.name} {self.operation} {self.text}; {counts or 'nothing begun'}>"
+        return f"<Batch {self.name} {self.operation} {self.text}; {counts or 'nothing started'}>"
 
     @property
     def running(self) -> bool:
-        """Whether its supervisor lives."""
+        """Whether its supervisor is alive."""
         return bool(live_keepers(self.directory))
 
     @property
     def trials(self) -> list[BatchTrial]:
-        """Every trial of the plan, in its order; those that were not started have no run."""
+        """Every trial in the order of the plan; those that were not started have no run."""
         return list(self._trials())
 
     @property
     def runs(self) -> list[RecordedRun]:
-        """The runs of the trials that were begun, in the order of the plan."""
+        """The runs of the trials that were started, in the order of the plan."""
         return [trial.run for trial in self._trials() if trial.run is not None]
 
     @property
     def notes(self) -> list[str]:
-        """What staging the sources says one should know: files left out, links, warnings."""
+        """Notes of staging the sources for the user: files left out, links, warnings."""
         return read_notes(run_at(self.directory, self.id))
 
     def counts(self) -> dict[str, int]:
-        """Return how many trials have each status; those that were not started are left out."""
+        """Return the number of trials with each status, without those that were not started."""
         counts: dict[str, int] = {}
         for trial in self._trials():
             if trial.run is not None:
@@ -118,7 +118,7 @@ class Batch:
         return counts
 
     def status_of(self, trial: BatchTrial) -> Status:
-        """Return the status of a trial that was begun."""
+        """Return the status of a trial that was started."""
         return self._said(trial)[0]
 
     def metrics_of(self, trial: BatchTrial) -> dict[str, float | None]:
@@ -126,11 +126,11 @@ class Batch:
         return self._said(trial)[1]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each trial: what it is, what it was asked to have, what it gave.
+        """Return a row for each trial, with its status, its values and its metrics.
 
         Columns: `index`, `run`, `status`, `duration_us`, the keys that vary, the metrics (last
-        values), `exit_code`, `reason`, `id`. A key or metric that is called like a column before
-        it is `config.NAME` or `metric.NAME`. A trial that was not started has None in all but
+        values), `exit_code`, `reason`, `id`. A key or metric with the name of an earlier column is
+        `config.NAME` or `metric.NAME`. A trial that was not started has None in all columns but
         `index` and its keys.
         """
         trials = self.trials
@@ -141,7 +141,7 @@ class Batch:
         return [self._row(trial, list(names)) for trial in trials]
 
     def best(self) -> RecordedRun | None:
-        """Return the completed run with the best value of the objective, None where none has one.
+        """Return the completed run with the best value of the objective, None if none has a value.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class Batch:
         return (min if direction == "minimize" else max)(found, key=lambda item: item[0])[2]
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until nothing of the batch goes on; return whether that is so."""
+        """Wait until nothing of the batch is running; return whether that is so."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while keepers := live_keepers(self.directory):
             left_s = _STEP_S if deadline is None else min(_STEP_S, deadline - time.monotonic())
@@ -172,9 +172,9 @@ class Batch:
         return True
 
     def stop(self, by: str = "user", grace_s: float = GRACE_S) -> None:
-        """Stop what runs and begin nothing more; return when all is finalised.
+        """Stop running trials and start no more; return when all are finalised.
 
-        What has ended stays as it is.
+        Trials that have ended stay as they are.
         """
         self.request_stop(by, grace_s)
         self.wait()
@@ -191,7 +191,7 @@ class Batch:
             kill(keepers[0], SIGTERM)
 
     def check(self) -> None:
-        """Raise what says which trials failed, if any did.
+        """Raise an error that names the trials that failed, if any did.
 
         Raises
         ------
@@ -214,7 +214,7 @@ class Batch:
             raise BatchFailed(self.name, self.count, (), 0, _without_metric(self))
 
     def update(self) -> list[TrialEvent]:
-        """Read what was begun and has ended since the last call; return it."""
+        """Return the events of trials since the last call."""
         return self._log.update()
 
     def _trials(self) -> Iterator[BatchTrial]:
@@ -233,7 +233,7 @@ class Batch:
 
     def _run(self, run_id: str) -> RecordedRun | None:
         run = run_at(self.home, run_id)
-        # It was announced and not made, or somebody has deleted it.
+        # The run was announced and not made, or a user has deleted it.
         return RecordedRun.of(run) if os.path.isdir(run.meta_dir) else None
 
     def _said(self, trial: BatchTrial) -> tuple[Status, dict[str, float | None]]:
@@ -276,7 +276,7 @@ class Batch:
 
 
 def batch_rows(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
-    """Yield what a listing says of batches: what each runs, and how its trials are."""
+    """Yield a row for each batch: what it runs, and the statuses of its trials."""
     for batch in batches:
         yield {
             "batch": batch.name,
@@ -300,7 +300,7 @@ def list_batches(home: str) -> list[Batch]:
 
 
 def batch_called(home: str, reference: object) -> Batch | None:
-    """Return the batch whose name or id a text is as a whole, None if it is none's."""
+    """Return the batch with exactly this name or id, or None."""
     text = str(reference or "").strip()
     if text:
         for batch_id in batch_ids(home):
@@ -310,7 +310,7 @@ def batch_called(home: str, reference: object) -> Batch | None:
 
 
 def find_batch(home: str, reference: str | None = None) -> Batch:
-    """Return the batch with that name, id or prefix of either; the newest for None.
+    """Return the batch with that name, id or prefix of either; default: the newest.
 
     Raises
     ------
@@ -327,7 +327,7 @@ def find_batch(home: str, reference: str | None = None) -> Batch:
     if text and len(found) != 1:
         choices = ", ".join(f"{name_for_id(i)} ({i[:8]})" for i in (found or ids)[:8])
         what = f"{len(found)} batches are" if found else "there is no batch"
-        raise RunNotFound(f"{what} called {text!r}: {choices}")
+        raise RunNotFound(f"{what} named {text!r}: {choices}")
     return Batch(home, found[0])
 
 
@@ -343,7 +343,7 @@ def _free(name: str, kind: str, row: dict[str, Any], last: dict[str, Any]) -> st
 
 
 def _without_metric(batch: Batch) -> str:
-    """Say that no trial gave the metric of the objective, and which they gave."""
+    """Return a message that no trial gave the metric of the objective, with those they gave."""
     metric = (batch.objective or "").partition(":")[2]
     names: dict[str, None] = {}
     for trial in batch.trials:

@@ -1,7 +1,7 @@
-"""How the keeper of a batch gets hold of what the supervisor starts later: by a socket (Linux).
+"""A socket by which the keeper of a batch gets the pipes of commands started later (Linux).
 
-For each command that is started the supervisor sends the trial's index with the descriptors of
-`running.pipes`; when the trial has ended, its index alone.
+For each command that it starts, the supervisor sends the trial's index with the descriptors of
+`running.pipes`. When the trial has ended, it sends the index alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PAUSE_MS = 50
 
 
 class Handover:
-    """The two ends of the socket; where there are none, the keeper gets hold of nothing."""
+    """The two ends of the socket; without a socket (not Linux) the keeper gets nothing."""
 
     def __init__(self) -> None:
         self._to_keeper: socket.socket | None = None
@@ -35,13 +35,13 @@ class Handover:
             self._to_keeper, self.from_supervisor = pair
 
     def close(self) -> None:
-        """Send nothing any more: in the keeper, and in the supervisor when the keeper is gone."""
+        """Stop sending: in the keeper, and in the supervisor when the keeper is gone."""
         if self._to_keeper is not None:
             self._to_keeper.close()
             self._to_keeper = None
 
     def send(self, index: int, fds: list[int]) -> None:
-        """Let the keeper hold a trial's descriptors; none: the trial has ended."""
+        """Give the keeper a trial's descriptors; no descriptors mean that the trial has ended."""
         if self._to_keeper is None:
             return
         try:
@@ -50,10 +50,10 @@ class Handover:
             else:
                 self._to_keeper.send(b"%d" % index)
         except OSError:
-            self.close()  # it was killed: from now on there is nobody to go on
+            self.close()  # the keeper was killed: nobody can take over from now on
 
     def receive(self, kept: dict[int, Pipes]) -> None:
-        """Take what the supervisor has sent."""
+        """Receive what the supervisor has sent."""
         while self.from_supervisor is not None:
             try:
                 data, fds, _, _ = socket.recv_fds(self.from_supervisor, 64, 4, socket.MSG_DONTWAIT)
@@ -73,10 +73,10 @@ def keep_trials(
     handover: Handover,
     take_over: Callable[[Mapping[int, Pipes], Mapping[int, int]], None],
 ) -> None:
-    """Wait for the supervisor, holding what it started; call `take_over` if it dies.
+    """Hold the pipes of running trials and wait for the supervisor; call `take_over` if it dies.
 
-    `take_over` is given the pipes of the trials that it had started, by their index, and the exit
-    codes of commands that are known, by process.
+    `take_over` gets the pipes of the trials that the supervisor had started, by index, and the
+    known exit codes of commands, by process.
     """
     handover.close()
     kept: dict[int, Pipes] = {}
@@ -93,7 +93,7 @@ def keep_trials(
         handover.receive(kept)
         if code is not None:
             break
-        # Not at once for each message: the commands have better use for the processor.
+        # Messages are collected for a moment: the commands need the processor more.
         ended.poll(_PAUSE_MS)
         anything.poll(None if exit_fd is not None else _PAUSE_MS)
     if code != 0:

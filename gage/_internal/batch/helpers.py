@@ -1,7 +1,8 @@
-"""Processes that do for a trial what may take long, beside the supervisor of a batch.
+"""Processes that do the long tasks of a trial for the supervisor of a batch.
 
-Commands of phases, big files, much output: a helper is forked for it, does it, and ends. It is
-killed when the supervisor dies (Linux); its work is done again then.
+Commands of phases, big files and much output take long: the supervisor forks a helper for such a
+task, which does it and ends. If the supervisor dies, the helper is killed (Linux) and its task is
+done again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SET_PARENT_DEATH_SIGNAL = 1
 
 
 class _Helper:
-    """A process, the trial it works for, and what is to be called when it has ended."""
+    """A process, the trial that it works for, and the function to call when it has ended."""
 
     __slots__ = ("done", "exit_fd", "pid", "trial")
 
@@ -40,7 +41,7 @@ class _Helper:
 
 
 class Helpers:
-    """The helpers that work now; a poll watches for their ends."""
+    """The helpers that are working; a poll watches for their ends."""
 
     def __init__(self, poll: select.poll) -> None:
         self._poll = poll
@@ -50,18 +51,18 @@ class Helpers:
         return len(self._working)
 
     def count(self, done: Callable[[Trial], None]) -> int:
-        """Return how many work for what `done` is called after."""
+        """Return the number of helpers that were started with this `done`."""
         return sum(helper.done == done for helper in self._working)
 
     @property
     def due_s(self) -> float | None:
-        """When to look for their ends without an event, on the monotonic clock, if ever."""
+        """When to check for ended helpers without an event (monotonic clock), None for never."""
         if any(helper.exit_fd is None for helper in self._working):
             return time.monotonic() + _LOOK_AGAIN_S
         return None
 
     def start(self, trial: Trial, work: Callable[[], None], done: Callable[[Trial], None]) -> None:
-        """Do work in a process of its own; when it has ended, `done` is called with the trial."""
+        """Do work in its own process; when that has ended, call `done` with the trial."""
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -78,7 +79,7 @@ class Helpers:
             helper.done(helper.trial)
 
     def interrupt(self) -> None:
-        """Interrupt what they do: what they have begun is recorded as stopped."""
+        """Interrupt the helpers: the runs that they work for are recorded as stopped."""
         for helper in self._working:
             try:
                 os.kill(helper.pid, _signal.SIGINT)
@@ -96,7 +97,7 @@ class Helpers:
 
 
 def _become_helper(parent: int, work: Callable[[], None]) -> None:
-    """Do work in this process, just forked, and end it; never returns."""
+    """Do work in this process, which was just forked, and exit; never returns."""
     code = 1
     try:
         os.setsid()

@@ -1,7 +1,7 @@
 """The story of a batch: planned, its sources staged once, started under one supervisor.
 
-plan_batch    which runs there will be; nothing is written
-launch_batch  the batch, started; its trials are made by the supervisor (`batch.supervisor`)
+plan_batch    plans which runs there will be; writes nothing
+launch_batch  starts the batch; the supervisor makes its trials (`batch.supervisor`)
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = ["PlannedBatch", "launch_batch", "plan_batch"]
 
 
 class PlannedBatch(NamedTuple):
-    """What is going to be run, and what it was asked by."""
+    """A plan of runs, with the request that it comes from."""
 
     operation: Operation
     request: Request
@@ -57,7 +57,7 @@ class PlannedBatch(NamedTuple):
     config: Config
 
 
-# Not isolated as a run's supervisor is: it may need the user's packages (Optuna, formats).
+# Unlike a run's supervisor it is not isolated: it may need the user's packages (Optuna, formats).
 _SUPERVISOR = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from gage._internal.batch.supervisor import main; main(sys.argv[2])"
@@ -76,16 +76,16 @@ def plan_batch(
     Parameters
     ----------
     operation
-        As `resolve_target` gives it without values.
+        An operation of `resolve_target`, without values.
     source_dir
-        Where the files are that hold the defaults, if not in the project.
+        The directory of the files with the defaults, if that is not the project.
 
     Raises
     ------
     ConfigError
-        For whatever is wrong with the request, all of it in one error.
+        If anything is wrong with the request; the error names all faults.
     GageError
-        If Optuna is needed and not there.
+        If Optuna is needed and not installed.
     """
     from gage._internal.batch.plan import make_plan
     from gage._internal.config import read_config
@@ -97,7 +97,7 @@ def plan_batch(
     directory = source_dir or operation.project_dir
     if not operation.opdef.config:
         keys = {key: "" for row in (request.given, *(request.rows or ())) for key in row}
-        # Says that it has no configuration, and what to do.
+        # This error says that there is no configuration, and what to do.
         configure(operation.but(config=keys), directory, strict=strict)
         raise ConfigError(
             f"expected values for {operation.opref.op_name} that vary, found none: k=[a, b]"
@@ -116,26 +116,26 @@ def launch_batch(
     recordings: Sequence[Recording] = (),
     on_phase: Callable[[str], None] | None = None,
 ) -> Batch:
-    """Start a batch; return it when its supervisor is at work. It does not need this process.
+    """Start a batch; return it when its supervisor is working. It does not need this process.
 
     Parameters
     ----------
     user_attrs, system_attrs
-        The attributes of every run that are known already.
+        The attributes of every run that are already known.
     recordings
-        As of `launch`.
+        As in `launch`.
     on_phase
-        Called with the name of each phase of staging as it begins.
+        A function that is called with the name of each phase of staging when it begins.
 
     Raises
     ------
     GageError
-        If the sources cannot be staged, or there is no room; nothing is left behind then.
+        If the sources cannot be staged or there is no room on the disk; nothing is left behind.
     RunStateError
-        If the batch to be resumed is running, or the supervisor could not begin.
+        If the batch to be resumed is running, or its supervisor could not start.
     """
     if options.several.jobs < 1:
-        raise ConfigError(f"expected 1 job at least, found {options.several.jobs}")
+        raise ConfigError(f"expected at least 1 job, found {options.several.jobs}")
     recordings = [start_recording(planned.operation.project_dir), *recordings]
     batch_id = make_id()
     directory = batch_directory(home, batch_id)
@@ -149,7 +149,7 @@ def launch_batch(
             _write(directory, "plan.json", plan)
         else:
             before = os.path.join(batch_directory(home, found), found)
-            if not os.path.isdir(before):  # all had completed; a run was deleted since
+            if not os.path.isdir(before):  # all trials had completed, and a run was deleted since
                 os.rename(template.run_dir, before)
             _remove(directory, template)
             batch_id, directory = found, batch_directory(home, found)
@@ -157,7 +157,7 @@ def launch_batch(
         _remove(directory, Run(batch_id, "", os.path.join(directory, batch_id), ""))
         raise
     finally:
-        cancel_all(recordings)  # those that nobody collected
+        cancel_all(recordings)  # those that were not collected
     batch = Batch(home, batch_id)
     if batch.counts().get("completed") == batch.count:
         _remove_template(batch)
@@ -167,7 +167,7 @@ def launch_batch(
 
 
 def _start(batch: Batch, options: RunOptions) -> None:
-    """Start the supervisor of a batch; return when it is at work."""
+    """Start the supervisor of a batch; return when it is working."""
     directory = batch.directory
     if live_keepers(directory):
         raise RunStateError(
@@ -193,7 +193,7 @@ def _start(batch: Batch, options: RunOptions) -> None:
     said = ask_supervisor([sys.executable, "-P", "-c", _SUPERVISOR, package_home, directory])
     if said != "started":
         raise RunStateError(
-            f"the supervisor of batch {batch.name} could not begin: {said or 'it died'}"
+            f"the supervisor of batch {batch.name} could not start: {said or 'it died'}"
         )
 
 
@@ -209,7 +209,7 @@ def _stage(operation: Operation, directory: str, on_phase: Callable[[str], None]
 
 
 def _key(planned: PlannedBatch, template: Run) -> str:
-    """Return the digest of what was asked for and of the sources."""
+    """Return the digest of a request and its sources."""
     import json
     from hashlib import sha256
 
@@ -285,7 +285,7 @@ def _plan_data(
 
 
 def _plain(planned: PlannedBatch, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is given to every run of a search, typed; other plans have it in their trials."""
+    """Return the typed values that every run of a search gets; other plans have them per trial."""
     if planned.plan.objective is None or not fixed:
         return {}
     from gage._internal.config import resolve_values
@@ -328,11 +328,11 @@ def _remove_template(batch: Batch) -> None:
 
 
 def _remove(directory: str, template: Run) -> None:
-    """Remove what there is of a batch that comes to nothing."""
+    """Remove the files of a batch that could not be started."""
     try:
         remove_run(template)
         for name in os.listdir(directory):
             os.unlink(os.path.join(directory, name))
         os.rmdir(directory)
     except OSError:
-        return  # without a plan it is no batch: what is left says nothing wrong
+        return  # without a plan it is no batch: the remaining files do no harm

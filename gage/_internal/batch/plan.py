@@ -1,11 +1,12 @@
-"""Which runs a request for several asks for: the plan of a batch.
+"""The plan of a batch: which runs a request for several runs asks for.
 
-The plan is every row (`rows`: a file, a DataFrame), with every point of the grid, with N draws from
-the distributions (`axes`): rows x points x N runs, in this order, the last key of the grid varying
-fastest. What is drawn depends on the seed alone: on no library and no version of Python.
+The plan combines every row (`rows`: a file, a DataFrame) with every point of the grid and with N
+draws from the distributions (`axes`): rows x points x N runs, in this order. The last key of the
+grid varies fastest. The drawn values depend only on the seed, not on a library or the version of
+Python.
 
-With an objective nothing is drawn beforehand: what distributions and grids allow is the space that
-is searched, and the plan has N runs whose values are found one after the other.
+With an objective, nothing is drawn in advance: distributions and grids are the space of a search,
+and the plan has N runs whose values are found one after the other.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _SHOWN_VALUES = 8
 
 
 class Objective(NamedTuple):
-    """What a search is for: `minimize` or `maximize`, and the name of the metric."""
+    """The objective of a search: `minimize` or `maximize`, and the name of the metric."""
 
     direction: str
     metric: str
@@ -54,20 +55,20 @@ class Objective(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for, as given: it says whether two requests are the same.
+    """A request as given; it can be compared with another one.
 
     Parameters
     ----------
     given
-        Values by key, as typed or of Python, grids and distributions among them.
+        Values by key, typed words or Python values, with grids and distributions.
     rows
         Values by key for each row of a file or DataFrame.
     trials
-        How often is drawn, or how many runs a search has.
+        The number of draws, or the number of runs of a search.
     seed
-        Of what is drawn or searched; None for one that the system gives.
+        The seed for drawing or searching; None picks a random one.
     objective
-        What a search is for.
+        The objective of a search.
     """
 
     given: Mapping[str, Any]
@@ -77,7 +78,7 @@ class Request:
     objective: Objective | None = None
 
     def identity(self) -> list[Any]:
-        """Return what makes the request this one, as data for JSON."""
+        """Return data for JSON that is equal for equal requests."""
         return [
             {key: shown(value) for key, value in self.given.items()},
             None
@@ -98,7 +99,7 @@ class PlannedTrial:
     values
         The value of every key of the configuration.
     asked
-        The values of the keys that vary in the plan, by these keys as they were given.
+        The values of the keys that vary in the plan, by key as given.
     """
 
     values: dict[str, Any]
@@ -107,10 +108,10 @@ class PlannedTrial:
 
 @dataclass(frozen=True)
 class Plan:
-    """The runs of a batch; `trials` is empty where they are searched for.
+    """The runs of a batch; `trials` is empty for a search.
 
-    `columns` are the keys that vary, `space` the distributions of a search, `fixed` what is given
-    to every run, `notes` what whoever looks at the runs should know.
+    `columns` are the keys that vary, `space` the distributions of a search, `fixed` the values that
+    every run gets, `notes` the notes for readers of the runs.
     """
 
     count: int
@@ -132,12 +133,12 @@ def make_plan(config: Config, request: Request, *, strict: bool = False) -> Plan
     config
         The keys and their defaults.
     strict
-        Whether a value of another type than its default is an error.
+        Whether a value whose type differs from its default's is an error.
 
     Raises
     ------
     ConfigError
-        For whatever is wrong with the request, all of it in one error.
+        If anything is wrong with the request; the error names all faults.
     """
     faults: list[str] = []
     fixed: dict[str, Any] = {}
@@ -174,12 +175,12 @@ def make_plan(config: Config, request: Request, *, strict: bool = False) -> Plan
 
 
 def parse_objective(text: str) -> Objective:
-    """Return the objective that `minimize:METRIC` or `maximize:METRIC` says.
+    """Return the objective of `minimize:METRIC` or `maximize:METRIC`.
 
     Raises
     ------
     ConfigError
-        If it is neither.
+        If the string is neither.
     """
     direction, colon, metric = text.partition(":")
     if direction not in ("minimize", "maximize") or not colon or not metric.strip():
@@ -194,7 +195,7 @@ def _check_trials(
     faults: list[str],
 ) -> None:
     if request.trials is not None and request.trials < 1:
-        faults.append(f"expected 1 run at least (--trials), found {request.trials}")
+        faults.append(f"expected at least 1 run (--trials), found {request.trials}")
     if request.objective is not None:
         if request.rows is not None:
             faults.append("expected distributions to search in, found rows (--batch, --each) too")
@@ -242,7 +243,7 @@ def _resolve(
     *,
     strict: bool,
 ) -> tuple[tuple[PlannedTrial, ...], list[str]]:
-    """Type the values of every run; faults and notes are said once, with the rows they are of."""
+    """Type the values of every run; each fault or note appears once, with the rows it is about."""
     trials: list[tuple[dict[str, Any], dict[str, Any]]] = []
     faults: dict[str, list[int]] = {}
     notes: dict[str, list[int]] = {}
@@ -281,7 +282,7 @@ def _with_rows(found: Mapping[str, list[int]], count: int, *, by_row: bool) -> l
 
 
 def _shown_value(key: str, asked: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
-    """Return the value that a run has for a key as it was given, for an empty cell the default."""
+    """Return a run's value of a key as it was given, or the default for an empty cell."""
     for name in (key, key.replace("-", "_")):
         if name in values:
             return values[name]
@@ -309,7 +310,7 @@ def _search(
             space[key] = Distribution("choice", tuple(axes[key]), text)
         elif key in draws:
             space[key] = draws[key]
-    # What any run could be given is tried now, not when the search comes to it.
+    # All possible values are checked now, not when the search proposes them.
     longest = max(len(dist.args) for dist in space.values())
     tried = [
         {key: dist.args[min(number, len(dist.args) - 1)] for key, dist in space.items()}

@@ -19,8 +19,8 @@ _SHOWN_CHARS = 200
 def plan_preview(planned: PlannedBatch) -> dict[str, Any]:
     """Return a plan as data for JSON.
 
-    Keys: `operation`, `plan` (in words), `count`, `seed`, `trials` (the values that vary of each,
-    by key; empty for a search, whose values are found one after the other) and `notes`.
+    Keys: `operation`, `plan` (in words), `count`, `seed`, `trials` (for each trial the values that
+    vary, by key; empty for a search, which finds its values one after the other) and `notes`.
     """
     plan = planned.plan
     return {

@@ -1,4 +1,4 @@
-"""The search of a running batch: it proposes values for a trial, and is told what came of them."""
+"""The search of a running batch: it proposes values for a trial and learns from its metric."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Proposals:
     Parameters
     ----------
     done
-        The trials that an earlier start has completed: the search knows what they gave.
+        The trials that an earlier start has completed; the search learns from them.
     """
 
     def __init__(self, work: Work, done: Iterable[int]) -> None:
@@ -32,7 +32,7 @@ class Proposals:
         from gage._internal.batch.plan import parse_objective
         from gage._internal.batch.search import Search
 
-        # The libraries under Optuna would start threads for each processor, for sums of ten.
+        # The libraries that Optuna uses would start a thread for each processor, for tiny sums.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         plan = work.plan
         space = {
@@ -47,18 +47,18 @@ class Proposals:
         self._search = Search(space, objective.direction, int(plan["seed"]), past)
 
     def ask(self, index: int) -> dict[str, Any]:
-        """Return values for a trial."""
+        """Propose values for a trial."""
         return self._search.ask(index)
 
     def tell(self, index: int, run: Run | None) -> None:
-        """Tell which run has done a trial; None: it failed."""
+        """Add the run of a trial; None means that it failed."""
         if self._search.has_asked(index):
             self._search.tell(index, None if run is None else _last_metric(run, self._metric))
         elif run is not None and (given := self._given_by(run)) is not None:
             self._search.learn(*given)  # proposed by a supervisor that was killed
 
     def _given_by(self, run: Run) -> tuple[dict[str, Any], float] | None:
-        """Return the values that a run was asked to have and its metric, None if it lacks some."""
+        """Return the searched values of a run and its metric, None if one of them is missing."""
         metric, asked = _last_metric(run, self._metric), asked_of(run)
         if metric is None or not all(key in asked for key in self._keys):
             return None

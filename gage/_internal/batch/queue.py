@@ -1,4 +1,4 @@
-"""What a batch begins next: the trials to be staged, and those staged ahead of their start."""
+"""The queue of a batch: trials to be staged, and trials staged ahead of their start."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ BIG_BYTES = 8 << 20
 
 
 class Queue:
-    """The trials that are not started.
+    """The trials that have not been started.
 
     Parameters
     ----------
     on_end
-        Called with a trial whose staging has failed: that is its end.
+        A function that is called with a trial whose staging has failed, which ends it.
     """
 
     def __init__(self, work: Work, helpers: Helpers, on_end: Callable[[Trial], None]) -> None:
@@ -53,10 +53,10 @@ class Queue:
         return len(self._todo)
 
     def prepare(self, kept: Collection[int] | None = None) -> None:
-        """Find out what there is to do.
+        """Find out which trials are to be run.
 
-        `kept` are the trials that a supervisor which was killed had started and that go on; None
-        for a supervisor that begins: it does again what has failed.
+        `kept` has the running trials of a supervisor that was killed. None means that the batch is
+        being started: trials that have failed are run again.
         """
         work = self._work
         work.log.update()
@@ -81,27 +81,27 @@ class Queue:
             self.proposals = Proposals(work, done)
 
     def again(self, trial: Trial) -> None:
-        """Put a trial that was never started back to the front, with another run."""
+        """Put a trial that was never started back at the front, with a new run."""
         self.drop(trial)
         self._todo.appendleft(trial.index)
 
     def clear(self) -> None:
-        """Begin nothing more: remove what was staged ahead."""
+        """Start no more trials: remove those staged ahead."""
         self._todo.clear()
         while self.ready:
             self.drop(self.ready.popleft())
 
     def stages_ahead(self, busy: int) -> bool:
-        """Return whether another trial is to be staged while `busy` others are at work."""
+        """Return whether to stage another trial while `busy` others are running."""
         if not self._todo or self._work.stopped is not None:
             return False
         jobs = self._work.jobs
-        # A search proposes from what has ended: nothing is staged ahead of its time.
+        # A search needs the ended trials for its next proposal: nothing is staged ahead.
         ahead = 0 if self.proposals is not None else jobs
         return busy + len(self.ready) < jobs + ahead and len(self.ready) < jobs
 
     def stage_next(self) -> None:
-        """Stage the next trial; in a process of its own if that may take long."""
+        """Stage the next trial, in its own process if that may take long."""
         work = self._work
         run = run_at(work.home, make_id())
         trial = Trial(self._todo.popleft(), run)
@@ -139,12 +139,12 @@ class Queue:
         remove_run(trial.run)
 
     def tell(self, trial: Trial, run: Run | None) -> None:
-        """Tell the search, if there is one, which run has done a trial; None: it failed."""
+        """Give the search, if there is one, the run of a trial; None means that it failed."""
         if self.proposals is not None:
             self.proposals.tell(trial.index, run)
 
     def _values_of(self, index: int) -> tuple[dict[str, Any], dict[str, Any], Command]:
-        """Return all values of a trial, those that vary, and its command."""
+        """Return all values of a trial, its values that vary, and its command."""
         plan, template = self._work.plan, self._work.template
         if self.proposals is not None:
             from gage._internal.config import resolve_values, with_values
@@ -179,7 +179,7 @@ class Queue:
 
 
 def _staged(run: Run, stage: Callable[[], None]) -> None:
-    """Stage a run; if that fails, record it as the run's end."""
+    """Stage a run; if that fails, record the failure as the run's end."""
     try:
         stage()
     except (GageError, OSError, ValueError, KeyboardInterrupt) as error:

@@ -1,9 +1,9 @@
-"""A batch on disk: what was planned, what was begun, who keeps it.
+"""A batch on disk: its plan, its trials, the processes that keep it.
 
     RUNS/.batches/ID/           ID is a UUID, as of a run
         plan.json               what is to be run; written once
         start.json              how it was started the last time: jobs, fail_fast, needed
-        trials                  what was begun and what has ended, a line each
+        trials                  a line for each trial that was started or has ended
         supervisor              its processes, one a line (`process.Identity`)
         stop                    `record.stop_request`
         log                     what the supervisor did, as `record.runner_log`
@@ -17,11 +17,11 @@ and of the events
     found     a completed run did the same (`--needed`): it is the trial's
     dropped   the run was staged ahead, never started, and is removed
 
-A trial's run is that of the last line with its position. A run that is made is announced first, so
-that each run of the batch is listed here, whatever is killed when. A last line without its line
-end was cut by a crash and is not read.
+The last line with a trial's index names its run. A run is announced here before it is made, so that
+every run of the batch is listed, no matter which process dies when. A last line without its line
+end was cut off by a crash and is not read.
 
-`plan.json` holds `schema`; `id`; `key`, the digest of what was asked for and of the sources, equal
+`plan.json` holds `schema`; `id`; `key`, the digest of the request and the sources, which is equal
 for the same request of the same code; `operation`; `text`, the plan in words; `count`; `columns`,
 the keys that vary; `seed`; `objective`; `space` of a search; `defaults`, a value for every key;
 `trials` with `asked` and `values` (what differs from the defaults), and `command` where that
@@ -101,7 +101,7 @@ def batch_ids(home: str) -> list[str]:
         try:
             info = os.stat(os.path.join(directory, name, "plan.json"))
         except OSError:
-            continue  # its making was interrupted: nothing of it was begun
+            continue  # the batch was interrupted while it was made: no trial was started
         found.append((info.st_mtime_ns, name))
     return [name for _, name in sorted(found, reverse=True)]
 
@@ -155,12 +155,12 @@ def append_event(directory: str, event: TrialEvent) -> None:
 
 
 def log_batch(directory: str, message: str) -> None:
-    """Append to what the supervisor did."""
+    """Append a message to the batch's log."""
     append(os.path.join(directory, "log"), encode_entries([message]))
 
 
 def live_keepers(directory: str) -> list[Identity]:
-    """Return the processes that keep a batch, as far as they live now."""
+    """Return the processes that keep a batch and are alive now."""
     try:
         text = read_regular(os.path.join(directory, "supervisor")).decode("utf-8", "replace")
     except OSError:
@@ -170,7 +170,7 @@ def live_keepers(directory: str) -> list[Identity]:
         try:
             identities.append(decode_identity(line))
         except MetaError:
-            continue  # a damaged line is no process
+            continue  # a damaged line names no process
     home = os.path.dirname(os.path.dirname(directory))
     return [
         identity for identity in identities if is_alive(identity) and is_keeper_in(identity, home)
@@ -178,7 +178,7 @@ def live_keepers(directory: str) -> list[Identity]:
 
 
 class TrialLog:
-    """Follows `trials` of a batch: `runs` has the last event of each trial."""
+    """Follows the file `trials` of a batch; `runs` has the last event of each trial."""
 
     def __init__(self, directory: str) -> None:
         self._path = os.path.join(directory, "trials")
@@ -186,10 +186,10 @@ class TrialLog:
         self.runs: dict[int, TrialEvent] = {}
 
     def update(self) -> list[TrialEvent]:
-        """Read what is new; return it."""
+        """Read new events; return them."""
         try:
             if os.stat(self._path).st_size == self._offset:
-                return []  # asked for often: without opening it
+                return []  # called often, so the file is not opened
             with open_regular(self._path) as file:
                 file.seek(self._offset)
                 data = file.read(MOST_BYTES)
@@ -207,12 +207,12 @@ class TrialLog:
 
 
 def mend_events(directory: str) -> None:
-    """Remove a last line of `trials` that a crash cut off: what it announced was not started."""
+    """Remove the last line of `trials` if a crash cut it off: its run was not made."""
     cut_torn_line(os.path.join(directory, "trials"))
 
 
 def asked_of(run: Run) -> dict[str, Any]:
-    """Return the values that a trial was asked to have, as its run has recorded them."""
+    """Return the values that vary of a trial, as its run has recorded them."""
     try:
         batch = read_attr(run, "sys", "batch", {})
     except MetaError:
@@ -224,6 +224,6 @@ def asked_of(run: Run) -> dict[str, Any]:
 def _decoded(data: bytes) -> Iterator[TrialEvent]:
     for line in data.split(b"\n")[:-1]:
         fields = line.decode("utf-8", "replace").split()
-        # Anything else was cut by a crash: what it announced was not started.
+        # Anything else was cut off by a crash: its run was not made.
         if len(fields) == 3 and fields[0].isdecimal() and fields[1] in EVENTS:
             yield TrialEvent(int(fields[0]), fields[1], fields[2])

@@ -1,8 +1,8 @@
 """The rows of a request: each row holds the values of one run.
 
 A CSV file names the keys in its first line; its values are typed like those of the command line. A
-JSON file is a list of objects. Rows of a DataFrame come as a dict each. An empty cell (in JSON
-null, in a DataFrame NaN or NA) gives no value: the run has the default.
+JSON file is a list of objects. The rows of a DataFrame are dicts. An empty cell (null in JSON, NaN
+or NA in a DataFrame) means that the run has the default.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHOWN_FAULTS = 20
 def read_rows(path: str) -> list[dict[str, Any]]:
     """Return the rows of a CSV file (values as typed) or a JSON file (a list of objects).
 
-    An empty cell gives no value.
+    An empty cell has no value.
 
     Raises
     ------
@@ -49,9 +49,9 @@ def read_rows(path: str) -> list[dict[str, Any]]:
 def clean_rows(
     given_rows: Sequence[Mapping[str, Any]], given: Container[str], faults: list[str]
 ) -> list[dict[str, Any]]:
-    """Return rows without their empty cells; add what is wrong with them to `faults`.
+    """Return rows without their empty cells; add faults of the rows to `faults`.
 
-    `given` has the keys that have a value beside the rows.
+    `given` has the keys that also have a value outside the rows.
     """
     rows = []
     twice: dict[str, None] = {}
@@ -60,7 +60,7 @@ def clean_rows(
         twice.update(dict.fromkeys(key for key in row if key in given))
     faults += [f"{key}: expected one value, found a column and another value" for key in twice]
     if not rows:
-        faults.append("expected a row at least, found none")
+        faults.append("expected at least one row, found none")
     return rows
 
 
@@ -115,7 +115,7 @@ def _json_rows(path: str, text: str) -> list[dict[str, Any]]:
 
 
 def first_faults(faults: list[str]) -> str:
-    """Return the first faults, a line each, and how many more there are."""
+    """Return the first faults, one on each line, and how many more there are."""
     more = len(faults) - _SHOWN_FAULTS
     lines = faults[:_SHOWN_FAULTS]
     return "\n".join([*lines, f"and {more} more faults"] if more > 0 else lines)

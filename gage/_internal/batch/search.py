@@ -1,8 +1,8 @@
-"""A search for the best values: Optuna proposes them, trials answer.
+"""A search for the best values: Optuna proposes values, and trials return their metric.
 
-The space is what a plan's distributions allow. Every run that has ended is told with the last
-value of the metric, or as failed where it has none, and the next one is proposed from all of
-them. Optuna is imported when a search begins: it takes longer than many a trial.
+The space consists of a plan's distributions. Optuna gets the last value of the metric of every
+ended run, or a failure if the run has none, and proposes the next values from all of them. Optuna
+is imported when a search begins: the import takes longer than many trials.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _INSTALL = "--optimize needs Optuna: pip install 'gage[sweeps]'"
 
 
 def require_optuna() -> None:
-    """Raise what says how to install Optuna where it is missing.
+    """Raise an error that says how to install Optuna if it is missing.
 
     Raises
     ------
     GageError
-        If it is.
+        If Optuna is missing.
     """
     import importlib.util
 
@@ -36,18 +36,18 @@ def require_optuna() -> None:
 
 
 class Search:
-    """A study of Optuna, asked and told.
+    """A study of Optuna: it proposes values and learns their metrics.
 
     Parameters
     ----------
     space
-        What each key can be.
+        The distribution of each key.
     direction
         `minimize` or `maximize`.
     seed
-        With one run at a time, the same seed proposes the same values.
+        With one run at a time, the same seed gives the same values.
     past
-        Values and metric of runs of this search that an earlier start has completed.
+        Values and metric of the runs that earlier starts of this search have completed.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Search:
         self._optuna = optuna
         self._space = dict(space)
         self._distributions = {key: self._distribution(dist) for key, dist in space.items()}
-        # With a seed alone the first proposals would be those of the first start again.
+        # With the seed alone, the proposals would repeat those of the first start.
         sampler = optuna.samplers.TPESampler(seed=seed + len(past), multivariate=False)
         self._study = optuna.create_study(
             direction="maximize" if direction == "maximize" else "minimize", sampler=sampler
@@ -75,7 +75,7 @@ class Search:
         self._asked: dict[int, Any] = {}
 
     def learn(self, values: Mapping[str, Any], metric: float) -> None:
-        """Add what a run has given that this search has not asked for."""
+        """Add the metric of a run whose values this search did not propose."""
         params = {
             key: dist.args.index(values[key]) if dist.name == "choice" else values[key]
             for key, dist in self._space.items()
@@ -87,11 +87,11 @@ class Search:
         )
 
     def has_asked(self, index: int) -> bool:
-        """Return whether a trial has values of this search and was not told yet."""
+        """Return whether this search proposed values for a trial and waits for its metric."""
         return index in self._asked
 
     def ask(self, index: int) -> dict[str, Any]:
-        """Return values for a trial of the plan."""
+        """Propose values for a trial of the plan."""
         asked = self._study.ask(self._distributions)
         self._asked[index] = asked
         return {
@@ -100,7 +100,7 @@ class Search:
         }
 
     def tell(self, index: int, metric: float | None) -> None:
-        """Tell what a trial gave; None and NaN: it failed."""
+        """Add the metric of a trial; None or NaN means that it failed."""
         asked = self._asked.pop(index)
         if metric is None or metric != metric:  # noqa: PLR0124  # NaN
             self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
@@ -110,7 +110,7 @@ class Search:
     def _distribution(self, dist: Distribution) -> Any:
         kinds = self._optuna.distributions
         if dist.name == "choice":
-            # By position: Optuna compares choices, and takes no lists.
+            # Choices by position: Optuna compares choices and does not accept lists.
             return kinds.CategoricalDistribution(tuple(range(len(dist.args))))
         low, high = dist.args
         if dist.name == "randint":

@@ -1,8 +1,8 @@
-"""Requests to stop a batch or single trials, and what is done about them.
+"""Requests to stop a batch or single trials, and carrying them out.
 
-SIGTERM tells the supervisor to read what is to be stopped: the batch (`stop` in its directory) or
-trials (`proc/stop` of their runs). As many signals as requests belong to them; one more, as from a
-machine that shuts down, stops all.
+SIGTERM tells the supervisor to read what it should stop: the batch (`stop` in its directory) or
+trials (`proc/stop` of their runs). Each request comes with one signal. A signal without a request,
+as from a machine that shuts down, stops everything.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Stops"]
 
 
 class Stops:
-    """Stops a batch, or trials of it, when that is asked for."""
+    """Stops a batch, or trials of it, on request."""
 
     def __init__(
         self, work: Work, signals: StopSignals, queue: Queue, trials: Trials, helpers: Helpers
@@ -46,7 +46,7 @@ class Stops:
         self._signals_seen = 0
 
     def look(self) -> None:
-        """Find out what the signals since the last look are about."""
+        """Find out what the signals since the last call ask for."""
         data = _content(self._path)
         if data and data != self._seen_request:
             self._seen_request = data
@@ -59,7 +59,7 @@ class Stops:
             self._signals_seen = self._signals.count
             if self._signals_seen > self._requests_seen and self._work.stopped is None:
                 request = make_stop_request("signal")
-                # For the keeper, if it takes this process's place.
+                # Written for the keeper, in case it takes this process's place.
                 written = self._seen_request = encode_stop_request(request)
                 self._work.reserve.with_room(lambda: replace(self._path, written))
                 self._stop(request)
@@ -72,7 +72,7 @@ class Stops:
             self._stop(make_stop_request("fail-fast"))
 
     def _stop(self, request: StopRequest) -> None:
-        """Stop what is running, begin nothing more."""
+        """Stop all running trials and start no more."""
         work = self._work
         if work.stopped is None:
             work.stopped = request

@@ -3,12 +3,12 @@
     caller ── keeper ── supervisor ── commands, up to `jobs` at a time
                  └──────────┴── read ends of the commands' pipes
 
-One process for all trials, with one poll for all that happens; the next trial is staged while
-others are running (`queue`, `trials`). What may take long is done by processes of its own
-(`helpers`). As for a single run, a keeper waits for the supervisor and takes its place if it dies:
-the pipes of every command are sent to it (`handover`). When to stop is told by SIGTERM (`stops`).
+One process supervises all trials, with one poll for all events; the next trial is staged while
+others are running (`queue`, `trials`). Long tasks are done by helper processes (`helpers`). As for
+a single run, a keeper waits for the supervisor and takes its place if it dies: it gets the pipes of
+every command (`handover`). SIGTERM tells the supervisor to stop (`stops`).
 
-To its caller it writes one line, `started` or `refused REASON`.
+The supervisor writes one line to its caller, `started` or `refused REASON`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gage._internal.batch.work import Trial, Work
 from gage._internal.errors import GageError
 from gage._internal.output.recording import poll_timeout_ms
 from gage._internal.process.identity import identity_of
-from gage._internal.running.keeper import StopSignals, supervise, tell
+from gage._internal.running.keeper import StopSignals, supervise, tell_caller
 from gage._internal.store.same_work import remove_directory
 
 TYPE_CHECKING = False
@@ -42,16 +42,16 @@ __all__ = ["main"]
 
 def main(directory: str) -> None:
     """Supervise a batch from its start to its end; never returns."""
-    os.closerange(3, 4096)  # what a careless library of the caller leaked
+    os.closerange(3, 4096)  # descriptors that a library of the caller leaked
     directory = os.path.abspath(directory)
     try:
         work = Work(directory)
-        # A copy of the directory of runs is told from the original by this (`record.status`).
+        # `record.status` uses this to tell a copy of the directory of runs from the original.
         os.chdir(work.home)
         signals = StopSignals()
         handover = Handover()
     except (GageError, OSError) as error:
-        tell(f"refused {error}")
+        tell_caller(f"refused {error}")
         os._exit(1)
 
     def take_over(kept: Mapping[int, Pipes], codes: Mapping[int, int]) -> None:
@@ -65,7 +65,7 @@ def main(directory: str) -> None:
 
 
 class _Supervisor:
-    """The process that has the batch, from its start or from where another one died."""
+    """The process that supervises the batch, from its start or after another one died."""
 
     def __init__(
         self, work: Work, signals: StopSignals, handover: Handover, keeper: int | None
@@ -90,7 +90,7 @@ class _Supervisor:
         self._stops = Stops(work, signals, self._queue, self._trials, self._helpers)
 
     def start(self) -> None:
-        """Run what is missing of the batch."""
+        """Run what is missing from the batch."""
         work = self._work
         try:
             replace(os.path.join(work.directory, "supervisor"), self._trials.claim)
@@ -98,21 +98,21 @@ class _Supervisor:
             mend_events(work.directory)
             self._queue.prepare()
         except (GageError, OSError) as error:
-            tell(f"refused {error}")
+            tell_caller(f"refused {error}")
             return
         work.say(f"Running {len(self._queue)} trials, {work.jobs} at a time")
-        tell("started")
+        tell_caller("started")
         self._loop()
 
     def take_over(self, kept: Mapping[int, Pipes], codes: Mapping[int, int]) -> None:
-        """Do what the supervisor, killed, has not done.
+        """Do what the killed supervisor has not done.
 
-        `kept` are the pipes of trials that it had started; `codes` exit codes that are known, by
+        `kept` has the pipes of the trials that it had started, `codes` the known exit codes by
         process.
         """
         work = self._work
-        work.say("The supervisor was killed: its keeper goes on")
-        tell("started")
+        work.say("The supervisor was killed: its keeper continues")
+        tell_caller("started")
         mend_events(work.directory)
         self._queue.prepare(kept)
         for index, pipes in kept.items():
@@ -137,7 +137,7 @@ class _Supervisor:
                 self._stops.look()
             ended = self._trials.step(events)
             self._helpers.finish_ended()
-            # First what makes the processors work, then what can be done beside it.
+            # Commands are started first, then comes what can be done while they are running.
             self._start_ready()
             for trial in ended:
                 self._trials.finish(trial)
@@ -149,10 +149,10 @@ class _Supervisor:
         return min((moment for moment in due if moment is not None), default=None)
 
     def _fill(self) -> None:
-        """Start what can be started, and stage ahead so that the next can be at once."""
+        """Start all trials that can be started, and stage the next one ahead."""
         self._start_ready()
         while self._queue.stages_ahead(len(self._trials.running) + len(self._helpers)):
-            # Nothing else may wait to be done when a trial is staged ahead of its time.
+            # A trial is staged ahead only if nothing else is waiting to be done.
             if len(self._trials.running) >= self._work.jobs and self._poll.poll(0):
                 return
             self._queue.stage_next()
@@ -166,7 +166,7 @@ class _Supervisor:
         work = self._work
         work.log.update()
         if len(work.log.runs) == work.count and not work.failed and work.stopped is None:
-            # There is nothing left to be staged from it; what it says of itself stays.
+            # Nothing is staged from the template any more; its side-car stays.
             remove_directory(work.template.run.run_dir)
         words = "all done" if work.stopped is None else f"stopped by {work.stopped.by}"
         work.say(f"The batch has ended: {words}, {work.failed} failed")

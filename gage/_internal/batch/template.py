@@ -1,9 +1,9 @@
 """The template of a batch: the sources of all its trials, scanned, copied and hashed once.
 
 A template has the two directories of a run, with source code and dependencies but without values,
-in the directory of its batch. A trial is staged from it: its files are copied with the digests
-that are known, its values written into them, its side-car filled as that of any other run. Only
-commands of staging phases run for each trial again, since they may do something else in each.
+in the directory of its batch. Staging a trial copies these files with their known digests, writes
+the trial's values into them, and fills the side-car like that of any other run. Only the commands
+of staging phases are run again for each trial, since each time they may do something else.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ __all__ = ["Template", "TemplateFile", "stage_template"]
 class TemplateFile(NamedTuple):
     """A file that every trial gets: type, sha256, path, time, mode, size.
 
-    `link` is what it links to, "" for a copy.
+    `link` is the target of a link, "" for a copy.
     """
 
     type: str
@@ -93,23 +93,23 @@ def stage_template(
     Raises
     ------
     GageError
-        As `stage_run`; what was staged is left behind.
+        As `stage_run`; the files staged so far are left behind.
     """
-    tell = on_phase or (lambda _: None)
+    phase_begins = on_phase or (lambda _: None)
     opdef = operation.opdef
     template = make_run(directory, os.path.basename(directory))
-    # No commands here: they are each trial's own.
+    # No commands here: they are run for each trial.
     data = {**opdef.data, "exec": {"run": operation.cmd.args}}
     plain = OpDef(opdef.name, data, opdef.src)
     init_run_meta(template, operation.opref, plain, {}, operation.cmd)
     staging = Staging(template, operation.but(opdef=plain, config={}))
     if operation.below:
         set_directory_below(template, operation.below)
-    tell("copy-sourcecode")
+    phase_begins("copy-sourcecode")
     copy_sourcecode(operation.project_dir, template, staging)
-    tell("resolve-deps")
+    phase_begins("resolve-deps")
     resolve_deps(operation.project_dir, template, staging)
-    tell("finalize-staged")
+    phase_begins("finalize-staged")
     finalize_staged_run(template, staging)
     replace(run_meta_path(template, "opdef.json"), encode_json(opdef.data))
     return template
@@ -143,12 +143,12 @@ class Template:
         self._content: dict[str, bytes] = {}
         self._config: Config | None = None
         self._encoded: dict[str, bytes] = {}
-        # What is the same for every trial; the rest is put in its place.
+        # The parts that are the same for every trial.
         self._definition = encode_definition(run, self.opref, self.opdef, {}, self.cmd)
 
     @property
     def config(self) -> Config:
-        """The keys of the configuration and their defaults, as the staged sources have them."""
+        """The keys of the configuration and their defaults in the staged sources."""
         if self._config is None:
             from gage._internal.config import read_config
 
@@ -169,7 +169,7 @@ class Template:
         Raises
         ------
         GageError, OSError
-            If it cannot be; `record_failure` then records it for the run that is there.
+            If the run cannot be staged; `record_failure` can record that for the run.
         """
         run = run_at(home, run_id)
         cmd = OpCmd(command, self.cmd.env)
@@ -187,7 +187,7 @@ class Template:
         user_attrs: Mapping[str, Any],
         sys_attrs: Mapping[str, Any],
     ) -> None:
-        """Stage as `stage_run` does, with the commands of the phases."""
+        """Stage like `stage_run`, with the commands of the phases."""
         make_run(os.path.dirname(run.run_dir), run.id)
         attrs = {**self.attrs, **sys_attrs}
         init_run_meta(run, self.opref, self.opdef, values, cmd, user_attrs, attrs)
@@ -220,7 +220,7 @@ class Template:
         user_attrs: Mapping[str, Any],
         sys_attrs: Mapping[str, Any],
     ) -> None:
-        """Stage with as few calls of the system as the files need."""
+        """Stage with as few system calls as possible."""
         meta = run.meta_dir + "/"
         os.mkdir(run.meta_dir)
         os.mkdir(run.run_dir)
@@ -260,7 +260,7 @@ class Template:
         _write(meta + "staged", b"%d\n" % now_us())
 
     def _attr(self, name: str, value: Any) -> bytes:
-        """Return an attribute as JSON; those that are the same for all trials are kept."""
+        """Return an attribute as JSON; the JSON of attributes that all trials share is kept."""
         key = f"{name}:{id(value)}"
         if name == "batch":
             return encode_json(value)
@@ -272,7 +272,7 @@ class Template:
     def _copy(
         self, run_dir: str, rewritten: Mapping[str, bytes]
     ) -> tuple[dict[str, str], list[FileEvent]]:
-        """Write the files, some of them with other content; return digests and what to log."""
+        """Write the files, some with new content; return their digests and the log entries."""
         from hashlib import sha256
 
         for directory in self._directories:
@@ -304,7 +304,7 @@ class Template:
                     changed.append(FileEvent("m", file.type, modified_us, path))
             finally:
                 os.close(fd)
-        # Hashed again while they are copied: that costs less than what it may find.
+        # Hashed again while it is copied, which is cheap and finds changed files.
         for copied in copy_files(self.run.run_dir, run_dir, big, read_only=True) if big else ():
             digests[copied.path] = copied.digest
         return digests, events + changed
@@ -319,7 +319,7 @@ class Template:
         return data
 
     def _apply(self, run: Run, values: Mapping[str, Any]) -> dict[str, bytes]:
-        """Return the content of the files that values change; the difference is logged."""
+        """Return the new content of the files that values change; log the difference."""
         from gage._internal.config import rewritten_sources
 
         found = rewritten_sources(self.config, values)
@@ -348,7 +348,7 @@ def _files(run: Run) -> list[TemplateFile]:
         full_path = os.path.join(run.run_dir, entry.path)
         info = os.stat(full_path)
         link = os.readlink(full_path) if os.path.islink(full_path) else ""
-        mode = 0o444 | info.st_mode & 0o311  # one that the program writes stays writable
+        mode = 0o444 | info.st_mode & 0o311  # a file that the program writes stays writable
         type_ = types[entry.path].type
         files.append(
             TemplateFile(
@@ -359,7 +359,7 @@ def _files(run: Run) -> list[TemplateFile]:
 
 
 def _directories(files: list[TemplateFile]) -> list[str]:
-    """Return the directories of the files, each after the one that holds it."""
+    """Return the directories of the files, each after its parent."""
     found: set[str] = set()
     for file in files:
         directory = os.path.dirname(file.path)

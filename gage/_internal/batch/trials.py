@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-# Where it is loaded, `spawn` starts commands by vfork. A fork of this process, grown by what it
-# imports, would take three times as long.
+# If this module is loaded, `spawn` starts commands by vfork. A fork of this process, which has
+# imported much, would take three times as long.
 import subprocess  # noqa: F401
 
 from gage._internal.atomic import replace
@@ -41,11 +41,11 @@ class Trials:
     Parameters
     ----------
     keepers
-        The processes that keep the batch: this one, and its keeper if it has one.
+        The processes that keep the batch: this process, and its keeper if it has one.
     on_failure
-        Called with a trial as soon as it is known that it has failed.
+        A function that is called with a trial as soon as it has failed.
     on_end
-        Called with a trial that has ended and is finalised, and whether it failed.
+        A function that is called with a trial that is finalised, and whether it failed.
     """
 
     def __init__(
@@ -72,22 +72,22 @@ class Trials:
 
     @property
     def claim(self) -> bytes:
-        """What `supervisor` of the batch and `proc/supervisor` of its runs hold."""
+        """The content of `supervisor` of the batch and of `proc/supervisor` of its runs."""
         return self._claim
 
     @property
     def busy(self) -> int:
-        """How many take part of the processors: they are running or being finalised."""
+        """The number of trials that need a processor: they are running or being finalised."""
         return len(self.running) + self._helpers.count(self.note_end)
 
     @property
     def due_s(self) -> float | None:
-        """When `step` has something to do without an event, on the monotonic clock, if ever."""
+        """When to call `step` without an event (monotonic clock), None for never."""
         due = [trial.command.due_s for trial in self.running if trial.command is not None]
         return min((moment for moment in due if moment is not None), default=None)
 
     def start(self, trial: Trial) -> None:
-        """Start a trial that is staged."""
+        """Start a staged trial."""
         path = run_meta_path(trial.run, "proc", "supervisor")
         try:
             self._work.reserve.with_room(lambda: replace(path, self._claim))
@@ -106,7 +106,7 @@ class Trials:
         self.finish(trial)
 
     def adopt(self, trial: Trial, pipes: Pipes, codes: Mapping[int, int]) -> bool:
-        """Go on with a trial of a supervisor that was killed; return whether it was started."""
+        """Continue a trial of a supervisor that was killed; return whether it was started."""
         if read_text(trial.run, "stopped") is not None:
             pipes.close()
             return True
@@ -119,7 +119,7 @@ class Trials:
         return True
 
     def step(self, events: Mapping[int, int]) -> list[Trial]:
-        """Record what was printed; return the trials whose commands have ended."""
+        """Record new output; return the trials whose commands have ended."""
         ended = [
             trial
             for trial in self.running
@@ -132,7 +132,7 @@ class Trials:
         return ended
 
     def finish(self, trial: Trial) -> None:
-        """Finalise a trial; in a process of its own if that may take long."""
+        """Finalise a trial, in its own process if that may take long."""
         command = trial.command
         assert command is not None  # noqa: S101  # it was started, or could not be
         if (
@@ -146,7 +146,7 @@ class Trials:
             self.note_end(trial)
 
     def note_end(self, trial: Trial) -> None:
-        """Note that a trial has ended and is finalised."""
+        """Record that a trial has ended and is finalised."""
         command = trial.command
         if read_text(trial.run, "stopped") is None:  # its helper was killed
             if command is None:
@@ -171,7 +171,7 @@ class Trials:
         return KeptCommand(trial.run, pipes, self._work.reserve, self._own)
 
     def _begin(self, trial: Trial, command: KeptCommand) -> None:
-        """Begin to record what a command prints."""
+        """Begin to record the output of a command."""
         command.begin(self._poll)
         self.running.append(trial)
         if self._work.stopped is not None:

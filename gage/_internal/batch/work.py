@@ -1,4 +1,4 @@
-"""What every part of a batch's supervisor works with: the plan, the template, the log, the room."""
+"""What all parts of a batch's supervisor share: plan, template, log, reserve."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _RESERVE_BYTES = 256 << 10
 
 
 class Trial:
-    """A trial whose run exists, or is being made: its place in the plan, its run, its command.
+    """A trial whose run exists or is being made: its place in the plan, its run, its command.
 
-    `command` is None until the run's command is started.
+    `command` is None until the run's command has been started.
     """
 
     __slots__ = ("command", "index", "run")
@@ -44,24 +44,24 @@ class Trial:
 
 
 class Work:
-    """A batch at work.
+    """A running batch.
 
     Attributes
     ----------
     directory, home
-        The directory of the batch, and that of its runs.
+        The directory of the batch, and the directory of its runs.
     plan
-        What is to be run (`batch.record`).
+        The plan of the batch (`batch.record`).
     jobs, fail_fast, needed
-        How it was started.
+        The options that the batch was started with.
     template
-        What every trial is staged from.
+        The template that every trial is staged from.
     log
-        What was begun and what has ended.
+        The log of the trials.
     reserve
-        The room for recording ends when the disk is full.
+        Disk space for recording the end of runs when the disk is full.
     stopped
-        The request that stops the batch; None while it goes on.
+        The request that stops the batch; None if there is none.
     failed
         How many trials have failed.
     """
@@ -83,21 +83,21 @@ class Work:
 
     @property
     def count(self) -> int:
-        """How many trials the plan has."""
+        """The number of trials in the plan."""
         return int(self.plan["count"])
 
     def note(self, trial: Trial, event: str, run_id: str | None = None) -> None:
-        """Note an event of a trial (`batch.record`); `run_id` is its run's by default."""
+        """Record an event of a trial (`batch.record`); default `run_id`: that of its run."""
         noted = TrialEvent(trial.index, event, run_id or trial.run.id)
         self.reserve.with_room(lambda: append_event(self.directory, noted))
 
     def say(self, message: str) -> None:
-        """Append to the log of the batch."""
+        """Append a message to the log of the batch."""
         try:
             self.reserve.with_room(lambda: log_batch(self.directory, message))
         except OSError:
             pass  # never lose a batch over a log line
 
     def run_of(self, event: TrialEvent) -> Run:
-        """Return the run that an event is about."""
+        """Return the run of an event."""
         return run_at(self.home, event.run_id)

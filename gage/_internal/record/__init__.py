@@ -1,1 +1,1 @@
-"""What a side-car holds: definition, logs, manifest, status."""
+"""The side-car of a run: definition, logs, manifest, status."""

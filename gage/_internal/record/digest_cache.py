@@ -1,7 +1,7 @@
-r"""Digests of big files, so that one that has not changed is hashed once.
+r"""A cache of the digests of big files, so that an unchanged file is hashed only once.
 
 The cache is `$XDG_CACHE_HOME/gage/digests`, or `~/.cache/gage/digests`; it can be deleted at any
-time. One line a file, of several for one file the last counts:
+time. It has one line for each file; of several lines for one file the last counts:
 
     SHA256 SIZE MODIFIED INODE PATH
 
@@ -26,7 +26,7 @@ __all__ = ["DigestCache"]
 
 
 class DigestCache:
-    """The cache, read when it is first asked; what is new is written at the end."""
+    """The cache, read at the first use; new digests are written at the end of the `with` block."""
 
     def __init__(self) -> None:
         home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
@@ -49,10 +49,10 @@ class DigestCache:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             append(self._path, "".join(self._new).encode("utf-8", "surrogateescape"))
         except OSError:
-            return  # it will be hashed again
+            return  # the file will be hashed again
 
     def digest(self, path: str, info: os.stat_result) -> str:
-        """Return the sha256 of a file in hex; `info` is what it was before it is read.
+        """Return the sha256 of a file in hex; `info` is its state before it is read.
 
         Raises
         ------
@@ -84,5 +84,5 @@ class DigestCache:
                 try:
                     found[unquote(name), " ".join(state)] = digest
                 except ValueError:
-                    continue  # a line that is damaged is no line
+                    continue  # a damaged line is ignored
         return found

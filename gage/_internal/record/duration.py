@@ -1,10 +1,10 @@
-"""How long a run was running, by a clock that nobody sets.
+"""The duration of a run, by a clock that is never set.
 
-    proc/clock      EVENT BOOT TIME     a line each for `started` and `stopped`
+    proc/clock      EVENT BOOT TIME     one line for `started`, one for `stopped`
 
 TIME is the machine's monotonic clock in microseconds, BOOT the boot that it counts from
-(`process.identity`). The timestamps `started` and `stopped` say when that was; their difference is
-wrong by as much as the machine's clock was set in between. Runs recorded before 0.2.0 have no
+(`process.identity`). The timestamps `started` and `stopped` have the times of day; their difference
+is wrong if the machine's clock was set in between. Runs recorded before 0.2.0 have no
 `proc/clock`: their duration is that difference.
 """
 
@@ -33,7 +33,7 @@ def monotonic_us() -> int:
 
 
 def write_clock(run: Run, event: str, boot: str = "", time_us: int | None = None) -> None:
-    """Append when an event was, by the monotonic clock; by default now, in this boot."""
+    """Append the time of an event by the monotonic clock; default: now, in this boot."""
     boot = boot or identity_of(os.getpid()).boot
     line = f"{event} {boot} {monotonic_us() if time_us is None else time_us}\n"
     append(run_meta_path(run, "proc", "clock"), line.encode())
@@ -45,7 +45,7 @@ def read_duration_us(run: Run, *, running: bool = False) -> int | None:
     Parameters
     ----------
     running
-        Whether the run is running. Its duration is then that up to now.
+        Whether the run is running. Its duration then ends now.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where things are: a run's two directories in a directory of runs, the files of its side-car.
+"""The layout on disk: a run's two directories in a directory of runs, the files of its side-car.
 
 RUNS/ID                 the run directory, ID is the run's id (a UUID)
 RUNS/ID.meta            its side-car
@@ -27,7 +27,7 @@ __all__ = [
 META_SUFFIX = ".meta"
 BATCHES = ".batches"
 OUTPUTS = {phase.name: phase.output for phase in PHASES}
-"""The name in `output/` of what the command of each phase prints."""
+"""The file in `output/` for the output of each phase's command."""
 RUN_OUTPUT = OUTPUTS["run"]
 FINALIZE_OUTPUT = OUTPUTS["finalize-run"]
 

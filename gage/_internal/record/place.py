@@ -1,9 +1,9 @@
-"""Whether a process keeps a run of this directory of runs, or of another one with the same content.
+"""Whether a recorded process belongs to this directory of runs, or to the original of a copy.
 
-A copy of a directory of runs, made while a run of it was running, has a side-car that names
-processes of the original. They are told from its own by where they are (Linux): a supervisor and
-its keeper have the directory of runs as their working directory, and the command has the run
-directory in its environment. What cannot be found out counts as its own.
+If a directory of runs is copied while one of its runs is running, the side-car in the copy names
+processes of the original. Their place tells them apart (Linux): a supervisor and its keeper have
+the directory of runs as their working directory, and the command has the run directory in its
+environment. A process whose place cannot be found out counts as belonging here.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ __all__ = ["is_command_of", "is_keeper_in"]
 
 
 def is_keeper_in(identity: Identity, home: str) -> bool:
-    """Return whether a supervisor or keeper that lives works for this directory of runs."""
+    """Return whether a live supervisor or keeper works for this directory of runs."""
     link = f"/proc/{identity.pid}/cwd"
     try:
-        # `/` is that of supervisors before 0.2.0.
+        # `/` is the working directory of supervisors before 0.2.0.
         return os.path.samestat(os.stat(link), os.stat(home)) or os.readlink(link) == "/"
     except OSError:
         return True
 
 
 def is_command_of(identity: Identity, run_dir: str) -> bool:
-    """Return whether the command that lives is of the run with this directory."""
+    """Return whether a live command belongs to the run with this directory."""
     try:
         with open(f"/proc/{identity.pid}/environ", "rb") as file:
             entries = file.read().split(b"\0")
@@ -36,7 +36,7 @@ def is_command_of(identity: Identity, run_dir: str) -> bool:
         return True
     own = [entry[len(b"RUN_DIR=") :] for entry in entries if entry.startswith(b"RUN_DIR=")]
     try:
-        # The directory that it names is gone if its home was moved.
+        # If the directory of runs was moved, the recorded directory does not exist.
         return not own or os.path.samefile(own[0], os.fsencode(run_dir))
     except OSError:
         return True

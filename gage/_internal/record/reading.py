@@ -1,4 +1,4 @@
-"""Reading a file of a side-car: its text, or an error that names the file."""
+"""Reading a file of a side-car: its content, or an error that names the file."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def read_text(run: Run, *names: str) -> str | None:
 
 
 def unreadable(path: str, error: OSError) -> MetaError:
-    """Return the error that says why a file of a side-car cannot be read."""
+    """Return an error that says why a file of a side-car cannot be read."""
     return MetaError(f"{path}: expected a file of a run, found {error.strerror}")

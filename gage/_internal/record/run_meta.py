@@ -1,15 +1,16 @@
-"""The side-car of a run: where its files are, how each is written and read.
+"""The side-car of a run: its files, and how each is written and read.
 
     __schema__              version of this layout, an integer
     id, name                the run's id (a UUID) and the name made from it
     opref                   `1 NAMESPACE NAME`; the leading 1 is the version of this line
     opdef.json config.json  the operation's definition and the run's configuration
     proc/cmd                the command, one argument a line (`quoting`)
-    proc/env                what the operation sets, `NAME=value`, one a line, sorted (`quoting`)
-    proc/supervisor         the processes that keep the run, one a line (`process.Identity`)
+    proc/env                variables that the operation sets, `NAME=value` lines, sorted
+    (`quoting`) proc/supervisor         supervisor and keeper of the run, one a line
+    (`process.Identity`)
     proc/command            the process of the run's command, likewise
     proc/exit               exit code; below 0, the negated number of the signal that ended it
-    proc/reason             why the run ended so, where the exit code does not say it
+    proc/reason             why the run ended, if the exit code does not say it
     proc/stop               `stop_request`
     initialized staged      epoch microseconds (UTC), one integer each
     started stopped
@@ -96,12 +97,12 @@ def run_for_meta_dir(meta_dir: str) -> Run:
 
 
 def check_schema(meta_dir: str) -> bool:
-    """Return whether a side-car says its version; a run that is only being made may not yet.
+    """Return whether a side-car has its version; a run that is being made may not have it yet.
 
     Raises
     ------
     MetaError
-        If it is another version than ours.
+        If it is not our version.
     """
     path = os.path.join(meta_dir, "__schema__")
     try:
@@ -125,7 +126,7 @@ def check_schema(meta_dir: str) -> bool:
 
 
 def meta_opref(run: Run) -> OpRef:
-    """Return which operation the run is of."""
+    """Return the reference of the run's operation."""
     path = run_meta_path(run, "opref")
     text = _read_meta(run.meta_dir, "opref").rstrip("\n")
     version, _, names = text.partition(" ")
@@ -162,7 +163,7 @@ def meta_opcmd(run: Run) -> OpCmd:
 
 
 def read_timestamp(run: Run, name: str) -> int | None:
-    """Return `initialized`, `staged`, `started` or `stopped` in epoch µs, None where not yet.
+    """Return `initialized`, `staged`, `started` or `stopped` in epoch µs, None if not yet.
 
     Raises
     ------
@@ -173,7 +174,7 @@ def read_timestamp(run: Run, name: str) -> int | None:
     if text is None:
         return None
     digits = text.strip()
-    # More digits are a time after the year 9999, which nothing can show.
+    # More digits would be a time after the year 9999, which cannot be shown.
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS_OF_A_TIME):
         path = run_meta_path(run, name)
         raise MetaError(f"{path}: expected epoch microseconds, found {text[:40]!r}")
@@ -208,7 +209,7 @@ def run_attrs(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def write_attr(run: Run, kind: str, name: str, value: Any) -> None:
-    """Write an attribute as JSON, replacing what was there."""
+    """Write an attribute as JSON, replacing an earlier value."""
     path = run_meta_path(run, kind, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     replace(path, encode_json(value))
@@ -228,7 +229,7 @@ def write_definition(
     initialized_us: Callable[[], int],
     attrs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Write what the run is into an empty side-car, read-only; `initialized` comes last.
+    """Write the definition of the run into an empty side-car, read-only; `initialized` comes last.
 
     `attrs` are attributes by kind (`user`, `sys`) and name.
 
@@ -253,14 +254,14 @@ def write_definition(
 
 
 def _mode(file_name: str) -> int:
-    # The supervisor locks this one; some file systems lock only what may be written.
+    # The supervisor locks this file; some file systems lock only writable files.
     return 0o666 if file_name == "__schema__" else _READ_ONLY
 
 
 def encode_definition(
     run: Run, opref: OpRef, opdef: OpDef, config: dict[str, Any], cmd: OpCmd
 ) -> list[tuple[str, bytes]]:
-    """Return the files that say what the run is, by their names in the order of writing.
+    """Return the files of the run's definition by name, in the order of writing.
 
     Raises
     ------
@@ -286,7 +287,7 @@ def encode_definition(
 
 
 def encode_json(value: Any) -> bytes:
-    """Return a value as the JSON that the side-car holds: indented, in the order given."""
+    """Return a value as the JSON of a side-car: indented, in the order given."""
     return dumps(value).encode() + b"\n"
 
 

@@ -1,7 +1,7 @@
-r"""What the runner did, a line an entry, and what a reader of the run should know: its notes.
+r"""The log of what gage did with a run, and the notes for its readers.
 
-    log/runner      TIME MESSAGE    ISO 8601 time with zone; a message's further lines are
-                                    indented by two blanks; a note is `Note: ` and its text
+    log/runner      TIME MESSAGE    one entry; ISO 8601 time with zone; a message's further lines
+                                    are indented by two spaces; a note is `Note: ` and its text
     log/notes       NOTE            a note on each line, written as in `quoting`
 
 A note says, for example, which files were left out. It is written to both files: `log/notes` is
@@ -36,25 +36,25 @@ __all__ = [
     "read_notes",
 ]
 
-# How a note begins that names files of the project that the run does not have. Whoever shows
-# notes shows these only where they matter: when the program missed a file.
+# The beginning of a note about files of the project that the run does not have. Such notes are
+# shown only if the program missed a file.
 LEFT_OUT = "Not copied: "
 
-# What programs print when a file is not there: Python, the C library, pandas and others.
+# Parts of the messages of Python, the C library, pandas and others about a missing file.
 _MISSED = ("FileNotFoundError", "No such file", "not found", "does not exist")
 
 _NOTE = "Note: "
 
 
 def log_runner(run: Run, message: str) -> None:
-    """Append an entry to `log/runner`: what the runner did."""
+    """Append an entry to `log/runner`."""
     append(run_meta_path(run, "log", "runner"), encode_entries([message]))
 
 
 def log_note(run: Run, note: str) -> None:
     """Append a note: something that a reader of the run should know, such as files left out."""
     path = run_meta_path(run, "log", "notes")
-    # A run may have been staged before there was this file.
+    # A run may have been staged by a gage that did not write this file.
     earlier = [] if os.path.exists(path) else _logged_notes(run)
     append(path, encode_notes([*earlier, note]))
     log_runner(run, note_entry(note))
@@ -72,7 +72,7 @@ def read_notes(run: Run) -> list[str]:
     if text is None:
         return _logged_notes(run)
     try:
-        # A crash cuts a last line off: it has no line end.
+        # The last line may have no line end: a crash cut it off.
         return [unquote(line) for line in text.split("\n")[:-1]]
     except ValueError as error:
         raise MetaError(f"{run_meta_path(run, 'log', 'notes')}: {error}") from None
@@ -84,7 +84,7 @@ def missed_a_file(output: str) -> bool:
 
 
 def encode_entries(messages: Iterable[str]) -> bytes:
-    """Return messages as entries of a log, all with the time of now."""
+    """Return messages as entries of a log, all with the present time."""
     at = iso_time()
     entries = (f"{at} {message}".replace("\n", "\n  ") for message in messages)
     return "".join(f"{entry}\n" for entry in entries).encode("utf-8", "surrogateescape")

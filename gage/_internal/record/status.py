@@ -1,4 +1,4 @@
-"""What happened to a run, as its side-car and the machine's processes tell it."""
+"""The status of a run, from its side-car and the machine's processes."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def run_status(run: Run) -> str:
 def read_status(run: Run) -> Status:
     """Return the run's status with its reason; never raises.
 
-    `running` is said only of a process that lives now: the one with the recorded pid, start time
-    and boot. A run without an end whose processes are gone was `terminated`.
+    A run is `running` only if one of its processes is alive: the one with the recorded pid, start
+    time and boot. A run without a recorded end whose processes are gone is `terminated`.
     """
     try:
         return _read_status(run)
@@ -51,13 +51,13 @@ def read_status(run: Run) -> Status:
 
 
 def live_processes(run: Run) -> list[Identity]:
-    """Return the processes that keep the run or are its command, as far as they live now."""
+    """Return the run's supervisor, keeper and command, those that are alive."""
     command = live_command(run)
     return live_supervisors(run) + ([] if command is None else [command])
 
 
 def live_supervisors(run: Run) -> list[Identity]:
-    """Return the supervisor and its keeper, as far as they live now."""
+    """Return the run's supervisor and keeper, those that are alive."""
     home = os.path.dirname(run.meta_dir)
     return [
         identity
@@ -67,7 +67,7 @@ def live_supervisors(run: Run) -> list[Identity]:
 
 
 def live_command(run: Run) -> Identity | None:
-    """Return the process of the run's command, if it lives now."""
+    """Return the process of the run's command, if it is alive."""
     for identity in _identities(run, "command"):
         if is_alive(identity) and is_command_of(identity, run.run_dir):
             return identity
@@ -75,7 +75,7 @@ def live_command(run: Run) -> Identity | None:
 
 
 def read_exit_code(run: Run) -> int | None:
-    """Return the recorded exit code (below 0: a signal), or None where none is recorded."""
+    """Return the recorded exit code (below 0 for a signal), or None if none is recorded."""
     text = read_text(run, "proc", "exit")
     if text is None or not text.endswith("\n"):
         return None
@@ -94,21 +94,21 @@ def _read_status(run: Run) -> Status:
         if os.path.exists(run_meta_path(run, "staged")):
             path = run_meta_path(run, "initialized")
             return Status("damaged", f"{path}: missing, but the run was staged")
-        return Status("pending", "not initialised: its making is going on or was interrupted")
+        return Status("pending", "not initialised: it is being made, or that was interrupted")
     run_for_meta_dir(run.meta_dir)  # raises for another version or a damaged id
     meta_opref(run)
     if not os.path.isdir(run.run_dir):
         return Status("damaged", f"{run.run_dir}: the run directory is missing")
     if read_timestamp(run, "stopped") is not None:
         return _ended_well_recorded(run)
-    # In this order: what has started has recorded its processes before.
+    # In this order: a run records its processes before it is started.
     started = read_timestamp(run, "started")
     processes = _processes(run)
     if live_processes(run):
         if started is None:
             return Status("staged", "starting")
         return Status("running")
-    # The processes may have ended between the two looks, as they should: by writing `stopped`.
+    # The processes may have written `stopped` and ended since it was read.
     if read_timestamp(run, "stopped") is not None:
         return _ended_well_recorded(run)
     if any(not is_local(identity) for identity in processes):
@@ -125,18 +125,18 @@ def _read_status(run: Run) -> Status:
         return Status("terminated", "its supervisor was killed while it started the command")
     if read_timestamp(run, "staged") is not None:
         return Status("staged")
-    return Status("pending", "not staged: its staging is going on or was interrupted")
+    return Status("pending", "not staged: it is being staged, or that was interrupted")
 
 
 def _filled_timestamp(run: Run, name: str) -> int | None:
-    # A crash while the file is made leaves it empty.
+    # A crash while the file is written leaves it empty.
     return None if not (read_text(run, name) or "").strip() else read_timestamp(run, name)
 
 
 def _ended_well_recorded(run: Run) -> Status:
-    """Return the status of a run that was finalised, whose record has to be whole."""
+    """Return the status of a finalised run, whose record has to be complete."""
     if not any(os.path.exists(run_meta_path(run, name)) for name in ("staged", "started")):
-        return _ended(run)  # its staging failed: it never had a whole record
+        return _ended(run)  # its staging failed, so its record is not complete
     if not os.path.exists(run_meta_path(run, "manifest")):
         raise MetaError(f"{run_meta_path(run, 'manifest')}: missing, but the run has ended")
     if read_timestamp(run, "staged") is None:
@@ -172,7 +172,7 @@ def _asked_by(run: Run) -> str | None:
 
 
 def signal_name(number: int) -> str:
-    """Return the name of a signal, `SIGKILL` for 9, or its number where it has none."""
+    """Return the name of a signal, `SIGKILL` for 9, or its number if it has no name."""
     import signal
 
     try:

@@ -2,10 +2,10 @@
 
     {"by": "user", "asked_us": 1795539600000000, "grace_s": 5.0}
 
-`by` says who asks: `user`, `interrupt`, `signal` (SIGTERM to the supervisor without a request),
-`fail-fast`; `asked_us` when, in epoch microseconds; `grace_s` how many seconds the command has
-between SIGINT and SIGTERM, and between SIGTERM and SIGKILL. A file that cannot be read as that is a
-request all the same.
+`by` is the source of the request: `user`, `interrupt`, `signal` (SIGTERM to the supervisor without
+a request), `fail-fast`; `asked_us` is its time in epoch microseconds; `grace_s` is the time between
+SIGINT and SIGTERM, and between SIGTERM and SIGKILL, in seconds. A file that cannot be read like
+this is a request too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class StopRequest(NamedTuple):
-    """Who asks a run or batch to stop, when, and its seconds between signals."""
+    """A request to stop a run or batch: its source, its time, and the seconds between signals."""
 
     by: str
     asked_us: int
@@ -43,28 +43,28 @@ _UNKNOWN = StopRequest("unknown", 0, GRACE_S)
 
 
 def make_stop_request(by: str, grace_s: float = GRACE_S) -> StopRequest:
-    """Return a request of now."""
+    """Return a request with the present time."""
     return StopRequest(by, now_us(), grace_s)
 
 
 def encode_stop_request(request: StopRequest) -> bytes:
-    """Return a request as its file holds it."""
+    """Return the content of a request's file."""
     return dumps(dict(zip(request._fields, request, strict=True))).encode() + b"\n"
 
 
 def decode_stop_request(data: bytes) -> StopRequest:
-    """Return the request that a file holds.
+    """Return the request in a file's content.
 
     Raises
     ------
     ValueError
-        If it holds none.
+        If the content is not a request.
     """
     value = loads(data.decode("utf-8", "surrogateescape"))
     fields = value if isinstance(value, dict) else {}
     by, asked_us, grace_s = (fields.get(name) for name in StopRequest._fields)
     if not by:
-        raise ValueError(f"expected a JSON object that says by whom, found {data[:80]!r}")
+        raise ValueError(f'expected a JSON object with "by", found {data[:80]!r}')
     if not isinstance(asked_us, int):
         asked_us = 0
     if not isinstance(grace_s, (int, float)) or not 0 <= grace_s <= _LONGEST_GRACE_S:
@@ -73,7 +73,7 @@ def decode_stop_request(data: bytes) -> StopRequest:
 
 
 def any_stop_request(data: bytes) -> StopRequest:
-    """Return the request that a file holds; one that cannot be read is by `unknown`."""
+    """Return the request in a file's content; an unreadable one is by `unknown`."""
     try:
         return decode_stop_request(data)
     except ValueError:
@@ -81,12 +81,12 @@ def any_stop_request(data: bytes) -> StopRequest:
 
 
 def write_stop_request(path: str, request: StopRequest) -> None:
-    """Write a request, replacing one that is there."""
+    """Write a request, replacing an earlier one."""
     replace(path, encode_stop_request(request))
 
 
 def read_stop_request(path: str, *, strict: bool = False) -> StopRequest | None:
-    """Return the request that a file holds, None where there is no file.
+    """Return the request in a file, None if there is no file.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Where the command of a run works: in the run directory, or below it.
+"""The working directory of a run's command: the run directory, or a directory below it.
 
-A program that reads `../data` keeps the shape of its project: the project's files are in a
-directory below the run directory, and the command works there. The attribute `sys/directory` says
-which, a path with "/"; a run without it works in the run directory itself.
+For a program that reads `../data`, the run keeps the shape of the project: the project's files are
+in a directory below the run directory, and the command works there. The attribute `sys/directory`
+has its path, with "/"; without it, the command works in the run directory itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAME = "directory"
 
 
 def directory_below(run: Run) -> str:
-    """Return the path of the working directory in the run directory, "" for that itself."""
+    """Return the working directory relative to the run directory, "" for that itself."""
     return str(read_attr(run, "sys", _NAME, ""))
 
 
@@ -32,11 +32,11 @@ def work_dir(run: Run) -> str:
 
 
 def set_directory_below(run: Run, below: str) -> None:
-    """Record where the run's command works, and make that directory."""
+    """Record the working directory of the run's command, and make it."""
     write_attr(run, "sys", _NAME, below)
     os.makedirs(os.path.join(run.run_dir, below), exist_ok=True)
 
 
 def path_in_run(below: str, path: str) -> str:
-    """Return a path relative to the working directory as one relative to the run directory."""
+    """Convert a path relative to the working directory to one relative to the run directory."""
     return os.path.normpath(os.path.join(below, path)) if below else path

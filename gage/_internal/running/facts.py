@@ -1,6 +1,6 @@
-"""The facts of a run: the values by which runs are asked for, compared and listed.
+"""The facts of a run: the values by which runs are filtered, compared and listed.
 
-A run that has ended leaves them in its side-car, so that a new index reads one small file a run:
+An ended run leaves its facts in its side-car, so that a new index reads one small file per run:
 
     facts.json      {"schema": 1, "operation": [NAMESPACE, NAME],
                      "status": [NAME, REASON, EXIT_CODE],
@@ -8,12 +8,12 @@ A run that has ended leaves them in its side-car, so that a new index reads one 
                      "config": {KEY: VALUE}, "metrics": {NAME: [LAST, MIN, MAX, STEP, COUNT]},
                      "attributes": {NAME: VALUE}}
 
-It is written after `stopped` and says the same as the side-car's other files, from which it can be
-made again at any time. It is not used when it is of another version, or when one of the files that
-it was made from is gone or was changed after it, its permissions included: these are read then.
-Times are epoch microseconds (UTC), `duration_us` microseconds, `STEP` the step of the last value.
-JSON as SQLite reads it: NaN is null, infinities are `9e999` and `-9e999`. Attributes of the user
-(label, tags, …) may change later and are not in it.
+The file is written after `stopped`. It has the same content as the side-car's other files, from
+which it can be made again at any time. Those files are read instead if the facts are of another
+version, or if one of the files is gone or has changed since, including its permissions. Times are
+epoch microseconds (UTC), `duration_us` is in microseconds, `STEP` is the step of the last value.
+The JSON is for SQLite: NaN is null, infinities are `9e999` and `-9e999`. Attributes of the user
+(label, tags, …) may change later and are not in the file.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MEASURES = ("last", "min", "max", "step", "count")
 
 _SCHEMA = 1
 _BEGIN = f'{{"schema":{_SCHEMA},'
-# What says how a run ended, and what it was.
+# The files that say what a run was and how it ended.
 _SOURCES = (
     *("__schema__", "id", "name", "opref", "opdef.json", "config.json", "manifest"),
     *("initialized", "staged", "started", "stopped", "proc/exit", "proc/cmd", "proc/env"),
@@ -57,15 +57,15 @@ _INFINITY = float("inf")
 
 
 def facts_of(run: Run) -> str:
-    """Return the facts of a run as they are in `facts.json`; never raises.
+    """Return the facts of a run in the form of `facts.json`; never raises.
 
-    What cannot be read is missing; the status of a damaged run says what is wrong with it.
+    Facts that cannot be read are missing; the status of a damaged run says what is wrong.
     """
     return kept_facts(run) or encode(_found_facts(run))
 
 
 def kept_facts(run: Run) -> str | None:
-    """Return the facts that the run's end left in its side-car, None where they do not count."""
+    """Return the facts in the run's side-car, None if there are none or they are out of date."""
     try:
         with open_regular(run_meta_path(run, FACTS), buffered=False) as file:
             written_ns = os.fstat(file.fileno()).st_ctime_ns
@@ -74,12 +74,12 @@ def kept_facts(run: Run) -> str | None:
         if changed_ns is None or changed_ns > written_ns:
             return None
     except (OSError, ValueError):
-        return None  # the other files say the same
+        return None  # the other files are read instead
     return text if text.startswith(_BEGIN) and text.endswith("}\n") else None
 
 
 def latest_change_ns(meta_dir: str) -> int | None:
-    """Return when the last of the files that facts are made from changed, None if one is gone."""
+    """Return the latest change of the files that facts are made from, None if one is gone."""
     latest_ns = 0
     try:
         for name in _SOURCES:
@@ -90,12 +90,12 @@ def latest_change_ns(meta_dir: str) -> int | None:
 
 
 def write_facts(run: Run) -> None:
-    """Write the facts of a run that has ended into its side-car, if there is room for them."""
+    """Write the facts of an ended run into its side-car, if there is room on the disk."""
     text = encode(_found_facts(run))
     try:
         replace(run_meta_path(run, FACTS), f"{text}\n".encode())
     except OSError:
-        pass  # the other files say the same
+        pass  # the other files are read instead
 
 
 def encode(data: object) -> str:
@@ -156,7 +156,7 @@ def _opref(run: Run) -> OpRef:
 
 
 def _summary(run: Run) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    """Return metrics and attributes of a run, as far as they can be read."""
+    """Return those metrics and attributes of a run that can be read."""
     from gage._internal.metrics.series import read_metrics, summarize
     from gage._internal.metrics.summary_file import read_summary
 
@@ -185,7 +185,7 @@ def _timestamp(run: Run, name: str) -> int | None:
 
 
 def _plain(data: Any) -> Any:
-    """Return data without what JSON or UTF-8 has no form for."""
+    """Return data without anything that JSON or UTF-8 cannot represent."""
     if isinstance(data, float):
         if data != data:  # noqa: PLR0124  # NaN
             return None

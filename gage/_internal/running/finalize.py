@@ -1,4 +1,4 @@
-"""The end of a run: what it made is logged and hashed, its files closed, its end recorded."""
+"""The end of a run: its new files are logged and hashed, made read-only, its end recorded."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ __all__ = ["finalize_run", "hash_entries", "make_read_only"]
 def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     """Finalise a run whose command has ended.
 
-    Records the exit code, runs the command `finalize-run`, logs the files that the run made,
-    changed or deleted, adds the made ones to the manifest, makes all read-only, and writes
-    `stopped`. Called again after a crash it does what is missing; after `stopped`, nothing.
+    This records the exit code, runs the command `finalize-run`, logs the files that the run made,
+    changed or deleted, adds new files to the manifest, makes all files read-only, and writes
+    `stopped`. Called again after a crash, it does what is missing; after `stopped`, nothing.
 
     Parameters
     ----------
     exit_code
-        As in `subprocess`: below 0 for a signal; None when it is not known.
+        As in `subprocess`: below 0 for a signal; None if it is not known.
     reason
-        Why the run ended so, where the exit code does not say it (a full disk, say).
+        Why the run ended, if the exit code does not say it, such as a full disk.
     """
     if read_timestamp(run, "stopped") is not None:
         return
@@ -61,7 +61,7 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     if reason:
         replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
     known = "unknown" if exit_code is None else exit_code
-    # It loads what reads metrics: whoever only starts or stops a run goes without.
+    # Imported here since it loads the readers of metrics, which starting or stopping does not need.
     from gage._internal.running.summarize import has_packages_for_config, summarize
 
     log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
@@ -75,11 +75,11 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
         write_clock(run, "stopped")
     write_timestamp(run, "stopped", now_us())
     if has_packages_for_config(run):
-        write_facts(run)  # without them the index reads the other files
+        write_facts(run)  # without facts, the index reads the other files
 
 
 def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
-    """Take write permission from those of the run's files that have it; note what keeps it."""
+    """Remove write permission from the run's files; note the files that keep it."""
     for path, file in found.items():
         if stat.S_ISREG(file.mode) and file.mode & 0o222:
             full_path = os.path.join(run.run_dir, path)
@@ -88,11 +88,11 @@ def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:
                 if stat.S_ISLNK(own.st_mode):
                     continue
                 if own.st_nlink > 1:
-                    # Its other names may be outside: of a cache, say, that a package manager uses.
+                    # Its other names may be outside the run, such as in a package manager's cache.
                     log_note(run, f"Not made read-only (it has hard links): {quote(path)}")
                     continue
                 os.chmod(full_path, stat.S_IMODE(file.mode) & ~0o222)
-            except OSError as error:  # it belongs to another user, or is gone by now
+            except OSError as error:  # the file belongs to another user, or is gone by now
                 log_note(run, f"Not made read-only ({error.strerror}): {quote(path)}")
 
 
@@ -102,12 +102,12 @@ def hash_entries(
     found: Mapping[str, FoundFile],
     known: Mapping[str, str] | None = None,
 ) -> list[ManifestEntry]:
-    """Return the manifest's entries of files, given with their types; note what has none.
+    """Return the manifest's entries of files, given with their types; note files without one.
 
     Parameters
     ----------
     known
-        Digests that need not be found out again, by path.
+        Digests that are already known, by path.
     """
     digests = dict(known or {})
     regular = [path for path in types if path in found and stat.S_ISREG(found[path].mode)]
@@ -146,10 +146,10 @@ def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundF
             what = "changed" if event.event == "m" else "deleted"
             log_note(run, f"The run {what} a staged file: {quote(path)}")
     manifest_path = run_meta_path(run, "manifest")
-    # Not the events of now: whoever was killed while finalising may have logged some before.
+    # All events, not only the new ones: a killed process may have logged some before.
     listed = {entry.path for entry in read_manifest(manifest_path)} - changed.keys()
     files = current_files(read_events(run))
-    # A staged file that the run has written holds what the run made: it has both lines.
+    # A staged file that the run has changed is also a file that it made: it has both lines.
     generated = {
         path: "g"
         for path in sorted(files)

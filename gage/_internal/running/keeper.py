@@ -1,15 +1,16 @@
-"""Two processes for a supervisor's work: the supervisor, and its parent, the keeper.
+"""Two processes do a supervisor's work: the supervisor, and its parent, the keeper.
 
     caller ── keeper ── supervisor ── command
                  └──────────┴── read ends of the command's two pipes
 
-Each is in a session of its own. The keeper only holds what the supervisor has started and waits for
-it. When the supervisor dies before its work is done, the keeper takes its place and does the rest,
-so that neither a byte of output nor the end of a run is lost, and no command writes to a broken
-pipe. On Linux the keeper inherits orphans, from before the supervisor exists: so it learns the exit
-codes of commands whose supervisor was killed.
+Each is in its own session. The keeper only holds the pipes of commands that the supervisor has
+started, and waits for the supervisor. If the supervisor dies before its work is done, the keeper
+takes its place and does the rest, so that neither a byte of output nor the end of a run is lost,
+and no command writes to a broken pipe. On Linux the keeper inherits orphans, starting before the
+supervisor exists: so it learns the exit codes of commands whose supervisor was killed.
 
-The two hear of requests to stop by SIGTERM. Their caller hears one line from one of them (`tell`).
+Both learn of requests to stop by SIGTERM. Their caller gets one line from one of them
+(`tell_caller`).
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-__all__ = ["StopSignals", "inherit_orphans", "keep", "reap_all", "supervise", "tell"]
+__all__ = ["StopSignals", "inherit_orphans", "keep", "reap_all", "supervise", "tell_caller"]
 
 _SET_CHILD_SUBREAPER = 36
 
 
 class StopSignals:
-    """Counts SIGTERM, and makes `wake_fd` readable for each; other signals to end are passed over.
+    """Counts SIGTERM and makes `wake_fd` readable for each; does nothing for other such signals.
 
-    They are handled, not ignored: a command would inherit that they are ignored.
+    Those are handled, not ignored, since a command would inherit that they are ignored.
     """
 
     def __init__(self) -> None:
@@ -48,10 +49,10 @@ class StopSignals:
         try:
             os.write(self._wake_write, b"s")
         except BlockingIOError:
-            pass  # it wakes anyway
+            pass  # the pipe is full, so it wakes the process anyway
 
     def clear(self) -> None:
-        """Take what made `wake_fd` readable."""
+        """Empty `wake_fd`."""
         try:
             os.read(self.wake_fd, 512)
         except BlockingIOError:
@@ -68,11 +69,11 @@ def supervise(
     Parameters
     ----------
     log
-        Takes what went wrong in either of the processes, which nobody else would hear of.
+        Records what went wrong in either of the processes, which nobody else would see.
     work
-        What the supervisor does; it is given the pid of its keeper.
+        The work of the supervisor; called with the pid of its keeper.
     keep_for
-        What the keeper does; it is given the pid of the supervisor.
+        The work of the keeper; called with the pid of the supervisor.
     """
     inherit_orphans()
     supervisor = os.fork()
@@ -83,9 +84,9 @@ def supervise(
 
 
 def keep(supervisor: int, take_over: Callable[[Mapping[int, int]], None]) -> None:
-    """Wait for the supervisor; call `take_over` if it died before its work was done.
+    """Wait for the supervisor; call `take_over` if it dies before its work is done.
 
-    `take_over` is given the exit codes of other processes that have ended, by their pids.
+    `take_over` gets the exit codes of other processes that have ended, by pid.
     """
     codes: dict[int, int] = {}
     while True:
@@ -98,7 +99,7 @@ def keep(supervisor: int, take_over: Callable[[Mapping[int, int]], None]) -> Non
 
 
 def reap_all(supervisor: int, codes: dict[int, int]) -> int | None:
-    """Reap what has ended; return the exit code of the supervisor if that is among it.
+    """Reap ended processes; return the exit code of the supervisor if it is one of them.
 
     The exit codes of others are added to `codes`.
     """
@@ -117,21 +118,21 @@ def reap_all(supervisor: int, codes: dict[int, int]) -> int | None:
 
 
 def inherit_orphans() -> None:
-    """Become the parent of descendants that lose theirs, where that can be (Linux)."""
+    """Become the parent of orphaned descendants, if the system can do it (Linux)."""
     arguments = (_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
-        # What `ctypes` is written around: that would take as long as the interpreter's own start.
+        # Importing `ctypes` instead would take as long as starting the interpreter.
         import _ctypes
 
-        program: Any = None  # what this process has loaded
+        program: Any = None  # the libraries that this process has loaded
         prctl = _ctypes.dlsym(_ctypes.dlopen(program, 0), "prctl")
         _ctypes.call_function(prctl, arguments)
     except (ImportError, OSError, AttributeError, TypeError):
-        return  # exit codes are not known then if the supervisor is killed
+        return  # without it, exit codes are not known if the supervisor is killed
 
 
-def tell(line: str) -> None:
-    """Tell the caller how the start went, once; from then on there is nobody to talk to."""
+def tell_caller(line: str) -> None:
+    """Write a line to the caller on how the start went, once; then close the pipe to it."""
     try:
         os.write(1, " ".join(line.split()).encode("utf-8", "replace") + b"\n")
     except OSError:
@@ -143,7 +144,7 @@ def tell(line: str) -> None:
 
 
 def _run_to_exit(log: Callable[[str], object], work: Callable[[], None]) -> None:
-    """Do all that this process is for, and end it; its exit code tells whether it is done."""
+    """Do the work of this process and exit; the exit code says whether the work is done."""
     code = 1
     try:
         work()

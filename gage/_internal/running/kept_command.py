@@ -1,12 +1,12 @@
-"""The command of a run, as its supervisor keeps it: started, recorded, stopped, ended.
+"""The command of a run under its supervisor: started, recorded, stopped, ended.
 
     KeptCommand(run, pipes, reserve)
-        start()  or, in the place of a supervisor that died,  adopt()
+        start()  or, after a supervisor that died,  adopt()
         begin(poll);  step(events) until it returns True;  finalize()
 
-The supervisor of a run keeps one, that of a batch several. It writes of the side-car
-`proc/command`, `proc/clock`, `started` and `output/40_run`, when the command has ended `proc/exit`
-and `proc/reason`, and with `finalize` all that belongs to the end of a run.
+The supervisor of a run keeps one command, that of a batch several. In the side-car this class
+writes `proc/command`, `proc/clock`, `started` and `output/40_run`; when the command has ended
+`proc/exit` and `proc/reason`; and with `finalize` everything that belongs to the end of a run.
 """
 
 from __future__ import annotations
@@ -54,22 +54,22 @@ class KeptCommand:
     Parameters
     ----------
     run
-        The run, staged.
+        The staged run.
     pipes
-        What the command prints into.
+        The pipes that the command prints into.
     reserve
-        The room for recording its end when the disk is full.
+        Disk space for recording its end when the disk is full.
     own
-        The process that this is.
+        The identity of this process.
     orphans_of
-        The process that inherits orphans of this command and of no other, if one does.
+        The process that inherits the orphans of this command and of no other, if there is one.
 
     Attributes
     ----------
     exit_code
-        As in `subprocess`; None before the end and where it is not known.
+        As in `subprocess`; None before the end and if it is not known.
     reason
-        Why it ended so, where the exit code does not say it.
+        Why the command ended, if the exit code does not say it.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class KeptCommand:
         self._identity: Identity | None = None
         self._child: Child | None = None
         self._recording: Recording | None = None
-        # The file of the last request to stop; the request; whether the command was told.
+        # The file of the last request to stop; the request; whether it was carried out.
         self._seen_request: bytes | None = None
         self._request: StopRequest | None = None
         self._request_taken = False
@@ -102,7 +102,7 @@ class KeptCommand:
     # Started
 
     def start(self, environ: Mapping[str, str]) -> bool:
-        """Start the command; return whether it runs. If not, `exit_code` and `reason` say why."""
+        """Start the command; return whether it is running. If not, `reason` says why."""
         try:
             noted = self._spawn(environ)
         except (OSError, ValueError, GageError) as error:
@@ -148,22 +148,22 @@ class KeptCommand:
         return noted
 
     def adopt(self, exit_codes: Mapping[int, int]) -> bool:
-        """Take the command over from a supervisor that died; return whether there is one.
+        """Take over the command of a supervisor that died; return whether there is one.
 
-        `exit_codes` has those that are known by process: of commands that this process, their
-        parent since then, has reaped.
+        `exit_codes` has, by pid, the exit codes of commands that this process has reaped as their
+        new parent.
         """
         noted = self.pipes.find_start(self.run.id)
         if noted is None:
             return False
-        self.log("The supervisor was killed: its keeper goes on")
+        self.log("The supervisor was killed: its keeper continues")
         self._capture = Capture.resume(self._output_path, self.pipes.journal)
         self._identity = self._recorded_identity(noted.pid)
         if read_text(self.run, "started") is None:
             self._write_start(noted)
         self.exit_code = exit_codes.get(noted.pid)
         self.look_for_stop()
-        self._request_taken = self._request is not None  # the other one had it
+        self._request_taken = self._request is not None  # the killed supervisor had taken it
         return True
 
     def _write_start(self, noted: NotedStart) -> None:
@@ -176,7 +176,7 @@ class KeptCommand:
         with_room(lambda: write_timestamp(run, "started", noted.started_us))
 
     def _recorded_identity(self, pid: int) -> Identity:
-        """Return the command as it was recorded, or as it is if it lives."""
+        """Return the recorded identity of the command, or its present one if it is alive."""
         text = read_text(self.run, "proc", "command")
         if text is not None:
             return decode_identity(text)
@@ -204,25 +204,25 @@ class KeptCommand:
 
     @property
     def due_s(self) -> float | None:
-        """When `step` has something to do without an event, on the monotonic clock, if ever."""
+        """When to call `step` without an event (monotonic clock), None for never."""
         if self._recording is None:
             return None
         if self._request is not None and not self._request_taken and not self.has_ended:
-            return 0.0  # a request tells the command nothing before the next step
+            return 0.0  # the next step carries out the request
         return self._recording.due_s
 
     @property
     def has_ended(self) -> bool:
-        """Whether the command has ended; output of what it left may be recorded still."""
+        """Whether the command has ended; output of its descendants may still be recorded."""
         return self._recording is None or self._recording.has_ended
 
     @property
     def output_bytes(self) -> int:
-        """How much the command has printed."""
+        """The number of bytes that the command has printed."""
         return 0 if self._capture is None else self._capture.size_bytes
 
     def step(self, events: Mapping[int, int]) -> bool:
-        """Record what was printed; return whether the command has ended and all is recorded."""
+        """Record new output; return whether the command has ended and all output is recorded."""
         recording = self._recording
         assert recording is not None and self._child is not None  # noqa: PT018, S101  # it began
         if not recording.step(events):
@@ -240,7 +240,7 @@ class KeptCommand:
         return True
 
     def _note_exit(self, exit_code: int | None) -> None:
-        """Record the exit code while the process can still be asked for it."""
+        """Record the exit code as soon as it is known."""
         if exit_code is not None:
             path = run_meta_path(self.run, "proc", "exit")
             self._reserve.with_room(lambda: replace(path, b"%d\n" % exit_code))
@@ -253,7 +253,7 @@ class KeptCommand:
         return self._request is not None
 
     def look_for_stop(self) -> bool:
-        """Read the request to stop; return whether there is one that was not seen before."""
+        """Read the request to stop; return whether there is a new one."""
         try:
             content = read_regular(self._stop_path)
         except OSError:
@@ -266,9 +266,9 @@ class KeptCommand:
         return True
 
     def stop(self, request: StopRequest) -> None:
-        """Stop the command for a reason of the supervisor's; one that has ended is left alone.
+        """Stop the command on behalf of the supervisor, if it has not ended.
 
-        A command that is being stopped already is only given less time, if the request says so.
+        If the command is already being stopped, a request can only give it less time.
         """
         if self.has_ended:
             return
@@ -280,7 +280,7 @@ class KeptCommand:
             self._request = self._request._replace(grace_s=request.grace_s)
 
     def _take_request(self) -> float | None:
-        """Return the seconds between the signals once the command is to be stopped."""
+        """Return the seconds between the signals if the command is to be stopped, else None."""
         if self._request is None:
             return None
         if not self._request_taken:
@@ -294,18 +294,18 @@ class KeptCommand:
         """Finalise the run, whether or not its command could be started."""
         finalize_or_record_why(self.run, self.exit_code, self.reason)
         if not self._request_taken:
-            # It came when the command had ended: it did not end it.
+            # The request came after the command had ended, so it did not end it.
             try:
                 os.unlink(self._stop_path)
             except OSError:
-                pass  # as ever, there is none
+                pass  # there is no request
 
     def _note(self, note: str) -> None:
-        """Append a note for readers of the run."""
+        """Append a note to the run."""
         try:
             self._reserve.with_room(lambda: log_note(self.run, note))
         except OSError:
-            pass  # as for a log line
+            pass  # never lose a run over a note
 
     def log(self, message: str) -> None:
         """Append to the run's log."""

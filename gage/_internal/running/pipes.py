@@ -1,8 +1,8 @@
-"""What a command prints into, and what is left of it when its supervisor dies.
+"""The pipes that a command prints into, and notes that outlive its supervisor.
 
-Beside the two pipes there are two files without a name, in memory: the journal of the writer of the
-output (`output.writer`), and the note of the command's start: `PID STARTED_US CLOCK_US`, its
-process, and when it was started (epoch, monotonic clock; both in microseconds).
+Besides the two pipes there are two unnamed files in memory: the journal of the output's writer
+(`output.writer`), and the note of the command's start, `PID STARTED_US CLOCK_US`: its process, and
+the time of its start by the epoch and by the monotonic clock, both in microseconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["NotedStart", "Pipes"]
 
 
 class NotedStart(NamedTuple):
-    """The process of a command, and when it was started by both clocks."""
+    """The process of a command, and the time of its start by both clocks."""
 
     pid: int
     started_us: int
@@ -33,8 +33,8 @@ class Pipes:
     Parameters
     ----------
     kept
-        The descriptors that another process has handed over, in the order of `kept`; without
-        them new ones are made.
+        The descriptors that another process has handed over, in the order of `kept`. Default: new
+        ones.
     """
 
     __slots__ = ("_start", "err_read", "err_write", "journal", "out_read", "out_write")
@@ -50,28 +50,28 @@ class Pipes:
 
     @property
     def kept(self) -> list[int]:
-        """What another process needs to go on with the command."""
+        """The descriptors that another process needs to take over the command."""
         return [self.out_read, self.err_read, self.journal, self._start]
 
     def close_write_ends(self) -> None:
-        """Leave the write ends to the command: the pipes end when it closes them."""
+        """Close our write ends: the pipes end when the command closes its own."""
         for fd in (self.out_write, self.err_write):
             if fd >= 0:
                 os.close(fd)
         self.out_write = self.err_write = -1
 
     def close_read_ends(self) -> None:
-        """Close what nothing is going to be read from; a recording closes them when it ends."""
+        """Close the read ends if nothing reads from them; a recording closes them at its end."""
         os.close(self.out_read)
         os.close(self.err_read)
 
     def close_journals(self) -> None:
-        """Close what is left when all output is recorded: the read ends are closed then."""
+        """Close the remaining files when all output is recorded and the read ends are closed."""
         os.close(self.journal)
         os.close(self._start)
 
     def close(self) -> None:
-        """Close all of it."""
+        """Close all descriptors."""
         self.close_write_ends()
         self.close_read_ends()
         self.close_journals()
@@ -81,19 +81,19 @@ class Pipes:
         os.pwrite(self._start, b"%d %d %d" % start, 0)
 
     def forget_start(self) -> None:
-        """Note that the command could not be started after all."""
+        """Note that the command could not be started."""
         os.ftruncate(self._start, 0)
 
     def noted_start(self) -> NotedStart | None:
-        """Return how the command was started; None if that is not noted."""
+        """Return the note of the command's start, None if there is none."""
         fields = os.pread(self._start, 80, 0).split()
         return NotedStart(*map(int, fields)) if len(fields) == 3 else None
 
     def find_start(self, run_id: str) -> NotedStart | None:
-        """Return how the command was started; None if it was not and never will be.
+        """Return the command's start; None if it was not started and never will be.
 
-        To be called when the supervisor has died: it may have been killed between starting the
-        command and noting it. Another process that holds a write end of a pipe is the command.
+        For use when the supervisor has died: it may have been killed between starting the command
+        and noting it. Another process that holds a write end of a pipe is the command.
         """
         poll = select.poll()
         poll.register(self.out_read, 0)  # POLLHUP is always reported
@@ -107,7 +107,7 @@ class Pipes:
 
 
 def _leader_of_run(run_id: str) -> int | None:
-    """Return the process of a run's command by its environment; None if there is none to see."""
+    """Return the process of a run's command, found by its environment; None if there is none."""
     wanted = f"RUN_ID={run_id}".encode()
     try:
         pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]

@@ -1,9 +1,8 @@
-"""Room on the disk that is kept, while a run or batch is running, for recording its end.
+"""Disk space that is kept for recording the end of a run or a batch while it is running.
 
-    proc/reserve of a run, reserve of a batch: random bytes, which no file system stores in less
-    room than they take
+    proc/reserve of a run, reserve of a batch: random bytes, which no file system can compress
 
-When the disk is full, parts of the file are cut off for what has to be written.
+When the disk is full, parts of the file are cut off to make room for a write.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Reserve"]
 
-# What a write to a full disk fails with, also over a network or beyond a limit of the process.
+# Errors of a write to a full disk, also over a network or beyond a limit of the process.
 _FULL = (*NO_ROOM, errno.EFBIG, errno.EIO)
-# For an entry of a log or a small file.
+# Enough for an entry of a log or a small file.
 _RECORD_BYTES = 8 << 10
 
 
 class Reserve:
-    """The reserve of a run or a batch; it need not exist."""
+    """The reserve of a run or a batch; its file need not exist."""
 
     __slots__ = ("_freed", "_path", "_size_bytes")
 
@@ -36,12 +35,12 @@ class Reserve:
         self._freed = False
 
     def write(self) -> None:
-        """Take the room.
+        """Write the file that takes the space.
 
         Raises
         ------
         OSError
-            If there is no room for it.
+            If there is no space for it.
         """
         try:
             replace(self._path, os.urandom(self._size_bytes))
@@ -50,7 +49,7 @@ class Reserve:
             raise OSError(error.errno, what, self._path) from error
 
     def refill(self) -> None:
-        """Take what was freed again, if there is room by now."""
+        """Take freed space again, if there is space by now."""
         if self._freed:
             try:
                 self.write()
@@ -59,20 +58,20 @@ class Reserve:
             self._freed = False
 
     def free(self, size_bytes: int) -> None:
-        """Give back a part of the room, so that the rest is there for what comes later."""
+        """Free a part of the space; the rest stays for later writes."""
         self._freed = True
         try:
             os.truncate(self._path, max(0, os.stat(self._path).st_size - size_bytes))
         except OSError:
-            pass  # it is gone: what needs the room will say so
+            pass  # the file is gone: the write that needs the space reports it
 
     def with_room(self, write: Callable[[], object]) -> None:
-        """Write something; if the disk is full, write it again with a part of the room.
+        """Call `write`; if the disk is full, free a part of the space and call it again.
 
         Raises
         ------
         OSError
-            If the write fails for another reason, or the second time too.
+            If the write fails for another reason, or a second time.
         """
         try:
             write()
@@ -83,8 +82,8 @@ class Reserve:
             write()
 
     def release(self) -> None:
-        """Give back all of the room."""
+        """Free all of the space."""
         try:
             os.unlink(self._path)
         except OSError:
-            pass  # it is gone, or the disk took it: what needs its room will say so
+            pass  # the file is gone or cannot be removed: the write that needs the space reports it

@@ -1,4 +1,4 @@
-"""From an initialised run to an ended one: stage it, start it, wait for it, stop it."""
+"""From an initialised run to an ended one: staging, starting, waiting, stopping."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _TAIL_BYTES = 8192
 
 
 def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
-    """Start a staged run under a supervisor of its own; return when its command runs.
+    """Start a staged run under its own supervisor; return when its command is running.
 
-    The run does not need this process any more. A command that cannot be started ends the run
-    with status `error`; that is not an error here.
+    From then on, the run does not need this process. A command that cannot be started ends the run
+    with status `error`; that raises no error here.
 
     Raises
     ------
     RunStateError
-        If the run is not staged, was started before, or its supervisor could not begin.
+        If the run is not staged, was started before, or its supervisor could not start.
     """
     status = read_status(run)
     if status.name != "staged" or live_processes(run):
@@ -52,24 +52,24 @@ def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
         raise RunStateError(f"run {run.name} is {status.name}: only a staged run can be started")
     said = (supervisor or WaitingSupervisor()).start(run)
     if not said and supervisor is not None and _is_untouched(run):
-        # It was killed while it waited, which may have been long.
+        # The supervisor was killed while it waited, which may have been long.
         said = WaitingSupervisor().start(run)
     if said.startswith("refused") or (not said and read_status(run).name not in ENDED):
         raise RunStateError(
-            f"the supervisor of run {run.name} could not begin: {said or 'it died'}"
+            f"the supervisor of run {run.name} could not start: {said or 'it died'}"
         )
 
 
 def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
     """Wait until the run has ended and is finalised; return its status.
 
-    After `timeout_s` seconds returns the status that the run has then. Any number of processes
-    can wait for a run. An interrupt (`KeyboardInterrupt`) ends the waiting, not the run.
+    After `timeout_s` seconds, return the run's present status. Any number of processes can wait for
+    a run. An interrupt (`KeyboardInterrupt`) ends the waiting, not the run.
 
     Raises
     ------
     RunStateError
-        If the run is neither running nor ended: nobody would ever end the waiting.
+        If the run is neither running nor ended: the waiting would never end.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     while True:
@@ -90,8 +90,8 @@ def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
 def stop_run(run: Run, by: str = "user", grace_s: float = GRACE_S) -> Status:
     """Stop a running run and wait until it is finalised; return its status.
 
-    Its process group gets SIGINT, after `grace_s` seconds SIGTERM, after as many again SIGKILL.
-    `by` is recorded as who asked. A run that has ended already keeps its status.
+    Its process group gets SIGINT, after `grace_s` seconds SIGTERM, and after another `grace_s`
+    seconds SIGKILL. `by` is recorded as the source of the request. An ended run keeps its status.
 
     Raises
     ------
@@ -107,14 +107,14 @@ def stop_run(run: Run, by: str = "user", grace_s: float = GRACE_S) -> Status:
     path = run_meta_path(run, "proc", "stop")
     write_stop_request(path, make_stop_request(by, grace_s))
     if read_timestamp(run, "stopped") is not None:
-        _remove(path)  # it had ended by itself: the request did not end it
+        _remove(path)  # the run had ended by itself: the request did not end it
         return wait_for_run(run)
     supervisors = live_supervisors(run)
     for supervisor in supervisors[:1]:
         kill(supervisor, _SIGTERM)
     if supervisors:
         return wait_for_run(run)
-    # Both the supervisor and its keeper were killed: what is left of the run is stopped here.
+    # Both the supervisor and its keeper were killed: the run's other processes are stopped here.
     command = live_command(run)
     if command is not None:
         stop_group(command, grace_s)
@@ -130,11 +130,11 @@ def _remove(path: str) -> None:
     try:
         os.unlink(path)
     except FileNotFoundError:
-        pass  # its supervisor was quicker
+        pass  # the run's supervisor has removed it already
 
 
 def check_run(run: Run, hint: str = "") -> None:
-    """Raise what says how the run failed, if it did.
+    """Raise an error that says how the run failed, if it did.
 
     Raises
     ------
@@ -148,9 +148,9 @@ def check_run(run: Run, hint: str = "") -> None:
 
 
 def last_lines(run: Run, count: int = 20) -> str:
-    """Return the last lines of what the run printed, at most 8 kB of them.
+    """Return the last lines that the run printed, at most 8 kB.
 
-    Of a run that never began these are of the last phase of its staging that printed anything.
+    If the run never started, they are from the last phase of staging that printed anything.
     """
     for output in reversed(list(OUTPUTS.values())[:-1]):
         reader = OutputReader(run_meta_path(run, "output", output))

@@ -1,9 +1,9 @@
-"""The summary of a run at its end, written by an interpreter that has the packages it needs.
+"""The summary of a run at its end, written by an interpreter with the packages that it needs.
 
-The supervisor of a run is started without `site`, so that it is quick: it has the standard library
-and gage only. YAML is read by ruamel.yaml, TensorBoard's event files by tensorboard. A run that has
-either gets its summary from another process, started as the caller's interpreter is. If that dies,
-the supervisor writes what it can itself.
+The supervisor of a run starts without `site`, to be quick: it has only the standard library and
+gage. Reading YAML needs ruamel.yaml, reading TensorBoard's event files needs tensorboard. The
+summary of a run with such files is written by another process, which is started like the caller's
+interpreter. If that process dies, the supervisor writes what it can.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def _needs_packages(run: Run, opdef: OpDef) -> bool:
 
 
 def _summarized_elsewhere(run: Run) -> bool:
-    """Have another process write the summary; return whether it did."""
+    """Let another process write the summary; return whether it did."""
     null = os.open(os.devnull, os.O_RDWR)
     try:
-        # Not from the directory in which it is started: what is there is the user's.
+        # Not imported from the working directory, which holds the user's files.
         argv = [sys.executable, "-P", "-c", _PROGRAM, _HOME, run.meta_dir]
         pid = spawn(argv, "/", dict(os.environ), null, null)
         _, status = os.waitpid(pid, 0)

@@ -4,21 +4,21 @@ The supervisor starts the run's command in the run directory, writes its output,
 stops it when asked, and finalises the run (`kept_command`). Its keeper takes its place if it dies
 (`keeper`).
 
-Without META_DIR it reads an order from its input: so it can be started while the run is still
-staged, or long before, and be ready when there is something to do. An order is META_DIR and the
-environment as it is then, `NAME=value` each, with a NUL after each and one more at the end. A
-supervisor without an order exits when its input ends.
+Without META_DIR it reads an order from its input. So it can be started while the run is still
+being staged, or long before, and be ready when the run is. An order is META_DIR and the caller's
+environment at that time, each variable as `NAME=value`, with a NUL after each of them and one more
+at the end. A supervisor without an order exits when its input ends.
 
-To its caller the supervisor writes one line, to stdout, when it knows how the start went:
+The supervisor writes one line to its caller, on stdout, when it knows how the start went:
 
-    started             the command runs; `proc/command` and `started` are written
-    failed REASON       it could not be started; the run has ended and is finalised
+    started             the command is running; `proc/command` and `started` are written
+    failed REASON       the command could not be started; the run has ended and is finalised
     refused REASON      nothing was recorded; the run is as it was
 
-Of the side-car it writes itself `proc/supervisor`: its own identity and the keeper's, a line each.
-It reads `proc/stop` (`stop_request`) when SIGTERM tells it to. SIGTERM without that file, as from a
-machine that shuts down, stops the command likewise. While the run is running, `proc/reserve` keeps
-room on the disk for recording its end (`reserve`).
+In the side-car it writes `proc/supervisor`: a line each for itself and for its keeper. After
+SIGTERM it reads `proc/stop` (`stop_request`). SIGTERM without that file, as from a machine that
+shuts down, stops the command too. While the run is running, `proc/reserve` keeps disk space for
+recording its end (`reserve`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import run_for_meta_dir
 from gage._internal.record.runner_log import log_runner
 from gage._internal.record.stop_request import make_stop_request
-from gage._internal.running.keeper import StopSignals, keep, supervise, tell
+from gage._internal.running.keeper import StopSignals, keep, supervise, tell_caller
 from gage._internal.running.kept_command import KeptCommand
 from gage._internal.running.pipes import Pipes
 from gage._internal.running.reserve import Reserve
@@ -54,7 +54,7 @@ _RESERVE_BYTES = 128 << 10
 
 def main(meta_dir: str | None = None) -> None:
     """Supervise a staged run from its start to its end; never returns."""
-    os.closerange(3, 4096)  # what a careless library of the caller leaked
+    os.closerange(3, 4096)  # descriptors that a library of the caller leaked
     if meta_dir is None:
         _load_what_the_end_needs(until_readable=0)
         meta_dir = _read_order(0)
@@ -63,12 +63,12 @@ def main(meta_dir: str | None = None) -> None:
     meta_dir = os.path.abspath(meta_dir)
     try:
         run = run_for_meta_dir(meta_dir)
-        # A copy of the directory of runs is told from the original by this (`record.status`).
+        # `record.status` uses this to tell a copy of the directory of runs from the original.
         os.chdir(os.path.dirname(meta_dir))
         signals = StopSignals()
         pipes = Pipes()
     except (GageError, OSError) as error:
-        tell(f"refused {error}")
+        tell_caller(f"refused {error}")
         os._exit(1)
 
     def take_over(exit_codes: Mapping[int, int]) -> None:
@@ -86,7 +86,7 @@ def main(meta_dir: str | None = None) -> None:
 
 
 class _Supervisor:
-    """The process that has the run, from its start or from where another one died."""
+    """The process that supervises the run, from its start or after another one died."""
 
     def __init__(self, run: Run, signals: StopSignals, pipes: Pipes, keeper: int) -> None:
         self._run = run
@@ -98,41 +98,41 @@ class _Supervisor:
         self._command = KeptCommand(run, pipes, self._reserve, self._own, orphans_of=keeper)
 
     def start(self) -> None:
-        """Start the command and see it through."""
+        """Start the command and record it to its end."""
         try:
             self._claim()
         except OSError as error:
-            tell(f"refused {error.strerror}: {error.filename}")
+            tell_caller(f"refused {error.strerror}: {error.filename}")
             return
         except RunStateError as error:
-            tell(f"refused {error}")
+            tell_caller(f"refused {error}")
             return
         if not self._command.start(os.environ):
             self._reserve.release()
             self._command.finalize()
-            tell(f"failed {self._command.reason}")
+            tell_caller(f"failed {self._command.reason}")
             return
-        tell("started")
+        tell_caller("started")
         _load_what_the_end_needs()
         self._see_through()
 
     def take_over(self, exit_codes: Mapping[int, int]) -> None:
-        """Do what the supervisor, killed, has not done."""
+        """Do what the killed supervisor has not done."""
         if not self._has_claim():
-            # The run may be another supervisor's: nothing of it is touched.
-            tell("refused the supervisor was killed before it took the run")
+            # Another supervisor may have the run: it is not touched.
+            tell_caller("refused the supervisor was killed before it took the run")
             return
         if read_text(self._run, "stopped") is not None:
             return
         if not self._command.adopt(exit_codes):
             self._undo_claim()
-            tell("refused the supervisor was killed before it started the command")
+            tell_caller("refused the supervisor was killed before it started the command")
             return
-        tell("started")
+        tell_caller("started")
         self._see_through()
 
     def _see_through(self) -> None:
-        """Record the command's output to its end, and the end."""
+        """Record the command's output and its end."""
         command, signals = self._command, self._signals
         poll = select.poll()
         poll.register(signals.wake_fd, select.POLLIN)
@@ -148,7 +148,7 @@ class _Supervisor:
         command.finalize()
 
     def _look_for_stop(self) -> None:
-        """Find out what the signals since the last look are about."""
+        """Find out what the signals since the last call ask for."""
         count = self._signals.count
         if count > self._signals_seen:
             self._signals_seen = count
@@ -156,7 +156,7 @@ class _Supervisor:
                 self._command.stop(make_stop_request("signal"))
 
     def _claim(self) -> None:
-        """Take the run for this supervisor; fails if another one has it or there is no room.
+        """Claim the run for this supervisor; fail if another one has it or the disk is full.
 
         The claim of a supervisor that was killed before it started anything is replaced.
         """
@@ -165,7 +165,7 @@ class _Supervisor:
         run = self._run
         lines = [encode_identity(identity) + "\n" for identity in (self._own, self._keeper)]
         path = run_meta_path(run, "proc", "supervisor")
-        # Of several that find the run staged at the same moment, the lock lets one through.
+        # If several supervisors find the run staged at the same moment, the lock lets one through.
         lock_fd = _lock(run_meta_path(run, "__schema__"))
         try:
             status = read_status(run)
@@ -182,12 +182,12 @@ class _Supervisor:
             os.close(lock_fd)
 
     def _has_claim(self) -> bool:
-        """Return whether the run was taken by this keeper's supervisor."""
+        """Return whether this keeper's supervisor has claimed the run."""
         text = read_text(self._run, "proc", "supervisor") or ""
         return encode_identity(self._keeper) in text.splitlines()
 
     def _undo_claim(self) -> None:
-        """Leave the run as it was before: staged, never started."""
+        """Restore the run's earlier state: staged, never started."""
         output = run_meta_path(self._run, "output", RUN_OUTPUT)
         self._reserve.release()
         claim = run_meta_path(self._run, "proc", "supervisor")
@@ -199,7 +199,7 @@ class _Supervisor:
 
 
 def _read_order(fd: int) -> str:
-    """Return the run that the caller writes, nothing if it never does; take its environment."""
+    """Return the side-car that the caller orders, "" without an order; take its environment."""
     said = b""
     while not said.endswith(b"\0\0"):
         data = os.read(fd, 65536)
@@ -215,22 +215,22 @@ def _read_order(fd: int) -> str:
 
 
 def _lock(path: str) -> int:
-    """Wait for the lock of a file; return a descriptor, which is to be closed to release it."""
+    """Wait for the lock of a file; return a descriptor, which releases the lock when closed."""
     fd = os.open(path, os.O_RDWR)
     try:
         import fcntl
 
         fcntl.flock(fd, fcntl.LOCK_EX)
     except (ImportError, OSError):
-        pass  # there are none on this system
+        pass  # this file system has no locks
     return fd
 
 
 def _load_what_the_end_needs(until_readable: int | None = None) -> None:
-    """Import, while there is nothing else to do, what would delay the run's end.
+    """Import, while there is nothing else to do, the modules that the run's end needs.
 
-    That is while the command starts, on another core, or before there is a run: `until_readable`
-    is the descriptor that tells of one.
+    That is while the command starts on another core, or before there is a run: then stop when the
+    descriptor `until_readable` announces one.
     """
     poll = select.poll()
     if until_readable is not None:

@@ -1,7 +1,7 @@
-"""A supervisor that waits for its run: started early, so that nobody has to wait for it.
+"""A supervisor that waits for its run: it is started early, so that nobody has to wait for it.
 
 Starting an interpreter takes longer than staging a small run. The supervisor is therefore started
-first, gets ready on another core meanwhile, and is told its run when that is staged.
+first and gets ready on another core. When the run is staged, the supervisor gets its order.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ __all__ = ["WaitingSupervisor", "ask_supervisor", "reap"]
 
 _POLL_S = 0.01
 
-# Supervisors that this process started and that are to be reaped when they have ended.
+# Supervisors that this process started and has to reap when they have ended.
 _started: set[int] = set()
 
 
 class WaitingSupervisor:
-    """A supervisor that is started before its run is staged, so that it need not be waited for.
+    """A supervisor that is started before its run is staged, to save the time of its start.
 
-    `dismiss` it when the run comes to nothing; it also ends with the process that started it.
+    `dismiss` it if no run is started; it also ends with the process that started it.
     """
 
     __slots__ = ("_answers", "_orders", "_pid")
@@ -51,9 +51,9 @@ class WaitingSupervisor:
             os.close(answers)
 
     def start(self, run: Run) -> str:
-        """Have it start a run; return its answer (`supervisor`), empty if it died.
+        """Let it start a run; return its answer (`supervisor`), empty if it died.
 
-        An interrupt (`KeyboardInterrupt`) is raised when the run can be stopped, or never will run.
+        An interrupt (`KeyboardInterrupt`) waits until the run can be stopped or never will run.
         """
         try:
             self._order(run)
@@ -61,7 +61,8 @@ class WaitingSupervisor:
         except BrokenPipeError:
             return _read_line(self._answers)
         except KeyboardInterrupt:
-            # Who has no order ends by the end of them; its answer may have been read and lost.
+            # A supervisor without an order exits when the pipe closes; its answer may already have
+            # been read and lost.
             self._close_orders()
             while read_timestamp(run, "started") is None and _is_alive(self._pid):
                 time.sleep(_POLL_S)
@@ -70,7 +71,7 @@ class WaitingSupervisor:
             self.dismiss()
 
     def dismiss(self) -> None:
-        """Let it go; a supervisor that has no run ends."""
+        """Close its input: a supervisor without a run exits."""
         self._close_orders()
         if self._answers >= 0:
             os.close(self._answers)
@@ -88,7 +89,7 @@ class WaitingSupervisor:
 
 
 def ask_supervisor(argv: list[str]) -> str:
-    """Start a supervisor that knows what to do; return its answer, empty if it died."""
+    """Start a supervisor whose arguments name its run; return its answer, empty if it died."""
     reap()
     answers, answer = os.pipe()
     try:
@@ -120,7 +121,7 @@ def _read_line(fd: int) -> str:
 
 
 def reap() -> None:
-    """Reap the supervisors of this process that have ended, so that none stays a zombie."""
+    """Reap ended supervisors of this process, so that none stays a zombie."""
     for pid in list(_started):
         try:
             ended, _ = os.waitpid(pid, os.WNOHANG)

@@ -1,12 +1,12 @@
-"""What an operation depends on: files of its project and files that other runs made.
+"""The dependencies of an operation: files of its project and files that other runs made.
 
     depends = "data/*.csv"                          files of the project, by pattern
     depends = { files = ["data/*.csv"] }            the same
-    depends = { run = "prepare" }                   what the newest completed run of it made
-    depends = { run = "prepare", files = "*.csv" }  of that, only these
+    depends = { run = "prepare" }                   files that its newest completed run made
+    depends = { run = "prepare", files = "*.csv" }  only these of them
 
-`run` names an operation or, where no operation is called so, a run. gage 0.1 writes `run-select`
-for it, with the operation's name.
+`run` names an operation or, if there is no such operation, a run. In gage 0.1 its name is
+`run-select`.
 """
 
 from __future__ import annotations
@@ -43,17 +43,16 @@ _MOST_SHOWN = 8
 def copy_dependencies(
     project_dir: str, run: Run, tables: Sequence[Data]
 ) -> tuple[list[Copied], list[str]]:
-    """Copy what the tables of `depends` name into a run; return the copies, and notes for its log.
+    """Copy the files of the tables of `depends` into a run; return the copies and notes.
 
-    What came from other runs is recorded in `sys/dependencies`, a list of `{"path", "run",
-    "name", "operation"}`.
+    Files from other runs are recorded in `sys/dependencies`, a list of `{"path", "run", "name",
+    "operation"}`.
 
     Raises
     ------
     DependencyError
-        If a pattern matches no file, there is no such run, a file of a run is not what its
-        manifest says, or the run has other source code in its place. Nothing
-        that was copied is left out of the message.
+        If a pattern matches no file, there is no such run, a file of a run differs from its
+        manifest, or the project's source code has another file in its place.
     """
     copied: list[Copied] = []
     notes: list[str] = []
@@ -76,7 +75,7 @@ def copy_dependencies(
 
 
 def planned_dependencies(project_dir: str, home: str, tables: Sequence[Data]) -> list[str]:
-    """Return what would be copied for the tables of `depends`, and what is missing, a line each.
+    """Return a line for each file that `depends` would copy, and for each that is missing.
 
     `home` is the directory in which the run would be made.
     """
@@ -139,7 +138,7 @@ def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Co
 
 
 def _run_files(source: RecordedRun, table: Data) -> dict[str, str]:
-    """Return the digests, by path, of the files of a run that a table names."""
+    """Return the digests, by path, of the files of a run that a table selects."""
     made = {entry.path: entry.digest for entry in source.manifest if entry.type == "g"}
     patterns = [parse_pattern(text) for text in _patterns(table)]
     paths = list(made)
@@ -191,14 +190,14 @@ def _source_run(home: str, table: Data) -> RecordedRun | None:
 
 
 def _not_there(run: Run, paths: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the paths that the run does not have, and a note for each that it has."""
+    """Return the paths that the run does not have yet, and a note for each that it has."""
     there = {path for path in paths if os.path.lexists(os.path.join(run.run_dir, path))}
     wanted = [path for path in paths if path not in there]
     return wanted, [f"Not copied, the run has it already: {quote(path)}" for path in sorted(there)]
 
 
 def _check_source_code(run: Run, source: RecordedRun, digests: dict[str, str]) -> None:
-    """Raise an error if the run would work with source code in place of what another run made."""
+    """Raise an error if source code would take the place of a file that another run made."""
     if not digests:
         return
     files = current_files(read_events(run))

@@ -1,7 +1,7 @@
-"""Files that a run is given beside what its patterns select: copied, or linked where they are big.
+"""Files that a run gets besides those that its patterns select: copied, or linked if big.
 
-Where a program names its file is recorded in `sys/found`, a list of `{"path", "named_in"}`, with
-`"linked"`, the path of the original, for one that was not copied.
+`sys/found` records where a program names its files, in a list of `{"path", "named_in"}`. A file
+that was not copied also has `"linked"`, the path of the original.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["copy_given", "make_writable"]
 
 
 def copy_given(staging: Staging, type_: str) -> list[Copied]:
-    """Copy the files of a type into a run, those that are not there yet; return the copies.
+    """Copy the files of a type into a run, if it does not have them yet; return the copies.
 
-    What the source code's patterns have brought already is noted only where it was asked for.
+    A file that is already part of the source code is noted only if the user asked for it.
     """
     to = staging.work_dir
     wanted: dict[str, list[str]] = {}
@@ -55,7 +55,7 @@ def copy_given(staging: Staging, type_: str) -> list[Copied]:
 
 
 def make_writable(run: Run, paths: Iterable[str]) -> None:
-    """Let the run's program write files that it is known to write."""
+    """Make those files of a run writable that its program is known to write."""
     for path in paths:
         full_path = os.path.join(run.run_dir, path)
         info = os.lstat(full_path)

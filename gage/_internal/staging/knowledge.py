@@ -1,4 +1,4 @@
-"""What staging knows of a run: read once, handed from phase to phase, its log written in pieces."""
+"""What staging knows of a run: read once, passed from phase to phase, with a buffered log."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ __all__ = ["Staging"]
 
 
 class Staging:
-    """A run that is being staged, and what one phase knows and a later one can use.
+    """A run that is being staged, with results of phases that later phases use.
 
-    What is not given is read from the side-car when it is needed. Messages for `log/runner` and
-    notes keep their order and time, and are written by `flush`: as a context, at its end, whatever
-    happens in it.
+    Values that are not given are read from the side-car when they are needed. Messages for
+    `log/runner` and notes keep their order and time; `flush` writes them, and so does the end of
+    the `with` block, also after an error.
 
     Attributes
     ----------
     given
-        Files that the run gets beside what its patterns select.
+        Files that the run gets besides those that its patterns select.
     writes
         Paths that the run's program is known to write: they stay writable.
     digests
-        By path, the modification time that a file was copied with (µs) and its sha256, so that it
-        is hashed once.
+        The modification time (µs) and the sha256 of copied files by path, so that each is hashed
+        once.
     """
 
     __slots__ = (
@@ -105,11 +105,11 @@ class Staging:
         return [file._replace(path=path_in_run(below, file.path)) for file in files]
 
     def log(self, message: str) -> None:
-        """Say what staging does, for `log/runner`."""
+        """Log what staging does, for `log/runner`."""
         self._entries.append(encode_entries([message]))
 
     def note(self, note: str) -> None:
-        """Say what a reader of the run should know."""
+        """Add a note for readers of the run."""
         self._notes.append(note)
         self.log(note_entry(note))
 
@@ -118,7 +118,7 @@ class Staging:
         self.digests.update((file.path, (file.modified_us, file.digest)) for file in files)
 
     def flush(self) -> None:
-        """Write what was said so far."""
+        """Write the messages and notes so far."""
         if self._notes:
             append(run_meta_path(self.run, "log", "notes"), encode_notes(self._notes))
             self._notes.clear()

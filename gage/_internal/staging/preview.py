@@ -1,4 +1,4 @@
-"""What a run would be, without making it: `--preview`, and `--help-op` for an operation."""
+"""The preview of a run, without making it: `--preview`, and `--help-op` for an operation."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def preview(
 
     Keys: `operation`, `project`, `command` (a list, or a string for the shell), `configuration`
     and `environment` (by name), `phases` (the command by phase), `source_code` (`path` and
-    `size_bytes` of each file), `given`, `found` (what the program is going to read: `path`,
-    `named_in` and `linked` of each file), `dependencies` and `notes` (a line each).
+    `size_bytes` of each file), `given`, `found` (the files that the program is going to read:
+    `path`, `named_in` and `linked` of each), `dependencies` and `notes` (lists of strings).
 
     Parameters
     ----------
     runs_home
         The directory in which the run would be made; default: the project's.
     source_dir
-        Where the files are that hold the values, if not in the project: a cell's program.
+        The directory of the files with the values, if not the project: that of a cell's program.
     """
     selection = select_sourcecode(
         operation.project_dir,
@@ -92,7 +92,7 @@ def preview_text(data: dict[str, Any]) -> str:
 
 
 def operation_text(operation: Operation) -> str:
-    """Return what an operation is, which values it takes, its phases and its source code."""
+    """Return a text about an operation: its description, values, phases and source code."""
     about = describe_operation(operation.opdef)
     title = f"{operation.opref.op_name}" + (f" (version {about.version})" if about.version else "")
     config = _read_config(operation)
@@ -151,7 +151,7 @@ def _command_text(command: Command) -> str:
 
 
 def _shown(name: str) -> str:
-    """Return a name on one line, as text that can be printed."""
+    """Return a name as printable text on one line."""
     return valid(quote(name))
 
 

@@ -1,8 +1,8 @@
 """Staging: from a directory of source code to a run that can start without it.
 
-The phases stand in `PHASES_OF_STAGING`, in their order; `stage_run` goes through them. Each takes
-the project directory and the run, and leaves what it did in the side-car, so that they can also
-be called one by one, by different processes.
+`PHASES_OF_STAGING` lists the phases in their order; `stage_run` calls them. Each phase takes the
+project directory and the run, and leaves its results in the side-car, so that phases can also be
+called one by one, by different processes.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
     Raises
     ------
     StoreError
-        If they cannot be made below the runs home.
+        If they cannot be made in `runs_home`.
     """
     run = run_at(os.path.abspath(runs_home), run_id or make_id())
     try:
@@ -95,12 +95,12 @@ def init_run_meta(
     user_attrs: Mapping[str, Any] | None = None,
     system_attrs: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write what the run is into its side-car, in files that are read-only.
+    """Write the definition of the run into its side-car, in read-only files.
 
     Parameters
     ----------
     user_attrs, system_attrs
-        The attributes of user and system that are known already, by name.
+        The attributes of user and system that are already known, by name.
 
     Raises
     ------
@@ -130,17 +130,18 @@ def stage_run(
 ) -> None:
     """Take an initialised run through every phase of staging.
 
-    A failure ends the run: it is recorded as `error` with what is known, stays listed, and the
-    error is raised.
+    A failure ends the run: it is recorded as `error` with all that is known and stays listed, and
+    the error is raised.
 
     Parameters
     ----------
     given
-        Files that the run gets beside what its patterns select.
+        Files that the run gets besides those that its patterns select.
     operation
-        What the run was initialised with, so that it is not read again; its files are given too.
+        The operation that the run was initialised with, which saves reading it again; its
+        files are given too.
     on_phase
-        Called with the name of each phase as it begins.
+        A function that is called with the name of each phase when it begins.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def stage_run(
     GageError
         If a pattern, a configuration value or a dependency is wrong.
     StoreError
-        If files of the run cannot be written; there is no room, say.
+        If files of the run cannot be written, such as to a full disk.
     """
     staging = Staging(run, operation)
     staging.given = (*staging.given, *given)
@@ -177,7 +178,7 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
         known.log("Copying source code (see log/files for details)")
         patterns = sourcecode_patterns(known.opdef)
         known.log(f"Source code patterns: {patterns}")
-        # Nothing writes to a copied file later unless a command does: configuration replaces it.
+        # Only a command writes to a copied file later: applying configuration replaces the file.
         read_only = not any(known.opdef.command(phase.name) for phase in PHASES[:3])
         found, notes = copy_selected(
             project_dir,
@@ -216,7 +217,7 @@ def init_runtime(project_dir: str, run: Run, staging: Staging | None = None) -> 
 
 
 def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
-    """Copy what the operation depends on into the run, then run its `resolve-deps` command."""
+    """Copy the operation's dependencies into the run, then run its `resolve-deps` command."""
     with staging or Staging(run) as known:
         copied = copy_given(known, "d")
         if known.opdef.depends:
@@ -234,7 +235,7 @@ def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> 
 def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
     """Close a staged run: manifest, files read-only, `staged`.
 
-    `staging` spares hashing what was hashed while it was copied and has not changed since.
+    `staging` has the digests of copied files, so that unchanged ones are not hashed again.
     """
     with staging or Staging(run) as staged:
         found = scan_files(run.run_dir)
@@ -268,7 +269,7 @@ PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
 def finish_phase(
     project_dir: str, staging: Staging, phase: str, type_: str, copied: list[Copied]
 ) -> None:
-    """Run the phase's command, if it has one, and log what the phase changed, by path."""
+    """Run the phase's command, if it has one, and log the files that the phase changed."""
     run = staging.run
     command = staging.opdef.command(phase)
     if command is None:
@@ -286,16 +287,16 @@ def finish_phase(
 def _run_command(project_dir: str, staging: Staging, phase: str, command: Command) -> None:
     run, output = staging.run, OUTPUTS[phase]
     staging.log(f"Running {phase} (see output/{output} for output): {command}")
-    staging.flush()  # the command may look, and may take its time
+    staging.flush()  # the command may read the log, and may take long
     op_env = staging.cmd.env
     argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
     project = {"project_dir": project_dir}
     env = child_env({**os.environ, **project}, run, op_env)
     output_path = run_meta_path(run, "output", output)
-    # Under its later name it runs where it does not litter the project.
+    # Under its later name, the command runs in the run directory, not in the project.
     name = staging.opdef.command_name(phase) or phase
     directory = run.run_dir if name.startswith("stage-") else project_dir
-    # Room for the record of a failure, should the command fill the disk with what it prints.
+    # Disk space for recording a failure, in case the command's output fills the disk.
     reserve = run_meta_path(run, "proc", "reserve")
     replace(reserve, os.urandom(_RESERVE_BYTES))
     try:
@@ -309,18 +310,18 @@ def _run_command(project_dir: str, staging: Staging, phase: str, command: Comman
 
 
 def record_failure(run: Run, error: BaseException) -> None:
-    """Record that staging a run has failed: status `error`, with what is known."""
+    """Record that staging a run has failed: status `error`, with all that is known."""
     try:
         _write_failure(run, error)
     except OSError as full:
         if full.errno not in NO_ROOM:
-            return  # the store cannot be written any more: `error` says why
-        # The copies are incomplete, the project has the originals: their room is for the record.
+            return  # the store is no longer writable: `error` says why
+        # The copies are incomplete, and the project has the originals: they make room for this.
         _remove_copies(run)
         try:
             _write_failure(run, error)
         except OSError:
-            return  # nor was that enough: it stays listed as not staged
+            return  # that was not enough either: the run stays listed as not staged
 
 
 def _remove_copies(run: Run) -> None:
@@ -330,7 +331,7 @@ def _remove_copies(run: Run) -> None:
         log_runner(run, "Removed the copied files, to have room for this record")
         log_changes(run, "s", {})
     except (OSError, MetaError):
-        return  # what could be removed is
+        return  # the others are removed
 
 
 def _write_failure(run: Run, error: BaseException) -> None:
