@@ -117,8 +117,7 @@ def _with_run(function: Callable[[RecordedRun], Any]) -> Callable[[Sequence[str]
 
 
 def _runs(words: Sequence[str], place: Place) -> Any:
-    rows = requests.run_listing(words, directory=place.directory, runs_home=place.runs_home)
-    return frames.listing_frame(rows)
+    return frames.listed(words, directory=place.directory, runs_home=place.runs_home)
 
 
 def _ops(words: Sequence[str], place: Place) -> Any:

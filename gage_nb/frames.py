@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gage._internal.api.runs import find, run_listing
+from gage._internal.api.runs import find, nothing_found, run_listing
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.reports import (
     EVENTS,
@@ -39,6 +39,7 @@ __all__ = [
     "files",
     "from_rows",
     "inert",
+    "listed",
     "listing_frame",
     "manifest",
     "meta",
@@ -68,9 +69,9 @@ def runs(
 
     Columns: `run` (string, its name), `operation` (string), `status` (category), `started`
     (datetime64[us, UTC]), `duration` (timedelta64[us], until now for a running one), `exit_code`
-    (Int64), `label` (string), `tags` (object, a list), `reason` (string), `id` (string); then, as
-    far as some of the runs have them, `config.KEY`, `metric.NAME` (Float64, the last value) and
-    `attr.NAME`. The index is the position by which a run can be named.
+    (Int64), `label` (string), `tags` (object, a list), `reason` (string); as far as some of the
+    runs have them, `config.KEY`, `metric.NAME` (Float64, the last value) and `attr.NAME`; at the
+    end `id` (string). The index is the position by which a run can be named.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def runs(
     """
     if isinstance(where, str) or (where is None and not deleted):
         words = [where] if where else []
-        return listing_frame(run_listing(words, limit=limit, directory=directory))
+        return listed(words, limit=limit, directory=directory)
     if deleted:
         from gage._internal.api.order import deleted as in_trash
 
@@ -94,6 +95,21 @@ def runs(
         chosen = where or ()
     recorded = [RecordedRun.of(run) for run in chosen][:limit]
     return run_frame([{"position": at, **run_row(run)} for at, run in enumerate(recorded, 1)])
+
+
+def listed(
+    words: Sequence[str],
+    *,
+    limit: int | None = None,
+    directory: str | None = None,
+    runs_home: str | None = None,
+) -> pd.DataFrame:
+    """Return the runs that a filter finds, in the words of a line; without any, all runs."""
+    rows = run_listing(words, limit=limit, directory=directory, runs_home=runs_home)
+    frame = listing_frame(rows)
+    if not rows:
+        frame.attrs["if_empty"] = nothing_found(words, directory=directory, runs_home=runs_home)
+    return frame
 
 
 def diff(a: Run | str | int, b: Run | str | int) -> pd.DataFrame:
@@ -133,7 +149,10 @@ def listing_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
         for key in dict.fromkeys(key for row in reversed(rows) for key in row[part]):
             values = [row[part].get(key) for row in rows]
             added[printable(f"{prefix}.{key}")] = _typed(values, dtype, frame.index)
-    return readable(pd.concat([frame, pd.DataFrame(added)], axis=1)) if added else frame
+    if not added:
+        return frame
+    ids = frame.pop("id")  # last: nobody reads it
+    return readable(pd.concat([frame, pd.DataFrame(added), ids], axis=1))
 
 
 def _typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:

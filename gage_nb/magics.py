@@ -28,7 +28,7 @@ from gage_nb.expansion import ExpansionError, expand
 from gage_nb.keywords import Display
 from gage_nb.observer import NotebookObserver
 from gage_nb.running_cells import run_cell_line
-from gage_nb.shown import display_run
+from gage_nb.shown import display_run, mark_shown
 from gage_nb.world.executions import start_log, stop_log
 
 if TYPE_CHECKING:
@@ -123,7 +123,16 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
     if isinstance(result, str):
         print(result)
         return None
-    return observer.batch or result
+    made = observer.batch or result
+    if options.quiet and not _has_failed(made):
+        mark_shown(made.id)  # as the value of the cell it would be displayed
+    return made
+
+
+def _has_failed(work: Any) -> bool:
+    """Return whether a run, or one of a batch, has ended otherwise than completed."""
+    statuses = [work.status] if isinstance(work, RecordedRun) else [*work.counts()]
+    return not {"error", "terminated", "damaged"}.isdisjoint(statuses)
 
 
 def _binder(ip: InteractiveShell, name: str) -> Callable[[object], None]:

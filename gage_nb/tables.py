@@ -30,7 +30,7 @@ from gage._internal.people import (
 )
 from gage._internal.text import printable, shortened
 from gage_nb.views.run_words import STATUS_SIGNS
-from gage_nb.views.text_table import text_table
+from gage_nb.views.text_table import columns_that_fit, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,11 @@ __all__ = ["readable", "table_html", "table_text"]
 MAX_ROWS = 60
 MAX_TEXT = 300
 MAX_TEXT_CELL = 60
+
+# What is shown in place of an empty frame: an entry of its `attrs`.
+_IF_EMPTY = "if_empty"
+# Most runs have none of these: that is not worth a word.
+_OFTEN_BLANK = frozenset({"label", "tags", "reason"})
 
 _DIGEST = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _DIGEST_CHARS = 8
@@ -66,13 +71,21 @@ class _Column:
         The class of its cells.
     texts, whole, brief
         The texts of the cells, the same in full, and for a terminal.
+    zone
+        The zone of times.
     """
 
-    heading: str
+    name: str
     kind: str
     texts: list[str]
     whole: list[str]
     brief: list[str]
+    zone: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The name, with the zone of its times."""
+        return f"{self.name} ({self.zone})" if self.zone else self.name
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
@@ -90,6 +103,9 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 def table_html(frame: pd.DataFrame) -> str:
     """Return a frame as an HTML table; of a long one the beginning and the end."""
     rows, columns, notes = _readable_parts(frame)
+    note = f"<div class=gage-note>{html.escape(' · '.join(notes))}</div>" if notes else ""
+    if frame.empty and _IF_EMPTY in frame.attrs:
+        return f"{_STYLE}{note}"
     lines = [
         f"<tr><th>{html.escape(str(label))}</th>"
         + "".join(_cell(column, position) for column in columns)
@@ -101,7 +117,6 @@ def table_html(frame: pd.DataFrame) -> str:
     head = "".join(
         f"<th class={column.kind}>{html.escape(column.heading)}</th>" for column in columns
     )
-    note = f"<div class=gage-note>{html.escape(' · '.join(notes))}</div>" if notes else ""
     return (
         f"{_STYLE}<table class='dataframe gage-table mathjax_ignore tex2jax_ignore'>"
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{note}"
@@ -111,24 +126,43 @@ def table_html(frame: pd.DataFrame) -> str:
 def table_text(frame: pd.DataFrame, width: int | None = None) -> str:
     """Return a frame as lines of text that fit a terminal; `width` is that of this one if None."""
     rows, columns, notes = _readable_parts(frame)
-    shown = [["", *(column.heading for column in columns)]]
+    if frame.empty and _IF_EMPTY in frame.attrs:
+        return " · ".join(notes)
+    cells = []
     for position, label in enumerate(rows.index):
         texts = (column.brief[position].replace("\n", " ") for column in columns)
-        shown.append([str(label), *(shortened(text, MAX_TEXT_CELL) for text in texts)])
+        cells.append([str(label), *(shortened(text, MAX_TEXT_CELL) for text in texts)])
     if len(rows) < len(frame):
-        shown.insert(1 + len(rows) // 2, ["…"] * (len(columns) + 1))
+        cells.insert(len(rows) // 2, ["…"] * (len(columns) + 1))
     numbers = {0, *(i for i, column in enumerate(columns, 1) if column.kind == "number")}
     whole = {i for i, column in enumerate(columns, 1) if column.kind == "short"}
     size = width or shutil.get_terminal_size((_TERMINAL_COLUMNS, 24)).columns
-    lines = text_table(shown[0], shown[1:], numbers, size, whole, indent="")
-    return "\n".join([*lines, *filter(None, [" · ".join(notes)])])
+    headings = ["", *(column.heading for column in columns)]
+    count = columns_that_fit(headings, cells, numbers | whole, size)
+    if count < len(headings) and any(column.zone for column in columns):
+        # The zone moves from the heading to a note: that may be the room that is needed.
+        headings = ["", *(column.name for column in columns)]
+        count = columns_that_fit(headings, cells, numbers | whole, size)
+        zones = dict.fromkeys(column.zone for column in columns[: count - 1] if column.zone)
+        notes = [*notes, *(f"times in {zone}" for zone in zones)]
+    if count < len(headings):
+        notes.append(f"no room for {', '.join(headings[count:])}")
+    lines = text_table(headings, cells, numbers, size, whole, indent="")
+    return "\n".join([*lines, *_wrapped(" · ".join(notes), size)])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return the notes in at most three lines."""
+    import textwrap
+
+    return textwrap.wrap(text, width, max_lines=3, placeholder=" …")
 
 
 def _readable_parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[_Column], list[str]]:
     """Return the rows that are shown, their columns, and what is said below them."""
     names = [name for name in frame.columns if not (name == "exit_code" and "status" in frame)]
     shown = [name for name in names if frame.empty or not _is_blank(frame[name])]
-    blank = [str(name) for name in names if name not in shown]
+    blank = [str(name) for name in names if name not in {*shown, *_OFTEN_BLANK}]
     half = MAX_ROWS // 2
     is_cut = len(frame) > MAX_ROWS
     rows = pd.concat([frame.head(half), frame.tail(half)]) if is_cut else frame
@@ -136,7 +170,7 @@ def _readable_parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[_Column], l
     columns = [_column(rows, name, is_narrow=is_narrow) for name in shown]
     if not frame.empty:
         columns = [column for column in columns if any(column.texts)]
-    nothing = str(frame.attrs.get("if_empty", "no rows"))
+    nothing = str(frame.attrs.get(_IF_EMPTY, "no rows"))
     notes = [format_count(len(frame), "row")] if is_cut else [] if len(rows) else [nothing]
     if blank:
         notes.append(f"without values: {', '.join(blank)}")
@@ -167,7 +201,7 @@ def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
         form = _milliseconds if dtype.unit == "ms" else _seconds
         texts = [form(time_us) for time_us in times_us]
         brief = texts if dtype.unit == "ms" else [short_time(time_us) for time_us in times_us]
-        return _Column(f"{heading} ({zone})" if zone else heading, "short", texts, texts, brief)
+        return _Column(heading, "short", texts, texts, brief, zone)
     if pd.api.types.is_timedelta64_dtype(dtype):
         texts = [format_duration(None if v is None else v.total_seconds()) for v in given]
         return _Column(heading, "number", texts, texts, texts)

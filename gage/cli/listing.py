@@ -20,20 +20,10 @@ _MOST_CHARS = 24
 _GAP = 2
 
 
-def print_listing(
-    rows: Sequence[dict[str, Any]], *, narrowed: bool = False, is_page: bool = False
-) -> None:
-    """Print a listing of runs.
-
-    Parameters
-    ----------
-    narrowed
-        Whether a filter was given.
-    is_page
-        Whether there are more runs than these, the newest.
-    """
+def print_listing(rows: Sequence[dict[str, Any]], *, is_page: bool = False) -> None:
+    """Print a listing of runs; with `is_page`, these are the newest of more."""
     if not rows:
-        print("No such runs." if narrowed else "No runs yet. Start one with: gage run SCRIPT.py")
+        print("No runs yet. Start one with: gage run SCRIPT.py")
         return
     zone = zone_of(row["started_us"] for row in rows)
     columns = ["#", "run", "operation", "status", f"started ({zone})" if zone else "started"]

@@ -47,8 +47,10 @@ def _runs(
     rows = requests.run_listing(where, limit=limit if limit is not None else page)
     if as_json:
         print_json(rows)
+    elif where and not rows:
+        print(requests.nothing_found(where))
     else:
-        print_listing(rows, narrowed=bool(where), is_page=limit is None and len(rows) == page)
+        print_listing(rows, is_page=limit is None and len(rows) == page)
 
 
 @app.command("show")

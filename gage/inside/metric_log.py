@@ -100,7 +100,7 @@ class _OwnLog:
     def log(
         self, /, step: SupportsIndex | SupportsFloat | None = None, **values: SupportsFloat
     ) -> None:
-        """Log values of the run that this code is part of; outside of a run, do nothing.
+        """Log values of the run that this code is part of; outside of a run, say so once.
 
             gage.log(loss=0.3, acc=0.91, step=10)
             gage.log(**{"val/loss": 0.35})
@@ -158,6 +158,9 @@ class _OwnLog:
         meta_dir = own_meta_dir()
         if meta_dir is None:
             self._outside = True
+            from gage.inside.outside import say_outside  # a run never needs it
+
+            say_outside()
             return False
         with self._writing:
             if self._fd is None:

@@ -9,7 +9,7 @@ from gage._internal.text import shortened
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["text_table"]
+__all__ = ["columns_that_fit", "text_table"]
 
 _GAP = "  "
 _LEAST = 8
@@ -35,12 +35,11 @@ def text_table(
     whole
         The positions of columns that are never cut; numbers are not either.
     """
-    lines = [list(headings), *(list(row) for row in rows)]
-    widths = [max(len(line[position]) for line in lines) for position in range(len(headings))]
+    widths = _widths(headings, rows)
     if width is not None:
         widths = _fitted(widths, {*numbers, *whole}, width - len(indent))
     shown = []
-    for line in lines:
+    for line in (headings, *rows):
         cells = []
         for position, size in enumerate(widths):
             text = shortened(line[position], size)
@@ -49,16 +48,36 @@ def text_table(
     return shown
 
 
+def columns_that_fit(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    whole: Collection[int],
+    width: int,
+) -> int:
+    """Return how many columns a table of this width has, the first ones; it is not indented.
+
+    `whole` are the positions of columns that are never cut, numbers among them.
+    """
+    return len(_fitted(_widths(headings, rows), whole, width))
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+
+
 def _fitted(widths: Sequence[int], whole: Collection[int], room: int) -> list[int]:
-    fitted = list(widths)
+    """Return the widths of the columns that have room, the widest cut as far as needed."""
+    least = [size if i in whole else min(size, _LEAST) for i, size in enumerate(widths)]
+    count = len(widths)
+    while count > 1 and _total(least[:count]) > room:
+        count -= 1
+    fitted = list(widths[:count])
     while _total(fitted) > room:
-        wide = [i for i in range(len(fitted)) if i not in whole and fitted[i] > _LEAST]
+        wide = [i for i, size in enumerate(fitted) if size > least[i]]
         if not wide:
             break
         widest = max(wide, key=lambda i: fitted[i])
         fitted[widest] = max(_LEAST, fitted[widest] - (_total(fitted) - room))
-    while len(fitted) > 1 and _total(fitted) > room:
-        fitted.pop()
     return fitted
 
 

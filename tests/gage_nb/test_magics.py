@@ -215,14 +215,25 @@ def test_a_run_that_was_shown_live_is_not_shown_again_as_the_value(
     assert capsys.readouterr().out.count("✔ train.py") == 1
 
 
-def test_quiet_shows_the_run_when_it_is_over(
-    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("%gage_run train.py -q", ""),
+        ("%gage_run train.py lr=[0.1,0.2] -q", ""),
+        ("%gage_run bad.py -q --no-raise", "✖ bad.py"),
+    ],
+)
+def test_quiet_shows_nothing_but_a_failure(
+    shell: InteractiveShell, line: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shell.run_cell("%gage_run train.py -q", store_history=True)
+    Path("bad.py").write_text("raise SystemExit(3)")
+
+    assert shell.run_cell(line, store_history=True).success
 
     out = capsys.readouterr().out
     assert "running" not in out
-    assert out.count("✔ train.py") == 1
+    assert out.count("✔") == 0
+    assert shown in out
 
 
 def test_only_staged(shell: InteractiveShell) -> None:

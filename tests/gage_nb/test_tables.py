@@ -62,10 +62,44 @@ def test_values_are_written_for_reading() -> None:
 
 
 def test_columns_without_values_are_named_below() -> None:
+    html = table_html(FRAME.assign(note=""))
+
+    assert ">note</th>" not in html
+    assert "without values: note</div>" in html
+
+
+def test_what_most_runs_do_not_have_is_not_missed() -> None:
     html = table_html(FRAME)
 
     assert ">reason</th>" not in html
-    assert "without values: reason</div>" in html
+    assert "without values" not in html
+
+
+def test_in_place_of_an_empty_frame_a_sentence() -> None:
+    frame = FRAME.head(0)
+    frame.attrs["if_empty"] = "all <3> files as recorded"
+
+    assert table_text(frame) == "all <3> files as recorded"
+    assert "all &lt;3&gt; files as recorded" in table_html(frame)
+    assert "<table" not in table_html(frame)
+
+
+def test_what_a_terminal_has_no_room_for_is_named() -> None:
+    frame = FRAME.drop(columns=["time", "size", "value"])
+
+    wide, narrow = table_text(frame, 120), table_text(frame, 70)
+
+    assert "started (UTC)" in wide
+    assert "no room" not in wide
+    assert "started (UTC)" not in narrow
+    assert "times in UTC · no room for label, tags, id" in narrow
+    assert max(map(len, narrow.splitlines())) <= 70
+
+
+def test_no_heading_is_cut_where_there_is_room() -> None:
+    frame = pd.DataFrame({"operation": ["train.py"], "text": ["x" * 60], "more": ["y" * 60]})
+
+    assert "operation" in table_text(frame, 40)
 
 
 def test_an_empty_frame_says_so() -> None:

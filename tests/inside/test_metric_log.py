@@ -78,7 +78,7 @@ class TestLogging:
             *[("a", 10, 4.0), ("a", 11, 5.0), ("b", 1, 6.0)],
         ]
 
-    def test_outside_of_a_run_nothing_happens(self, tmp_path: Path) -> None:
+    def test_outside_of_a_run_nothing_is_written(self, tmp_path: Path) -> None:
         env = {**os.environ, "PYTHONPATH": str(ROOT), "RUN_DIR": str(tmp_path / "gone")}
 
         subprocess.run(

@@ -139,6 +139,28 @@ def test_what_is_not_there_is_said(project: Path, target: str, message: str) -> 
         resolve_target(target)
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("trian", "Did you mean 'train' or 'train.py'? Operations of {}: train, test"),
+        ("xyz", "Operations of {}: train, test. Files here: train.py"),
+    ],
+)
+def test_unknown_target_says_what_a_target_can_be(
+    project: Path, target: str, expected: str
+) -> None:
+    (project / "train.py").write_text("")
+    (project / "gage.toml").write_text('[train]\nexec = "true"\n[test]\nexec = "true"\n')
+
+    with pytest.raises(TargetError) as caught:
+        resolve_target(target)
+
+    assert str(caught.value) == (
+        f"expected a .py file, an .ipynb file, -m MODULE or an operation, found {target!r}. "
+        + expected.format(project / "gage.toml")
+    )
+
+
 def test_nothing_to_run_is_said_with_what_is_there(project: Path) -> None:
     (project / "train.py").write_text("")
 

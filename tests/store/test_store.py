@@ -183,7 +183,7 @@ def test_a_run_is_found(four: str, reference: str | int | None, index: int) -> N
         ("0", "positions go from 1"),
         (-1, "no run named '-1'"),
         ("kafom-filus", r"Did you mean kafom-filuz"),
-        ("xxxxx", r"no run named 'xxxxx'. The newest are"),
+        ("xxxxx", r"no run named 'xxxxx' among 4 runs: `gage runs` lists them"),
         ("../runs", "no run named"),
         ("99999999-0000-4000-8000-000000000000", "no run named"),
         ("²", "no run named"),

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from gage._internal.types import OpDef, Run
 
-__all__ = ["find", "find_to_stop", "operations", "run", "run_listing", "runs"]
+__all__ = [
+    "find",
+    "find_to_stop",
+    "nothing_found",
+    "operations",
+    "run",
+    "run_listing",
+    "runs",
+]
 
 
 def run(
@@ -173,6 +181,21 @@ def run_listing(
     from gage._internal.index.listing import listing
 
     return listing(home_of(directory, runs_home), where, limit)
+
+
+def nothing_found(
+    where: Sequence[str] = (),
+    *,
+    directory: str | None = None,
+    runs_home: str | None = None,
+) -> str:
+    """Return what to say of a listing without any run: what the filter may have meant."""
+    home = home_of(directory, runs_home)
+    if not where:
+        return f"No runs yet in {home}"
+    from gage._internal.index.near_values import meant_instead
+
+    return " ".join(filter(None, ["No such runs.", meant_instead(home, where)]))
 
 
 def find(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gage._internal.index.database import Database, DatabaseReplaced
 from gage._internal.index.language import parse_filter
 from gage._internal.index.refresh import refresh, refresh_only
-from gage._internal.index.sql import KINDS, Vocabulary, condition_sql
+from gage._internal.index.sql import KINDS, TEXT_COLUMNS, Vocabulary, condition_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,19 @@ _COLUMNS = (
     "stamp",
 )
 _QUERY = f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE {{}} ORDER BY order_us DESC, id DESC"  # noqa: S608
+
+# Values of a column, of the tags, and of a place in JSON that are words or numbers.
+_VALUES = (
+    "SELECT {column} FROM runs WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY max(order_us) DESC"
+)
+_TAGS = (
+    "SELECT json_each.value FROM runs, json_each(runs.tags) GROUP BY 1 ORDER BY max(order_us) DESC"
+)
+_RECORDED = (
+    "SELECT json_extract({column}, ?) FROM runs"
+    " WHERE json_type({column}, ?) IN ('text', 'integer', 'real')"
+    " GROUP BY 1 ORDER BY max(order_us) DESC"
+)
 
 
 class IndexedRun(NamedTuple):
@@ -118,6 +131,24 @@ class RunIndex:
             ]
             for kind, column in KINDS.items()
         }
+
+    def values(self, name: str) -> list[str]:
+        """Return the words that a name of a filter is equal to in the runs, the newest first."""
+        kind, dot, key = name.partition(".")
+        if name in TEXT_COLUMNS:
+            rows = self._database.rows(_VALUES.format(column=TEXT_COLUMNS[name]))
+            return [str(row[0]) for row in rows]
+        if name in {"tag", "tags"}:
+            rows = self._database.rows(_TAGS)
+            return [str(row[0]) for row in rows]
+        places = [kind] if dot and kind in KINDS else ["config", "attr", "user"]
+        path = f'$."{key if dot and kind in KINDS else name}"'
+        found: dict[str, None] = {}
+        for place in places:
+            if place != "metric":
+                rows = self._database.rows(_RECORDED.format(column=KINDS[place]), [path, path])
+                found |= {str(row[0]): None for row in rows if row[0] is not None}
+        return list(found)
 
     def _vocabulary(self, now: dt.datetime, *, needed: bool) -> Vocabulary:
         return Vocabulary(self.names() if needed else {}, now)

@@ -23,16 +23,17 @@ from gage._internal.index.language import (
 )
 from gage._internal.running.facts import MEASURES
 from gage._internal.suggestions import did_you_mean
+from gage._internal.types import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["KINDS", "Vocabulary", "condition_sql"]
+__all__ = ["COLUMNS", "KINDS", "TEXT_COLUMNS", "Vocabulary", "condition_sql"]
 
 # Where a name is looked for, in this order, with the prefix that says so.
 KINDS = {"config": "config", "metric": "metrics", "attr": "attributes", "user": "user"}
 
-_TEXTS = {
+TEXT_COLUMNS = {
     "run": "name",
     "name": "name",
     "operation": "op_name",
@@ -44,7 +45,7 @@ _TEXTS = {
 }
 _TIMES = {"started": "started_us", "initialized": "initialized_us"}
 _STOPPED = "(started_us + duration_us)"
-_COLUMNS = (
+COLUMNS = (
     *("run", "operation", "status", "started", "stopped", "duration", "exit_code"),
     *("label", "tags", "reason", "id"),
 )
@@ -93,8 +94,8 @@ class _Builder:
 
     def _one(self, name: Name, operator: str, value: Any) -> str:
         column = None if name.is_quoted else name.text
-        if column in _TEXTS:
-            return self._text(_TEXTS[column], operator, value)
+        if column in TEXT_COLUMNS:
+            return self._text(TEXT_COLUMNS[column], operator, value)
         if column in {"tag", "tags"}:
             return self._tags(operator, value)
         if column in _TIMES or column == "stopped":
@@ -117,6 +118,8 @@ class _Builder:
         if operator == "contains":
             self.values.append(written)
             return f"COALESCE(instr({column}, ?) > 0, 0)"
+        if column == "status" and operator == "=" and written not in STATUSES:
+            raise FilterError(self.text, _position(self.text, value), _unknown_status(written))
         self.values.append(written)
         return f"COALESCE({column} {operator} ?, 0)"
 
@@ -306,18 +309,27 @@ def condition_sql(
     return builder.of(condition), builder.values
 
 
+def _unknown_status(written: str) -> str:
+    near = did_you_mean(written, STATUSES)
+    return f"there is no status {written!r}. {near or 'There are: ' + ', '.join(STATUSES)}"
+
+
+def _position(text: str, value: Any) -> int:
+    return int(getattr(value, "position", max(text.find(_written(value)), 0)))
+
+
 def _json_path(kind: str, name: str, of: str) -> str:
     path = f'$."{name}"'
     return f"{path}[{MEASURES.index(of)}]" if kind == "metric" else path
 
 
 def _unknown(name: Name, kinds: list[str], names: Mapping[str, Collection[str]]) -> str:
-    choices = [*_COLUMNS] if len(kinds) > 1 else []
+    choices = [*COLUMNS] if len(kinds) > 1 else []
     choices += [known for kind in kinds for known in names[kind]]
     bare = name.text.partition(".")[2] if len(kinds) == 1 and "." in name.text else name.text
     near = did_you_mean(bare, choices)
     what = "no run has a metric" if kinds == ["metric"] else "no run has a value"
-    listed = f"Columns: {', '.join(_COLUMNS)}" if len(kinds) > 1 and not near else ""
+    listed = f"Columns: {', '.join(COLUMNS)}" if len(kinds) > 1 and not near else ""
     return " ".join(filter(None, [f"{what} {name.text!r}.", near, listed]))
 
 
@@ -346,8 +358,9 @@ def _pattern(text: str, value: Any) -> str:
     try:
         re.compile(written)
     except re.error as error:
-        position = getattr(value, "position", max(text.find(written), 0))
-        raise FilterError(text, position, f"not a regular expression: {error}") from None
+        raise FilterError(
+            text, _position(text, value), f"not a regular expression: {error}"
+        ) from None
     return written
 
 

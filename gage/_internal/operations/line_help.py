@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HELP_COLUMNS", "help_text"]
 
-HELP_COLUMNS = 96
+HELP_COLUMNS = 80
 _NAMES_COLUMNS = 28
 
 _USAGE = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gage._internal.operations.gagefile import GageFile
 
+_NAMES_SHOWN = 12
 _FAULTY = {"description": "(has faults: gage check)"}
 
 __all__ = ["configure", "known_operations", "known_scripts", "resolve_target", "with_given_files"]
@@ -200,7 +201,7 @@ def _default(
         choices += known_scripts(directory)
         raise TargetError(
             "expected something to run, found nothing: name an operation, a .py file, "
-            f"an .ipynb file or -m MODULE. Here: {', '.join(choices[:12]) or 'none of these'}"
+            f"an .ipynb file or -m MODULE. Here: {_names(choices)}"
         )
     return _of_gagefile(gagefile, opdef, given, args)
 
@@ -313,16 +314,21 @@ def _file(target: str, directory: str) -> tuple[str, str]:
 
 
 def _unknown(target: str, directory: str, gagefile: GageFile | None) -> str:
+    from gage._internal.suggestions import did_you_mean
+
+    scripts, operations = known_scripts(directory), [] if gagefile is None else gagefile.names
+    found = f"expected a .py file, an .ipynb file, -m MODULE or an operation, found {target!r}"
+    sentences = [f"{found}."]
+    near = did_you_mean(target, [*operations, *scripts])
+    if near:
+        sentences.append(near)
     if gagefile is None:
-        return (
-            f"expected a .py file, an .ipynb file, -m MODULE or an operation, found {target!r}. "
-            f"There is no Gage file in {directory} or above it{_near(target, directory)}"
-        )
-    try:
-        get_operation(gagefile, target)
-    except TargetError as error:
-        return str(error)
-    raise AssertionError("an operation that is known is not unknown")
+        sentences.append(f"There is no Gage file in {directory} or above it.")
+    else:
+        sentences.append(f"Operations of {gagefile.path}: {_names(operations)}.")
+    if scripts and not near:
+        sentences.append(f"Files here: {_names(scripts)}.")
+    return " ".join(sentences).removesuffix(".")
 
 
 def _near(target: str, directory: str) -> str:
@@ -332,4 +338,10 @@ def _near(target: str, directory: str) -> str:
     near = did_you_mean(target, scripts)
     if near:
         return f". {near}"
-    return f". Here: {', '.join(scripts[:12])}" if scripts else ""
+    return f". Here: {_names(scripts)}" if scripts else ""
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return names for a message, the first of many."""
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "") or "none"

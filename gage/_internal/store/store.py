@@ -121,6 +121,7 @@ def _order(run: RecordedRun) -> tuple[int, str]:
 
 
 def _not_found(text: str, runs: list[RecordedRun]) -> str:
+    from gage._internal.people import format_count
     from gage._internal.suggestions import near_misses
 
     if text.isascii() and text.isdigit():
@@ -129,7 +130,8 @@ def _not_found(text: str, runs: list[RecordedRun]) -> str:
     near = [by_name[name] for name in near_misses(text, list(by_name))]
     if near:
         return f"there is no run named {text!r}. Did you mean {_choices(near)}?"
-    return f"there is no run named {text!r}. The newest are {_choices(runs)}"
+    count = format_count(len(runs), "run")
+    return f"there is no run named {text!r} among {count}: `gage runs` lists them"
 
 
 def _choices(runs: list[RecordedRun]) -> str:
