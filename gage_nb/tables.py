@@ -192,9 +192,9 @@ def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
     given: list[Any] = [None if gone else v for v, gone in zip(values, missing, strict=True)]
     heading = str(name)
     if name in {"status", "reason"} and "status" in frame:
-        return _Column(
-            heading, "short" if name == "status" else "words", *[_status_texts(frame, name)] * 3
-        )
+        texts = _status_texts(frame, name)
+        kind = "short" if name == "status" else "words"
+        return _Column(heading, kind, texts, texts, texts)
     if isinstance(dtype, pd.DatetimeTZDtype):
         times_us = [None if value is None else value.value // 1000 for value in given]
         zone = zone_of(times_us)
