@@ -35,6 +35,7 @@ __all__ = [
 
 _OTHER_NAMES = {"list": "runs", "ls": "runs"}
 _YES = "gage.yes"
+_ANY = 1000  # characters of a sentence
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": HELP_COLUMNS,
@@ -90,6 +91,12 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return super().get_command(ctx, _OTHER_NAMES.get(name, name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their whole first sentences; Click would cut them."""
+        known = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.get_short_help_str(_ANY)) for name, each in known])
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command, with the options that all commands have; `run` parses them itself."""
