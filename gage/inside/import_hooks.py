@@ -6,8 +6,8 @@
     PIL.ImageShow                     `image.show()` records, where it would open a viewer
     plotly.io._renderers              `fig.show()` records, where it would open a browser
 
-`gage/inside/site/sitecustomize.py` calls this for the first import of each. Within IPython, as in
-the kernel of a notebook that is the target of a run, everything stays as it is.
+`gage/inside/site/sitecustomize.py` calls this for the first import of each. In the kernel of a
+notebook that is the target of a run everything stays as it is.
 """
 
 from __future__ import annotations
@@ -74,6 +74,14 @@ def _is_ipython() -> bool:
     return shell is not None and bool(shell.InteractiveShell.initialized())
 
 
+def _is_kernel() -> bool:
+    """Return whether this process is the kernel of a notebook, which shows everything itself."""
+    shell = sys.modules.get("IPython.core.interactiveshell")
+    if shell is None or not shell.InteractiveShell.initialized():
+        return False
+    return getattr(shell.InteractiveShell.instance(), "kernel", None) is not None
+
+
 def _after_display_functions(module: Any) -> None:
     from gage.inside import results
 
@@ -108,28 +116,46 @@ def _publish_display_data(
 
 
 def _after_image_show(module: Any) -> None:
-    def show(image: Any, title: str | None = None, **_options: Any) -> bool:
+    original = module.show
+
+    def show(image: Any, title: str | None = None, **options: Any) -> bool:
+        if _is_kernel():
+            return bool(original(image, title, **options))
         from gage.inside.results import display
 
-        del title
         display(image)
         return True
 
     module.show = show
 
 
+_PLOTLY = "plotly_mimetype"
+
+
 def _after_plotly_renderers(module: Any) -> None:
     original = module.show
+    if not _is_kernel() and "PLOTLY_RENDERER" not in os.environ:
+        module.renderers.default = _PLOTLY
 
-    def show(figure: Any, renderer: str | None = None, *args: Any, **options: Any) -> object:
-        chosen = renderer or module.renderers.default or ""
-        if _is_ipython() or chosen not in ("browser", "", "chrome", "firefox", "chromium"):
-            return original(figure, renderer, *args, **options)
-        from gage.inside.result_log import publish
+    def show(
+        figure: Any,
+        renderer: str | None = None,
+        validate: bool = True,  # noqa: FBT001, FBT002 - as Plotly's
+        **options: Any,
+    ) -> object:
+        chosen = renderer or module.renderers.default
+        if _is_kernel() or chosen != _PLOTLY:
+            return original(figure, renderer, validate, **options)
+        from plotly.io import to_html
 
-        mime = "application/vnd.plotly.v1+json"
-        values = module.validate_coerce_fig_to_dict(figure, True)  # noqa: FBT003 - Plotly's own
-        publish({mime: values, "text/plain": "Figure (Plotly)"}, kind="figure")
+        from gage.inside.result_log import origin_of, publish
+
+        values = module.validate_coerce_fig_to_dict(figure, validate)
+        bundle = module.renderers._build_mime_bundle(values, _PLOTLY, **options)  # noqa: SLF001
+        # The page loads Plotly from its own server: it has 5 MB.
+        bundle["text/html"] = to_html(values, include_plotlyjs="cdn", full_html=False)
+        bundle.setdefault("text/plain", "Figure (Plotly)")
+        publish(bundle, kind="figure", origin=origin_of("Plotly"))
         return None
 
     module.show = show

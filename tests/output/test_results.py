@@ -121,4 +121,4 @@ def test_a_part_whose_file_is_gone_is_said(tmp_path: Path) -> None:
     assert mime_bundle(str(tmp_path), result) == {
         "text/plain": "a\n[image/png: the file in the side-car is gone or damaged]"
     }
-    assert caption(str(tmp_path), result, 3) == "display 3, image/png"
+    assert caption(str(tmp_path), result, 3) == "display 3, PNG"

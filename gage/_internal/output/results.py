@@ -322,10 +322,27 @@ def picture_size(meta_dir: str, result: Result) -> tuple[int, int] | None:
 def caption(meta_dir: str, result: Result, ordinal: int) -> str:
     """Return a line on a result: `figure 1, 640×480 px`; `ordinal` counts those of its kind."""
     size = picture_size(meta_dir, result)
-    kinds = [mime for mime in (*result.files, *result.data) if mime != "text/plain"]
     if size is not None:
         return f"{result.kind} {ordinal}, {size[0]}×{size[1]} px"
-    return f"{result.kind} {ordinal}, {', '.join(kinds) or 'text'}"
+    mimes = [mime for mime in (*result.files, *result.data) if mime != "text/plain"]
+    words = [_WORDS.get(mime) or _word_of(mime) for mime in mimes]
+    return f"{result.kind} {ordinal}, {', '.join(dict.fromkeys(words)) or 'text'}"
+
+
+_WORDS = {
+    "application/javascript": "JavaScript",
+    "application/vnd.plotly.v1+json": "Plotly",
+    "image/svg+xml": "SVG",
+    "text/html": "HTML",
+    "text/latex": "LaTeX",
+    "text/markdown": "Markdown",
+}
+
+
+def _word_of(mime: str) -> str:
+    """Return what people call data of a MIME type: `JPEG`, `PDF`, `vegalite`."""
+    name = mime.rpartition("/")[2].partition("+")[0]
+    return name.split(".")[1] if name.startswith("vnd.") else name.upper()
 
 
 def captions(meta_dir: str) -> list[tuple[Result, str]]:
