@@ -70,6 +70,7 @@ def print_run(run: RecordedRun) -> None:
             print(f"  {'note':<14} {printable(note)}")
         _print_metrics(run)
         _print_files(run)
+        _print_outside(run)
         _print_results(run)
     except MetaError as error:
         print(f"  {'damaged':<14} {printable(str(error))}")
@@ -161,6 +162,16 @@ def _print_files(run: RecordedRun) -> None:
     more = len(files) - _FILES_SHOWN
     if more > 0:
         print(f"  and {more} more: gage manifest {run.name}")
+
+
+def _print_outside(run: RecordedRun) -> None:
+    files = run.outside_files
+    if files:
+        print(f"\nread outside of the run ({len(files)})")
+        for file in files[:_FILES_SHOWN]:
+            print(f"  {format_size(file.size_bytes):<12} {on_a_line(file.path)}")
+        if len(files) > _FILES_SHOWN:
+            print(f"  and {len(files) - _FILES_SHOWN} more: gage meta {run.name}")
 
 
 def print_table(

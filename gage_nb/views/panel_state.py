@@ -33,8 +33,14 @@ class PanelState:
         The last lines of output as a terminal shows them, and how many are above them.
     line_count, size_bytes
         Of the whole output.
+    directory
+        The run's, relative to where the notebook is shown.
     files, file_count
         Those that the run made, (path, bytes or None), the first of them; how many there are.
+    outside
+        Files that the run read elsewhere, (path, bytes), the first of them.
+    outside_count
+        How many there are.
     notes
         What a reader of the run should know.
     left_out
@@ -59,8 +65,11 @@ class PanelState:
     earlier_lines: int = 0
     line_count: int = 0
     size_bytes: int = 0
+    directory: str = ""
     files: tuple[tuple[str, int | None], ...] = ()
     file_count: int = 0
+    outside: tuple[tuple[str, int | None], ...] = ()
+    outside_count: int = 0
     notes: tuple[str, ...] = ()
     left_out: str = ""
     label: str = ""

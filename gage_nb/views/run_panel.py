@@ -12,6 +12,7 @@ lists and a `<pre>` that read well.
 from __future__ import annotations
 
 import html
+import urllib.parse
 from typing import TYPE_CHECKING
 
 from gage._internal.people import format_count
@@ -30,6 +31,8 @@ from gage_nb.views.run_words import (
     files_text,
     has_stderr,
     missed_a_file,
+    outside_text,
+    outside_texts,
     progress_text,
     shown_notes,
     status_text,
@@ -59,6 +62,7 @@ MAX_HTML_BYTES = 64_000
 LIVE_TAIL_BYTES = 24_000
 LIVE_TAIL_LINES = 100
 MAX_CHART_BYTES = 24_000
+_MAX_LINK_CHARS = 300
 
 
 def head_html(state: PanelState) -> str:
@@ -178,12 +182,24 @@ def _when_html(state: PanelState) -> str:
 
 
 def _files_html(state: PanelState) -> str:
-    if not state.file_count:
+    """Return what the run made, with links, and what it read elsewhere."""
+    made = [html.escape(text) for text in file_texts(state)]
+    for number, (path, _) in enumerate(state.files[: len(made)]):
+        if state.directory and len(path) <= _MAX_LINK_CHARS:
+            target = urllib.parse.quote(f"{state.directory}/{path}", errors="surrogateescape")
+            made[number] = f"<a href='{target}' target=_blank>{made[number]}</a>"
+    read = [html.escape(text) for text in outside_texts(state)]
+    return _folded(files_text(state), made, state.file_count) + _folded(
+        outside_text(state), read, state.outside_count
+    )
+
+
+def _folded(summary: str, items: list[str], count: int) -> str:
+    if not count:
         return ""
-    items = "".join(f"<li class=mono>{html.escape(text)}</li>" for text in file_texts(state))
-    opened = " open" if state.file_count <= 5 else ""
-    summary = f"<summary>{files_text(state)}</summary>"
-    return f"<details{opened}>{summary}<ul class=list>{items}</ul></details>"
+    listed = "".join(f"<li class=mono>{item}</li>" for item in items)
+    opened = " open" if count <= 5 else ""
+    return f"<details{opened}><summary>{summary}</summary><ul class=list>{listed}</ul></details>"
 
 
 def _left_out_html(state: PanelState) -> str:

@@ -9,6 +9,7 @@ makes the reading fail: a damaged run is a state too.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from gage._internal.output.reader import OutputReader
 from gage._internal.progress.bars import Progress, progress_of, read_progress
 from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
 from gage._internal.record.manifest import read_manifest
+from gage._internal.record.outside_files import outside_files
 from gage._internal.record.run_meta import (
     meta_config,
     meta_opdef,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gage._internal.metrics.series import MetricSeries
+    from gage._internal.record.outside_files import OutsideFile
     from gage._internal.types import Run
 
 __all__ = ["StateReader", "read_state"]
@@ -90,6 +93,7 @@ class StateReader:
         phase = _phase(run, started_us, ended=ended) or self.phase
         tail = self._read_tail(phase)
         files = _made_files(run) if ended else []
+        outside = _outside_files(run) if ended else []
         notes, left_out = self._read_notes()
         return PanelState(
             operation=defined.operation,
@@ -110,8 +114,11 @@ class StateReader:
             earlier_lines=tail.earlier_lines,
             line_count=tail.line_count,
             size_bytes=tail.size_bytes,
+            directory=os.path.relpath(run.run_dir),
             files=tuple((path, _size(run, path)) for path in files[:MAX_FILES]),
             file_count=len(files),
+            outside=tuple((file.path, file.size_bytes) for file in outside[:MAX_FILES]),
+            outside_count=len(outside),
             notes=(*notes, *filter(None, [tail.fault])),
             left_out=left_out,
             metrics=self._read_metrics(started_us, ended=ended),
@@ -283,6 +290,13 @@ def _made_files(run: Run) -> list[str]:
     except (GageError, OSError, ValueError):
         return []
     return [entry.path for entry in entries if entry.type == "g" and not _is_cache(entry.path)]
+
+
+def _outside_files(run: Run) -> list[OutsideFile]:
+    try:
+        return outside_files(run)
+    except (MetaError, OSError):
+        return []
 
 
 def _is_cache(path: str) -> bool:

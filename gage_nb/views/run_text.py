@@ -17,6 +17,8 @@ from gage_nb.views.run_words import (
     files_text,
     has_stderr,
     missed_a_file,
+    outside_text,
+    outside_texts,
     progress_text,
     shown_notes,
     status_text,
@@ -49,6 +51,8 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
         lines.append(charts_text(state.metrics))
     if state.file_count:
         lines.append(f"{files_text(state)}: {', '.join(file_texts(state))}")
+    if state.outside_count:
+        lines.append(f"{outside_text(state)}: {', '.join(outside_texts(state))}")
     lines += [f"note: {note}" for note in shown_notes(state)]
     if state.left_out and missed_a_file(state):
         lines.append(f"note: {cut(state.left_out, 600)}")

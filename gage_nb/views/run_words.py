@@ -22,6 +22,8 @@ from gage._internal.text import on_a_line, shortened
 from gage_nb.views.terminal import STDERR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gage._internal.progress.bars import Progress
     from gage_nb.views.panel_state import PanelState
 
@@ -38,6 +40,8 @@ __all__ = [
     "files_text",
     "has_stderr",
     "missed_a_file",
+    "outside_text",
+    "outside_texts",
     "progress_text",
     "shown_notes",
     "status_text",
@@ -143,12 +147,26 @@ def files_text(state: PanelState) -> str:
 
 def file_texts(state: PanelState) -> list[str]:
     """Return the first files that the run made with their sizes, and how many more there are."""
+    return _listed(state.files, state.file_count)
+
+
+def outside_texts(state: PanelState) -> list[str]:
+    """Return the first files that the run read elsewhere likewise."""
+    return _listed(state.outside, state.outside_count)
+
+
+def outside_text(state: PanelState) -> str:
+    """Return how many files the run read elsewhere."""
+    return f"{format_count(state.outside_count, 'file')} read outside of the run"
+
+
+def _listed(files: Sequence[tuple[str, int | None]], count: int) -> list[str]:
     texts = []
-    for path, size_bytes in state.files[:MAX_FILES]:
+    for path, size_bytes in files[:MAX_FILES]:
         size = "" if size_bytes is None else f" ({format_size(size_bytes)})"
         texts.append(f"{cut(quote(path), 160)}{size}")
-    if state.file_count > len(texts):
-        texts.append(f"and {state.file_count - len(texts):,} more")
+    if count > len(texts):
+        texts.append(f"and {count - len(texts):,} more")
     return texts
 
 

@@ -21,6 +21,7 @@ from gage._internal.record.file_log import (
 )
 from gage._internal.record.layout import FINALIZE_OUTPUT
 from gage._internal.record.manifest import append_manifest, hash_files, read_manifest
+from gage._internal.record.outside_files import record_outside_files
 from gage._internal.record.run_meta import (
     log_note,
     log_runner,
@@ -44,8 +45,9 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     """Finalise a run whose command has ended.
 
     This records the exit code, runs the command `finalize-run`, logs the files that the run made,
-    changed or deleted, adds new files to the manifest, makes all files read-only, and writes
-    `stopped`. Called again after a crash, it does what is missing; after `stopped`, nothing.
+    changed or deleted, adds new files to the manifest, hashes what the run read elsewhere, makes
+    all files read-only, and writes `stopped`. Called again after a crash, it does what is missing;
+    after `stopped`, nothing.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     found = scan_files(run.run_dir)
     _record_generated(run, log_changes(run, "g", found), found)
     summarize(run)
+    record_outside_files(run)
     make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
     if read_timestamp(run, "started") is not None:

@@ -8,6 +8,7 @@ from gage._internal.output.stream import follow_output
 from gage._internal.process.stopping import GRACE_S
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.manifest import Difference, read_manifest, verify
+from gage._internal.record.outside_files import OutsideFile, outside_files
 from gage._internal.record.run_meta import (
     meta_opref,
     run_meta_path,
@@ -147,6 +148,14 @@ class RecordedRun(DescribedRun):
         Each has `path`, `reason` (why the run did not have it) and `option` (the option to add it).
         """
         return missing_files(self)
+
+    @property
+    def outside_files(self) -> list[OutsideFile]:
+        """Files that the run read outside of its directory, where its Python could tell.
+
+        Each with `path`, `size_bytes`, `modified_us` (µs) and `digest` (sha256).
+        """
+        return outside_files(self)
 
     def verify(self) -> list[Difference]:
         """Hash the files again; return what differs from the manifest."""

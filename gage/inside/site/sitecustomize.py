@@ -1,10 +1,12 @@
-"""Run by Python at the start of a run's program, from its PYTHONPATH: watches a few imports.
+"""Run by Python at the start of a run's program, from its PYTHONPATH: watches imports and files.
 
-Nothing is imported for it before the program imports something whose pictures a run records;
-`gage.inside.import_hooks` does the rest then. The directory is taken off `sys.path` again, and
-the `sitecustomize` that Python would have found without it is run.
+Nothing is imported for it before the program imports something whose pictures a run records, or
+reads a file outside of its run; `gage.inside.import_hooks` and `gage.inside.outside_files` do the
+rest then. The directory is taken off `sys.path` again, and the `sitecustomize` that Python would
+have found without it is run.
 """
 
+import os
 import sys
 
 _HOOKED = frozenset(
@@ -16,6 +18,8 @@ _HOOKED = frozenset(
         "plotly.io._renderers",
     )
 )
+_PART = "/inside/site/sitecustomize.py"
+_SYSTEM = ("/bin/", "/dev/", "/etc/", "/lib", "/proc/", "/run/", "/sbin/", "/sys/", "/usr/")
 
 
 class _Watch:
@@ -30,6 +34,35 @@ class _Watch:
         except Exception:  # noqa: BLE001 - this interpreter has no such gage: nothing is recorded
             return None
         return find_spec(name, path)
+
+
+def _watch_files(run_dir: str) -> None:
+    """Have files that are opened outside of the run noted; Python's own and the system's are not.
+
+    Called for every event that Python audits: what it does first has to cost nothing.
+    """
+    own = (run_dir, sys.prefix, sys.base_prefix, sys.exec_prefix, __file__[: -len(_PART)])
+    known = (*(f"{place}/" for place in own), f"{run_dir}.meta/", *_SYSTEM)
+    seen: set[str] = set()
+
+    def hook(event, args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        if event != "open":
+            return
+        path = args[0]
+        if path in seen or path.__class__ is not str or path.startswith(known):
+            return
+        seen.add(path)
+        path = os.path.abspath(path)
+        if path.startswith(known):
+            seen.discard(args[0])  # it may mean another file from another directory
+            return
+        try:
+            from gage.inside.outside_files import note
+        except Exception:  # noqa: BLE001 - this interpreter has no such gage: nothing is recorded
+            return
+        note(path, args[2])
+
+    sys.addaudithook(hook)
 
 
 def _run_the_next() -> None:
@@ -48,4 +81,6 @@ def _run_the_next() -> None:
 _here = __file__.rpartition("/")[0]
 sys.path[:] = [place for place in sys.path if place != _here]
 sys.meta_path.insert(0, _Watch)
+if os.environ.get("RUN_DIR"):
+    _watch_files(os.environ["RUN_DIR"])
 _run_the_next()
