@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import pty
 import shutil
 import signal
@@ -92,10 +93,12 @@ def test_every_command_has_help_that_says_what_it_is_for(command: str) -> None:
 def test_every_command_is_listed_with_its_first_sentence(cli: Callable[..., Started]) -> None:
     text = cli("--help").stdout.decode()
 
-    listed = [line.split()[0] for line in text.partition("Commands:")[2].splitlines() if line]
+    commands = text.partition("Commands:")[2]
+    listed = re.findall(r"^  (\S+)", commands, re.MULTILINE)
     assert sorted(listed) == COMMANDS
     assert cli("help").stdout.decode() == text
-    assert "..." not in text.partition("Commands:")[2]
+    assert "..." not in commands
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_help_of_a_command_is_the_command_s_help(cli: Callable[..., Started]) -> None:
