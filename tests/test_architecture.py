@@ -29,6 +29,7 @@ _MAP_LINE = re.compile(r"^    ([\w.]+)  +\S.*$", re.MULTILINE)
 QUICK_STARTS = ("gage", "gage._internal.running.supervisor", "gage._internal.api.runs")
 LIGHT_STANDARD_LIBRARY = {
     "__future__",
+    "_collections",  # built in; what `collections` is written around
     "_json",  # what `json` is written around, without `re`
     "_signal",  # built in; `signal` makes enums of it, which takes a millisecond
     "_thread",  # built in; `threading` is written around it

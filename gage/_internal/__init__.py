@@ -9,6 +9,7 @@ imports only from those above it, and the modules of a package import each other
     people          sizes, times, durations, numbers, statuses as people read them
     errors          the tree of errors
     clock           timestamps, ids and names
+    sha256          digests of small files, without loading OpenSSL
     atomic          files that are replaced as a whole or appended to
     quoting         names as one word of a line
     guarded         files that others wrote, opened so that they cannot do harm

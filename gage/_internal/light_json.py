@@ -9,17 +9,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 # The type stubs of the standard library do not describe all of this private module.
+encode_basestring: Any
 encode_basestring_ascii: Any
 make_scanner: Any
 try:
-    from _json import encode_basestring_ascii, make_scanner
+    from _json import encode_basestring, encode_basestring_ascii, make_scanner
 except ImportError:  # another Python than CPython
-    encode_basestring_ascii = make_scanner = None
+    encode_basestring = encode_basestring_ascii = make_scanner = None
 
-__all__ = ["dumps", "loads"]
+__all__ = ["compact", "dumps", "loads"]
 
 _BLANKS = " \t\n\r"
 _NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -86,6 +88,54 @@ def dumps(value: Any) -> str:
     return "".join(parts)
 
 
+def compact(value: Any, not_finite: Mapping[str, str] = _NAMES) -> str:
+    """Return a value as `json.dumps` does, on one line without blanks, all text as it is.
+
+    Parameters
+    ----------
+    not_finite
+        What is written for `nan`, `inf` and `-inf`.
+
+    Raises
+    ------
+    TypeError
+        If it has something that JSON cannot hold.
+    """
+    parts: list[str] = []
+    _write_compact(value, not_finite, parts)
+    return "".join(parts)
+
+
+def _write_compact(value: Any, not_finite: Mapping[str, str], parts: list[str]) -> None:
+    if isinstance(value, str):
+        parts.append(_text(value))
+    elif isinstance(value, dict):
+        separator = "{"
+        for key, item in value.items():
+            name = key if isinstance(key, str) else _constant(key)
+            parts.append(f"{separator}{_text(name)}:")
+            _write_compact(item, not_finite, parts)
+            separator = ","
+        parts.append("}" if value else "{}")
+    elif isinstance(value, list | tuple):
+        separator = "["
+        for item in value:
+            parts.append(separator)
+            _write_compact(item, not_finite, parts)
+            separator = ","
+        parts.append("]" if value else "[]")
+    else:
+        parts.append(_constant(value, not_finite))
+
+
+def _text(value: str) -> str:
+    if encode_basestring is None:
+        import json
+
+        return json.dumps(value, ensure_ascii=False)
+    return str(encode_basestring(value))
+
+
 def _write(value: Any, line: str, parts: list[str]) -> None:
     if isinstance(value, str):
         parts.append(encode_basestring_ascii(value))
@@ -114,7 +164,7 @@ def _key(key: Any) -> str:
     return encoded
 
 
-def _constant(value: Any) -> str:
+def _constant(value: Any, not_finite: Mapping[str, str] = _NAMES) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -123,5 +173,5 @@ def _constant(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         text = float.__repr__(value)
-        return _NAMES.get(text, text)
+        return not_finite.get(text, text)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

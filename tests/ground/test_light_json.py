@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.light_json import dumps, loads
+from gage._internal.light_json import compact, dumps, loads
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -91,3 +91,27 @@ def test_what_is_not_json_is_refused_where_json_is_not_loaded(text: str) -> None
     with pytest.raises(ValueError) as expected:
         json.loads(text)
     assert found.stdout == f"{expected.value}\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        {"a": [1, 2.5, None, True], "b": {"c": []}},
+        {"ü": 'quote " and \n', 1: "x", None: 2},
+        [[], {}, [[1]], ("a", 2)],
+        "text",
+    ],
+    ids=str,
+)
+def test_compact_is_what_json_writes_without_blanks(value: object) -> None:
+    assert compact(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_compact_writes_what_is_no_number_as_told() -> None:
+    numbers = [float("nan"), float("inf"), float("-inf")]
+
+    assert compact(numbers) == "[NaN,Infinity,-Infinity]"
+    words = {"nan": "null", "inf": "9e999", "-inf": "-9e999"}
+    assert compact(numbers, words) == "[null,9e999,-9e999]"

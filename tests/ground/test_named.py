@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gage._internal.named import NamedTuple
+from gage._internal.named import NamedTuple, declare
 
 
 class Point(NamedTuple):
@@ -65,3 +65,33 @@ def test_declaring_imports_nothing_heavy(module: str) -> None:
     )
 
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("values", "named", "message"),
+    [
+        ((), {}, "needs a value for x"),
+        ((1, 2, 3), {}, "takes 2 values, 3 were given"),
+        ((1,), {"x": 2}, "x is given twice"),
+        ((1,), {"z": 2}, "z is none of x, y"),
+    ],
+)
+def test_wrong_values_are_named(
+    values: tuple[int, ...], named: dict[str, int], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        Point(*values, **named)
+
+
+def test_unknown_field_cannot_be_replaced() -> None:
+    with pytest.raises(TypeError, match="z is none of x, y"):
+        Point(1)._replace(z=2)  # type: ignore[call-arg]
+
+
+def test_declared_class_has_defaults_and_no_dictionary() -> None:
+    made = declare("Made", {"a": 1, "b": ()}, __name__, "Two values.")
+
+    assert made() == (1, ())
+    assert made(b=3)._asdict() == {"a": 1, "b": 3}
+    assert made.__doc__ == "Two values."
+    assert not hasattr(made(), "__dict__")

@@ -16,6 +16,7 @@ import sys
 from gage._internal import light_json
 from gage._internal.atomic import replace
 from gage._internal.operations.schema_check import SCHEMA_PATH
+from gage._internal.sha256 import sha256_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,12 +40,10 @@ def cache_path(path: str, raw: bytes) -> str | None:
     directory = cache_dir()
     if directory is None:
         return None
-    from hashlib import sha256
-
     schema = os.stat(SCHEMA_PATH)
     suffix = os.path.splitext(path)[1].lower()
     judge = (_VERSION, suffix, sys.version_info[:2], schema.st_size, schema.st_mtime_ns)
-    digest = sha256(repr(judge).encode() + b"\0" + raw).hexdigest()
+    digest = sha256_of(repr(judge).encode() + b"\0" + raw)
     return os.path.join(directory, f"{digest}.json")
 
 

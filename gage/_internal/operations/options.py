@@ -11,9 +11,7 @@ Named tuples rather than dataclasses: every `gage run` imports this module.
 
 from __future__ import annotations
 
-from collections import namedtuple
-
-from gage._internal.named import NamedTuple
+from gage._internal.named import NamedTuple, declare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -342,7 +340,7 @@ if not TYPE_CHECKING:
     def _made(name: str, part: str, **more: Any) -> Any:
         """Return a named tuple of the table's options of a part."""
         fields = {row.field: row.default for row in OPTIONS if row.part == part} | more
-        return namedtuple(name, fields, defaults=fields.values())
+        return declare(name, fields, __name__)
 
     Several = _made("Several", "several")
     RunOptions = _made("RunOptions", "run", several=Several())

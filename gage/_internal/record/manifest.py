@@ -28,6 +28,7 @@ from gage._internal.quoting import quote, unquote
 from gage._internal.record.file_log import current_files, read_events, scan_files
 from gage._internal.record.reading import unreadable
 from gage._internal.record.run_meta import run_meta_path
+from gage._internal.sha256 import sha256_of
 from gage._internal.types import ManifestEntry, Run
 
 TYPE_CHECKING = False
@@ -179,20 +180,19 @@ def hash_files(root: str, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _hash(path: str, stopped: Callable[[], bool]) -> str:
-    from hashlib import sha256
-
-    digest = sha256()
     fd = os.open(path, _READ)
     with open(fd, "rb", buffering=0) as file:
         info = os.fstat(fd)
         if not stat.S_ISREG(info.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", path)
         if info.st_size <= _BIG_BYTES:
-            while data := file.read(_BIG_BYTES + 1):
-                digest.update(data)
-                if len(data) < _BIG_BYTES:
-                    break
-            return digest.hexdigest()
+            data = file.read(_BIG_BYTES + 1)
+            if len(data) == info.st_size:
+                return sha256_of(data)
+            file.seek(0)  # it changes just now: what is there at the end of reading counts
+        from hashlib import sha256
+
+        digest = sha256()
         view = memoryview(bytearray(_CHUNK_BYTES))
         while (count := file.readinto(view)) and not stopped():
             digest.update(view[:count])

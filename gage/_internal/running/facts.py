@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 
+from gage._internal import light_json
 from gage._internal.atomic import replace
 from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular
@@ -53,7 +54,7 @@ _SOURCES = (
     *("__schema__", "id", "name", "opref", "opdef.json", "config.json", "manifest"),
     *("initialized", "staged", "started", "stopped", "proc/exit", "proc/cmd", "proc/env"),
 )
-_INFINITY = float("inf")
+_NOT_FINITE = {"nan": "null", "inf": "9e999", "-inf": "-9e999"}
 
 
 def facts_of(run: Run) -> str:
@@ -103,14 +104,11 @@ def encode(data: object) -> str:
 
     Bytes of a name that are not UTF-8 become escapes such as `\xff`.
     """
-    import json
-
+    text = light_json.compact(data, _NOT_FINITE)
     try:
-        text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         text.encode()
-    except ValueError:
-        text = json.dumps(_plain(data), ensure_ascii=False, separators=(",", ":"))
-        return text.replace('"\\u0000inf"', "9e999").replace('"\\u0000-inf"', "-9e999")
+    except UnicodeEncodeError:
+        return light_json.compact(_valid(data), _NOT_FINITE)
     return text
 
 
@@ -184,18 +182,12 @@ def _timestamp(run: Run, name: str) -> int | None:
         return None
 
 
-def _plain(data: Any) -> Any:
-    """Return data without anything that JSON or UTF-8 cannot represent."""
-    if isinstance(data, float):
-        if data != data:  # noqa: PLR0124  # NaN
-            return None
-        if data in {_INFINITY, -_INFINITY}:
-            return "\0inf" if data > 0 else "\0-inf"
-        return data
+def _valid(data: Any) -> Any:
+    """Return data without anything that UTF-8 cannot represent."""
     if isinstance(data, str):
         return valid(data)
     if isinstance(data, dict):
-        return {valid(str(key)): _plain(value) for key, value in data.items()}
+        return {valid(str(key)): _valid(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_plain(value) for value in data]
+        return [_valid(value) for value in data]
     return data

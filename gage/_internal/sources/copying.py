@@ -17,6 +17,7 @@ from gage._internal.errors import GageError, StoreError
 from gage._internal.named import NamedTuple
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote
+from gage._internal.sha256 import sha256_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,14 +122,11 @@ class _Copying:
     """
 
     def __init__(self, src_dir: str, dst_dir: str, *, read_only: bool) -> None:
-        from hashlib import sha256
-
         self.copied: list[Copied] = []
         self.faults: list[Fault] = []
         self._src = os.path.join(src_dir, "")
         self._dst = os.path.join(dst_dir, "")
         self._permissions = 0o444 if read_only else 0o666
-        self._sha256 = sha256
         self._big: list[tuple[int, str]] = []
         self._may_clone = sys.platform == "linux"
 
@@ -174,7 +172,7 @@ class _Copying:
         except BaseException:
             os.unlink(self._dst + path)
             raise
-        digest = self._sha256(data).hexdigest()
+        digest = sha256_of(data)
         self.copied.append(Copied(path, len(data), info.st_mtime_ns // 1000, digest))
 
     def _fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
@@ -209,7 +207,9 @@ class _Copying:
         """Return how many bytes were written, and their digest."""
         # A clone is hashed as it is: the source may have changed since.
         cloned = self._may_clone and self._clone(src, dst)
-        digest = self._sha256()
+        from hashlib import sha256
+
+        digest = sha256()
         view = memoryview(bytearray(_CHUNK_BYTES))
         size = 0
         with open(dst if cloned else src, "rb", buffering=0, closefd=False) as file:

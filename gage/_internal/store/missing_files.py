@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.named import NamedTuple
 from gage._internal.output.reader import OutputReader
 from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.run_meta import meta_opcmd, meta_opdef, read_attr
@@ -17,26 +18,22 @@ from gage._internal.record.working_directory import work_dir
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import NamedTuple
 
     from gage._internal.types import Run
 
-    class MissingFile(NamedTuple):
-        path: str
-        reason: str
-        option: str
-
-else:
-    from collections import namedtuple
-
-    MissingFile = namedtuple("MissingFile", "path reason option")
-
 __all__ = ["MissingFile", "missing_files", "missing_files_hint"]
 
-MissingFile.__doc__ = """A file of the project that a run did not have.
 
-`path` is relative to the project, `reason` says why the run did not have it, `option` adds it.
-"""
+class MissingFile(NamedTuple):
+    """A file of the project that a run did not have.
+
+    `path` is relative to the project, `reason` says why it was left out, `option` what brings it.
+    """
+
+    path: str
+    reason: str
+    option: str
+
 
 _TAIL_BYTES = 32 << 10
 _PATTERNS = (
