@@ -14,34 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from gage._internal.running.waiting_supervisor import WaitingSupervisor
-
 __all__ = ["main"]
-
-_STARTS_NOTHING = frozenset(("-h", "--help", "--help-op", "--preview", "--stage"))
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit the process with its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"] and "_GAGE_COMPLETE" not in os.environ:
-        # Started first, so that it gets ready while this process imports what it needs.
-        supervisor = None if _STARTS_NOTHING.intersection(words) else _start_supervisor()
         from gage.cli.run import run_command
 
-        _leave(run_command(words[1:], supervisor))
+        _leave(run_command(words[1:]))
     from gage.cli.app import main_command
 
     _leave(main_command(words))
-
-
-def _start_supervisor() -> WaitingSupervisor | None:
-    from gage._internal.running.waiting_supervisor import WaitingSupervisor
-
-    try:
-        return WaitingSupervisor()
-    except OSError:
-        return None  # the start of the run will fail too, and its error says what is wrong
 
 
 def _leave(code: int) -> NoReturn:

@@ -17,6 +17,7 @@ from gage._internal.output.stream import OutputStream
 from gage._internal.people import outcome
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.runner_log import LEFT_OUT, missed_a_file
+from gage._internal.running.waiting_supervisor import ForkedSupervisor
 from gage._internal.store.missing_files import missing_files_hint
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import PHASES
@@ -48,11 +49,8 @@ _SIGNALLED = 128
 _CAPTIONS = 5
 
 
-def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = None) -> int:
-    """Carry out `gage run WORDS…`; return the exit code of the command line.
-
-    `supervisor` waits for the run; it is dismissed if no run is started.
-    """
+def run_command(words: Sequence[str]) -> int:
+    """Carry out `gage run WORDS…`; return the exit code of the command line."""
     try:
         line = parse(words, "shell")
         if line.only.help:
@@ -60,7 +58,7 @@ def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = Non
 
             print(help_text("shell"), end="")
             return 0
-        observer = _Shell(line.options, supervisor)
+        observer = _Shell(line.options)
         result = run_line(line, asked_of_line(line), observer)
         if isinstance(result, str):
             print(result)
@@ -73,9 +71,6 @@ def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = Non
         return _fail(str(error), FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
-    finally:
-        if supervisor is not None:
-            supervisor.dismiss()
 
 
 def follow_run(run: RecordedRun) -> Status:
@@ -110,19 +105,16 @@ def exit_code_of(exit_code: int | None) -> int:
 class _Shell(Observer):
     """Writes the output of a run to our streams, and gage's own messages to stderr."""
 
-    def __init__(self, options: RunOptions, supervisor: WaitingSupervisor | None) -> None:
+    def __init__(self, options: RunOptions) -> None:
         self.exit_code = 0
         self._options = options
         self._quiet = options.quiet
-        self._supervisor = supervisor
         self._begun_us = 0
 
-    def supervisor(self) -> WaitingSupervisor | None:
-        return self._supervisor
+    def supervisor(self) -> WaitingSupervisor:
+        return ForkedSupervisor()
 
     def planned(self, planned: PlannedBatch) -> None:
-        if self._supervisor is not None:
-            self._supervisor.dismiss()  # a batch starts its own supervisor
         from gage._internal.clock import now_us
         from gage.cli.batch import tell_plan
 

@@ -28,7 +28,7 @@ from gage._internal.batch.work import Trial, Work
 from gage._internal.errors import GageError
 from gage._internal.output.recording import poll_timeout_ms
 from gage._internal.process.identity import identity_of
-from gage._internal.running.keeper import StopSignals, supervise, tell_caller
+from gage._internal.running.keeper import StopSignals, inherit_orphans, supervise, tell_caller
 from gage._internal.store.same_work import remove_directory
 
 TYPE_CHECKING = False
@@ -57,6 +57,7 @@ def main(directory: str) -> None:
     def take_over(kept: Mapping[int, Pipes], codes: Mapping[int, int]) -> None:
         _Supervisor(work, signals, handover, None).take_over(kept, codes)
 
+    inherit_orphans()
     supervise(
         lambda message: log_batch(directory, message),
         lambda keeper: _Supervisor(work, signals, handover, keeper).start(),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "fork_exec",
+    "has_threads",
     "spawn",
     "start_fault",
 ]
@@ -44,7 +45,7 @@ def spawn(
     OSError
         If the directory or the program is not there or cannot be used: see `start_fault`.
     """
-    if "subprocess" not in sys.modules and not _has_threads():
+    if "subprocess" not in sys.modules and not has_threads():
         return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, in_child, stdin_fd)
     import subprocess
 
@@ -147,6 +148,7 @@ def _check_directory(cwd: str) -> None:
         raise OSError(code, os.strerror(code), cwd)
 
 
-def _has_threads() -> bool:
+def has_threads() -> bool:
+    """Return whether this process runs more than one thread of Python's."""
     threading = sys.modules.get("threading")
     return threading is not None and threading.active_count() > 1

@@ -27,11 +27,13 @@ from gage._internal.guarded import MOST_BYTES, open_regular
 from gage._internal.record.duration import read_duration_us
 from gage._internal.record.run_meta import meta_opref, read_timestamp, run_meta_path
 from gage._internal.record.status import read_status
+from gage._internal.running.default_config import known_config
 from gage._internal.text import valid
 from gage._internal.types import OpRef, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 __all__ = [
@@ -90,9 +92,15 @@ def latest_change_ns(meta_dir: str) -> int | None:
     return latest_ns
 
 
-def write_facts(run: Run) -> None:
-    """Write the facts of an ended run into its side-car, if there is room on the disk."""
-    text = encode(_found_facts(run))
+def write_facts(run: Run, config: Mapping[str, Any] | None = None) -> None:
+    """Write the facts of a run that has ended into its side-car, if there is room for them.
+
+    Parameters
+    ----------
+    config
+        The run's configuration, if it is known already.
+    """
+    text = encode(_found_facts(run, config))
     try:
         replace(run_meta_path(run, FACTS), f"{text}\n".encode())
     except OSError:
@@ -112,7 +120,7 @@ def encode(data: object) -> str:
     return text
 
 
-def _found_facts(run: Run) -> dict[str, Any]:
+def _found_facts(run: Run, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
     status = read_status(run)
     started_us = _timestamp(run, "started")
     metrics, attributes = _summary(run)
@@ -124,7 +132,7 @@ def _found_facts(run: Run) -> dict[str, Any]:
         "initialized_us": _timestamp(run, "initialized"),
         "started_us": started_us,
         "duration_us": _duration_us(run),
-        "config": _config(run),
+        "config": _config(run) if config is None else dict(config),
         "metrics": metrics,
         "attributes": attributes,
     }
@@ -138,6 +146,9 @@ def _duration_us(run: Run) -> int | None:
 
 
 def _config(run: Run) -> dict[str, Any]:
+    known = known_config(run)
+    if known is not None:
+        return known
     from gage._internal.config.recorded import recorded_config
 
     try:

@@ -38,10 +38,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gage._internal.running.default_config import DefaultConfig
+
 __all__ = ["finalize_run", "hash_entries", "make_read_only"]
 
 
-def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
+def finalize_run(
+    run: Run,
+    exit_code: int | None = 0,
+    reason: str = "",
+    default_config: DefaultConfig | None = None,
+) -> None:
     """Finalise a run whose command has ended.
 
     This records the exit code, runs the command `finalize-run`, logs the files that the run made,
@@ -55,6 +62,8 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
         As in `subprocess`: below 0 for a signal; None if it is not known.
     reason
         Why the run ended, if the exit code does not say it, such as a full disk.
+    default_config
+        The configuration as it was read while the command ran.
     """
     if read_timestamp(run, "stopped") is not None:
         return
@@ -69,7 +78,8 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
     log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
     _run_finalize_command(run, exit_code)
     found = scan_files(run.run_dir)
-    _record_generated(run, log_changes(run, "g", found), found)
+    events = log_changes(run, "g", found)
+    _record_generated(run, events, found)
     summarize(run)
     record_outside_files(run)
     make_read_only(run, found)
@@ -78,7 +88,9 @@ def finalize_run(run: Run, exit_code: int | None = 0, reason: str = "") -> None:
         write_clock(run, "stopped")
     write_timestamp(run, "stopped", now_us())
     if has_packages_for_config(run):
-        write_facts(run)  # without facts, the index reads the other files
+        # Without facts the index reads the other files.
+        same = default_config is not None and not any(event.event in "md" for event in events)
+        write_facts(run, default_config.value() if default_config and same else None)
 
 
 def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:

@@ -66,6 +66,8 @@ def supervise(
 ) -> None:
     """Do the work of a supervisor, with a keeper; never returns.
 
+    This process becomes the keeper: it has called `inherit_orphans`.
+
     Parameters
     ----------
     log
@@ -75,7 +77,6 @@ def supervise(
     keep_for
         The work of the keeper; called with the pid of the supervisor.
     """
-    inherit_orphans()
     supervisor = os.fork()
     if supervisor == 0:
         os.setsid()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gage._internal.record.stop_request import StopRequest
+    from gage._internal.running.default_config import DefaultConfig
     from gage._internal.running.pipes import Pipes
     from gage._internal.running.reserve import Reserve
     from gage._internal.types import Run
@@ -94,6 +95,7 @@ class KeptCommand:
         self._identity: Identity | None = None
         self._child: Child | None = None
         self._recording: Recording | None = None
+        self._default_config: DefaultConfig | None = None
         # The file of the last request to stop; the request; whether it was carried out.
         self._seen_request: bytes | None = None
         self._request: StopRequest | None = None
@@ -290,9 +292,15 @@ class KeptCommand:
 
     # Ended
 
+    def read_config_ahead(self) -> None:
+        """Have the run's configuration read while the command runs: its end needs it."""
+        from gage._internal.running.default_config import DefaultConfig
+
+        self._default_config = DefaultConfig(self.run)
+
     def finalize(self) -> None:
         """Finalise the run, whether or not its command could be started."""
-        finalize_or_record_why(self.run, self.exit_code, self.reason)
+        finalize_or_record_why(self.run, self.exit_code, self.reason, self._default_config)
         if not self._request_taken:
             # The request came after the command had ended, so it did not end it.
             try:
@@ -315,12 +323,14 @@ class KeptCommand:
             pass  # never lose a run over a log line
 
 
-def finalize_or_record_why(run: Run, exit_code: int | None, reason: str) -> None:
+def finalize_or_record_why(
+    run: Run, exit_code: int | None, reason: str, default_config: DefaultConfig | None = None
+) -> None:
     """Finalise a run; if that fails, record its end and why it is not finalised."""
     from gage._internal.running.finalize import finalize_run
 
     try:
-        finalize_run(run, exit_code, reason)
+        finalize_run(run, exit_code, reason, default_config)
     except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
         reason = reason or f"not finalised: {error}"
         try:

@@ -45,11 +45,12 @@ def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
     RunStateError
         If the run is not staged, was started before, or its supervisor could not start.
     """
-    status = read_status(run)
-    if status.name != "staged" or live_processes(run):
-        if supervisor is not None:
-            supervisor.dismiss()
-        raise RunStateError(f"run {run.name} is {status.name}: only a staged run can be started")
+    if supervisor is None:  # one that waits says itself that a run is not staged
+        status = read_status(run)
+        if status.name != "staged" or live_processes(run):
+            raise RunStateError(
+                f"run {run.name} is {status.name}: only a staged run can be started"
+            )
     said = (supervisor or WaitingSupervisor()).start(run)
     if not said and supervisor is not None and _is_untouched(run):
         # The supervisor was killed while it waited, which may have been long.
@@ -73,8 +74,11 @@ def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     while True:
-        processes = live_processes(run)
         status = read_status(run)
+        if status.name not in ENDED:
+            processes = live_processes(run)
+            if status.name != "running" and not processes:
+                status = read_status(run)  # it may have begun and ended between the two looks
         if status.name in ENDED:
             reap()
             return status

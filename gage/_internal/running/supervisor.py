@@ -36,7 +36,7 @@ from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import run_for_meta_dir
 from gage._internal.record.runner_log import log_runner
 from gage._internal.record.stop_request import make_stop_request
-from gage._internal.running.keeper import StopSignals, keep, supervise, tell_caller
+from gage._internal.running.keeper import StopSignals, inherit_orphans, keep, supervise, tell_caller
 from gage._internal.running.kept_command import KeptCommand
 from gage._internal.running.pipes import Pipes
 from gage._internal.running.reserve import Reserve
@@ -55,6 +55,7 @@ _RESERVE_BYTES = 128 << 10
 def main(meta_dir: str | None = None) -> None:
     """Supervise a staged run from its start to its end; never returns."""
     os.closerange(3, 4096)  # descriptors that a library of the caller leaked
+    inherit_orphans()
     if meta_dir is None:
         _load_what_the_end_needs(until_readable=0)
         meta_dir = _read_order(0)
@@ -114,6 +115,7 @@ class _Supervisor:
             return
         tell_caller("started")
         _load_what_the_end_needs()
+        self._command.read_config_ahead()
         self._see_through()
 
     def take_over(self, exit_codes: Mapping[int, int]) -> None:
@@ -235,7 +237,7 @@ def _load_what_the_end_needs(until_readable: int | None = None) -> None:
     poll = select.poll()
     if until_readable is not None:
         poll.register(until_readable, select.POLLIN)
-    for name in ("gage._internal.running.finalize", "hashlib", "gage._internal.running.summarize"):
+    for name in ("gage._internal.running.finalize", "gage._internal.running.summarize"):
         if until_readable is not None and poll.poll(0):
             return
         __import__(name)

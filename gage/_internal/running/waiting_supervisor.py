@@ -1,25 +1,30 @@
-"""A supervisor that waits for its run: it is started early, so that nobody has to wait for it.
+"""A supervisor that is ready when its run is staged, so that nobody has to wait for it.
 
-Starting an interpreter takes longer than staging a small run. The supervisor is therefore started
-first and gets ready on another core. When the run is staged, the supervisor gets its order.
+Starting an interpreter takes longer than staging a small run. In a kernel the supervisor is
+therefore started first, gets ready on another core meanwhile, and is told its run when that is
+staged (`WaitingSupervisor`). A command line has loaded all that a supervisor needs, and has no
+threads: it forks one (`ForkedSupervisor`).
 """
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # see `process.spawn`
 import os
+import sys
 import time
 
 from gage._internal.atomic import write_all
 from gage._internal.process.command import supervisor_command
 from gage._internal.process.identity import identity_of
-from gage._internal.process.spawn import spawn
-from gage._internal.record.run_meta import read_timestamp
+from gage._internal.process.spawn import has_threads, spawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gage._internal.types import Run
 
-__all__ = ["WaitingSupervisor", "ask_supervisor", "reap"]
+__all__ = ["ForkedSupervisor", "WaitingSupervisor", "ask_supervisor", "reap"]
 
 _POLL_S = 0.01
 
@@ -40,8 +45,7 @@ class WaitingSupervisor:
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
         try:
-            env = dict(os.environ)
-            self._pid = spawn(supervisor_command(), "/", env, answers, answers, stdin_fd=orders)
+            self._pid = self._made(orders, answers)
             _started.add(self._pid)
         except BaseException:
             self.dismiss()
@@ -63,6 +67,8 @@ class WaitingSupervisor:
         except KeyboardInterrupt:
             # A supervisor without an order exits when the pipe closes; its answer may already have
             # been read and lost.
+            from gage._internal.record.run_meta import read_timestamp
+
             self._close_orders()
             while read_timestamp(run, "started") is None and _is_alive(self._pid):
                 time.sleep(_POLL_S)
@@ -77,6 +83,11 @@ class WaitingSupervisor:
             os.close(self._answers)
             self._answers = -1
 
+    def _made(self, orders: int, answers: int) -> int:
+        """Return the pid of a new supervisor that reads orders and writes answers."""
+        argv, env = supervisor_command(), dict(os.environ)
+        return spawn(argv, "/", env, answers, answers, stdin_fd=orders)
+
     def _order(self, run: Run) -> None:
         env = (f"{name}={value}" for name, value in os.environ.items() if name)
         order = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *env)) + b"\0"
@@ -86,6 +97,46 @@ class WaitingSupervisor:
         if self._orders >= 0:
             os.close(self._orders)
             self._orders = -1
+
+
+class ForkedSupervisor(WaitingSupervisor):
+    """A waiting supervisor that is forked from this process instead of started anew.
+
+    For a process that has loaded what a supervisor needs and does nothing else.
+    """
+
+    __slots__ = ()
+
+    def _made(self, orders: int, answers: int) -> int:
+        if has_threads():  # they would be missing in the supervisor, with what they hold locked
+            return super()._made(orders, answers)
+        # An interrupt that comes before the session is its own would end the supervisor.
+        before = _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGINT})
+        try:
+            pid = os.fork()
+            if pid == 0:
+                _become_supervisor(orders, answers, before)
+            return pid
+        finally:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+
+
+def _become_supervisor(orders: int, answers: int, signal_mask: Iterable[int]) -> None:
+    """Turn this process, just forked, into a supervisor that waits; never returns."""
+    try:
+        os.setsid()
+        for source, target in ((orders, 0), (answers, 1), (answers, 2)):
+            os.dup2(source, target)
+        # What is in the directory that `python -m gage` was started in is the user's.
+        started_in = os.getcwd()
+        sys.path[:] = [path for path in sys.path if path not in ("", started_in)]
+        os.chdir("/")
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, signal_mask)
+        from gage._internal.running.supervisor import main
+
+        main()
+    finally:
+        os._exit(1)
 
 
 def ask_supervisor(argv: list[str]) -> str:

@@ -111,11 +111,14 @@ class RecordedRun(DescribedRun):
 
     def follow(self, phase: str = RUN_OUTPUT) -> Iterator[tuple[int, bytes]]:
         """Yield what a phase prints as (stream, bytes), from its start until the run has ended."""
-        return follow_output(
-            run_meta_path(self, "output", phase),
-            finished=lambda: read_status(self).name in ENDED,
-            wait=lambda: wait_for_run(self, _FOLLOW_STEP_S),
-        )
+        status = read_status(self)
+
+        def wait() -> None:
+            nonlocal status
+            status = wait_for_run(self, _FOLLOW_STEP_S)
+
+        path = run_meta_path(self, "output", phase)
+        return follow_output(path, finished=lambda: status.name in ENDED, wait=wait)
 
     def last_lines(self, count: int = 20) -> str:
         """Return the last lines of output as a string."""
