@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gage._internal.errors import ConfigError, DependencyError, GagefileError, TargetError
+from gage._internal.operations.configuring import configure
 from gage._internal.operations.gagefile import load_gagefile
 from gage._internal.operations.targets import (
-    configure,
     known_operations,
     known_scripts,
     resolve_target,

@@ -71,7 +71,8 @@ def _keys(line: RunLine, directory: str | None) -> list[str]:
     from gage._internal.config import read_config
 
     given = {assignment.partition("=")[0] for assignment in line.assignments}
-    config = read_config(operation.project_dir, operation.opdef.config, operation.cmd.args)
+    opdef, command = operation.opdef, operation.cmd.args
+    config = read_config(operation.project_dir, opdef.config, command, arguments="tried")
     return [f"{key}={_word(value.value)}" for key, value in config.items() if key not in given]
 
 

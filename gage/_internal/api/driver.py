@@ -18,10 +18,11 @@ from gage._internal.api.launch import launch
 from gage._internal.api.place import home_of
 from gage._internal.errors import RunFailed
 from gage._internal.named import NamedTuple
+from gage._internal.operations.configuring import configure
 from gage._internal.operations.found_files import with_found_files
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
-from gage._internal.operations.targets import configure, resolve_target, with_given_files
+from gage._internal.operations.targets import resolve_target, with_given_files
 from gage._internal.run_util import stop_run
 
 TYPE_CHECKING = False
@@ -170,7 +171,7 @@ def run_line(line: RunLine, asked: Asked, observer: Observer) -> Work | str:
     if line.only.help_op:
         from gage._internal.staging.preview import operation_text
 
-        return operation_text(resolve(asked._replace(config={})))
+        return operation_text(resolve(asked._replace(config={}), complete=False))
     planned = _plan(asked) if asks_for_several(line) else None
     if planned is not None and (planned.plan.columns or planned.request.rows is not None):
         check_options(asked.options, line.only, several=True, typed=True)
@@ -195,8 +196,13 @@ def asked_of_line(line: RunLine, cell: Cell | None = None) -> Asked:
     return Asked(line.target, config_of(line), line.args, line.options, cell)
 
 
-def resolve(asked: Asked) -> Operation:
+def resolve(asked: Asked, *, complete: bool = True) -> Operation:
     """Return the requested operation, with its values and its files.
+
+    Parameters
+    ----------
+    complete
+        Whether the arguments that a script requires must have a value.
 
     Raises
     ------
@@ -208,7 +214,12 @@ def resolve(asked: Asked) -> Operation:
     options = asked.options
     if asked.cell is None:
         operation = resolve_target(
-            asked.target, asked.config, asked.args, options.directory, strict=options.strict
+            asked.target,
+            asked.config,
+            asked.args,
+            options.directory,
+            strict=options.strict,
+            complete=complete,
         )
     else:
         operation = asked.cell.operation.but(config=dict(asked.config))
@@ -251,7 +262,7 @@ def _plan(asked: Asked) -> PlannedBatch:
         None if several.optimize is None else parse_objective(several.optimize),
     )
     return plan_batch(
-        resolve(asked._replace(config={})),
+        resolve(asked._replace(config={}), complete=False),
         request,
         None if asked.cell is None else asked.cell.directory,
         strict=options.strict,

@@ -14,12 +14,13 @@ string from being read as a distribution: `["uniform(0, 1)"]`.
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.config import Text, parse_value
+from gage._internal.config.resolving import template_of
+from gage._internal.config.typed import read_item, split_items
 from gage._internal.errors import ConfigError
 from gage._internal.suggestions import did_you_mean
 
@@ -49,7 +50,6 @@ DISTRIBUTIONS = {
     "choice": "choice(a, b, ...)",
 }
 CALLS = {**DISTRIBUTIONS, "range": "range(start, stop, step)"}
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 class Distribution(NamedTuple):
@@ -85,10 +85,10 @@ def default_of(config: Config, key: str) -> tuple[Any, bool]:
     entries = {**config.unlisted, **config.entries}
     for name in (key, key.replace("-", "_")):
         if name in entries:
-            return entries[name].value, True
+            return template_of(entries[name]), True
     for name, entry in entries.items():
         if name.endswith(f"#{key}"):
-            return entry.value, True
+            return template_of(entry), True
     return None, False
 
 
@@ -129,7 +129,7 @@ def _read_text(value: str, default: Any, known: bool) -> Any:  # noqa: FBT001
             )
     if not (text.startswith("[") and text.endswith("]")) or isinstance(parse_value(text), dict):
         return value
-    items = _items(text[1:-1])
+    items = split_items(text[1:-1])
     if items is None:
         return value  # brackets that do not match: the type of the default decides
     if isinstance(default, (list, tuple)):
@@ -142,19 +142,19 @@ def _read_text(value: str, default: Any, known: bool) -> Any:  # noqa: FBT001
     if not items or "" in items:
         what = f"nothing between two commas of {text:.80}" if items else "an empty grid"
         raise ConfigError(f"expected at least one value, found {what}")
-    return Grid([_item(item) for item in items])
+    return Grid([read_item(item) for item in items])
 
 
 def _read_call(name: str, inner: str, text: str, default: Any) -> Any:
-    items = _items(inner)
+    items = split_items(inner)
     if items is None:
         raise ConfigError(f"expected {CALLS[name]}, found {text!r:.80}: brackets do not match")
     if name == "choice":
         if len(items) == 1 and items[0].startswith("[") and items[0].endswith("]"):
-            items = _items(items[0][1:-1]) or []
+            items = split_items(items[0][1:-1]) or []
         if not items or "" in items:
             raise ConfigError(f"expected {CALLS[name]}, found {text!r:.80}")
-        return Distribution(name, tuple(_item(item) for item in items), text)
+        return Distribution(name, tuple(read_item(item) for item in items), text)
     numbers = [parse_value(item) for item in items]
     whole = name in ("randint", "range")
     wanted = (1, 2, 3) if name == "range" else (2,)
@@ -189,43 +189,6 @@ def _is_number(value: Any, *, whole: bool) -> bool:
     if isinstance(value, bool):
         return False
     return isinstance(value, int) if whole else isinstance(value, (int, float))
-
-
-def _items(text: str) -> list[str] | None:
-    """Split at the commas outside brackets and quotes; None if these do not match."""
-    items, closing, quote, start = [], [], "", 0
-    escaped = False
-    for position, char in enumerate(text):
-        if quote:
-            if char == quote and not escaped:
-                quote = ""
-            escaped = char == "\\" and not escaped
-        elif char in "'\"" and not text[start:position].strip():
-            quote = char  # only at the start of an item: "don't" is a word
-        elif char in _PAIRS:
-            closing.append(_PAIRS[char])
-        elif char in _PAIRS.values():
-            if not closing or closing.pop() != char:
-                return None
-        elif char == "," and not closing:
-            items.append(text[start:position].strip())
-            start = position + 1
-    if quote or closing:
-        return None
-    last = text[start:].strip()
-    return [*items, last] if last else items
-
-
-def _item(text: str) -> Any:
-    """Return an item of a grid: the content of a quoted item, else a Text typed by the default."""
-    if text[:1] in {"'", '"'}:
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            return Text(text)
-        if isinstance(value, str):
-            return value
-    return Text(text)
 
 
 def _depth(value: Any) -> int:

@@ -23,7 +23,7 @@ from gage._internal.batch.template import stage_template
 from gage._internal.clock import make_id, now_us
 from gage._internal.errors import ConfigError, MetaError, RunStateError, StoreError
 from gage._internal.named import NamedTuple
-from gage._internal.operations.targets import configure
+from gage._internal.operations.configuring import read_configuration
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.status import live_processes
 from gage._internal.running.runner import stop_run
@@ -88,21 +88,18 @@ def plan_batch(
         If Optuna is needed and not installed.
     """
     from gage._internal.batch.plan import make_plan
-    from gage._internal.config import read_config
 
     if request.objective is not None:
         from gage._internal.batch.search import require_optuna
 
         require_optuna()
     directory = source_dir or operation.project_dir
-    if not operation.opdef.config:
-        keys = {key: "" for row in (request.given, *(request.rows or ())) for key in row}
-        # This error says that there is no configuration, and what to do.
-        configure(operation.but(config=keys), directory, strict=strict)
+    keys = dict.fromkeys(key for row in (request.given, *(request.rows or ())) for key in row)
+    if not operation.opdef.config and not keys:
         raise ConfigError(
             f"expected values for {operation.opref.op_name} that vary, found none: k=[a, b]"
         )
-    config = read_config(directory, operation.opdef.config, operation.cmd.args)
+    operation, config = read_configuration(operation, directory, keys)
     return PlannedBatch(operation, request, make_plan(config, request, strict=strict), config)
 
 

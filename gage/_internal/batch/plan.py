@@ -30,6 +30,7 @@ from gage._internal.batch.axes import (
 )
 from gage._internal.batch.rows import clean_rows, first_faults
 from gage._internal.config import Text, parse_value, resolve_values
+from gage._internal.config.resolving import check_required
 from gage._internal.config.typed import simple_value
 from gage._internal.errors import ConfigError
 
@@ -251,6 +252,7 @@ def _resolve(
     for number, asked in enumerate(given):
         try:
             values, warnings = resolve_values(config, {**fixed, **asked}, strict=strict)
+            check_required(config, values)
         except ConfigError as error:
             for line in str(error).splitlines():
                 faults.setdefault(line, []).append(number)

@@ -150,8 +150,9 @@ class Queue:
             from gage._internal.config import resolve_values, with_values
 
             asked = self.proposals.ask(index)
-            values, _ = resolve_values(template.config, {**plan["fixed"], **asked})
-            return values, asked, with_values(template.config, values, template.cmd.args)
+            config = template.searched_config
+            values, _ = resolve_values(config, {**plan["fixed"], **asked})
+            return values, asked, with_values(config, values, template.cmd.args)
         planned = plan["trials"][index]
         values = {**plan["defaults"], **planned["values"]}
         return values, planned["asked"], planned.get("command", template.cmd.args)

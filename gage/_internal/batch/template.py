@@ -142,6 +142,7 @@ class Template:
         self._directories = _directories(self.files)
         self._content: dict[str, bytes] = {}
         self._config: Config | None = None
+        self._searched_config: Config | None = None
         self._encoded: dict[str, bytes] = {}
         # The parts that are the same for every trial.
         self._definition = encode_definition(run, self.opref, self.opdef, {}, self.cmd)
@@ -150,10 +151,15 @@ class Template:
     def config(self) -> Config:
         """The keys of the configuration and their defaults in the staged sources."""
         if self._config is None:
-            from gage._internal.config import read_config
-
-            self._config = read_config(work_dir(self.run), self.opdef.config, self.cmd.args)
+            self._config = self._read_config("tried")
         return self._config
+
+    @property
+    def searched_config(self) -> Config:
+        """The same with arguments that only the script's parser knows."""
+        if self._searched_config is None:
+            self._searched_config = self._read_config("run")
+        return self._searched_config
 
     def stage(
         self,
@@ -178,6 +184,12 @@ class Template:
         else:
             self._stage_at_once(run, values, cmd, user_attrs, sys_attrs)
         return run
+
+    def _read_config(self, arguments: str) -> Config:
+        from gage._internal.config import read_config
+
+        directory, tables = work_dir(self.run), self.opdef.config
+        return read_config(directory, tables, self.cmd.args, arguments=arguments)
 
     def _stage_by_phases(
         self,

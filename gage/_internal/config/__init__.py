@@ -11,9 +11,10 @@ gives what is typed the types of the defaults (`values`); `rewriting` changes th
 
 from __future__ import annotations
 
+from gage._internal.config.configuration import Config, ConfigValue, Place
 from gage._internal.config.formats import SUFFIXES, read_document
 from gage._internal.config.keys import join_key, split_key
-from gage._internal.config.reading import Config, ConfigValue, Place, read_config
+from gage._internal.config.reading import read_config
 from gage._internal.config.resolving import resolve_values
 from gage._internal.config.rewriting import rewrite, rewritten_sources
 from gage._internal.config.typed import Text, parse_assignment, parse_value

@@ -8,21 +8,36 @@ says, else what the script says.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shlex
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from gage._internal.config.script_arguments import UNKNOWN, Argument, read_arguments
+from gage._internal.config.script_arguments import UNKNOWN, Argument, ScriptParser, read_parser
 from gage._internal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["CommandLine", "command_line"]
 
 _TYPES = {"int": int, "float": float, "str": str}
+_COMMAND = "a sub-command and its words"
 _SPECIAL = set("|&;<>()$`*?[#~\n!{")
+
+
+class Level(NamedTuple):
+    """What the script itself, or one of its sub-commands, takes and is given.
+
+    `given` are values by key, `rest` the words that are no argument known here, `command` the
+    sub-command that follows, if any.
+    """
+
+    parser: ScriptParser
+    given: dict[str, Any]
+    rest: list[str]
+    command: str | None
 
 
 @dataclass(frozen=True)
@@ -37,12 +52,10 @@ class CommandLine:
         Which of them is the script (or the module after `-m`).
     script
         The path of the script, relative to the project.
-    arguments
-        The script's arguments.
-    values
-        What the script gets by this command, by key; computed defaults are left out.
-    rest
-        The words after the script that are no argument known here.
+    levels
+        What the script is given, then what each sub-command is.
+    note
+        What is not known of the arguments, and why; "" if all is known.
     is_shell
         Whether the command was one text for the shell.
     """
@@ -50,10 +63,30 @@ class CommandLine:
     words: list[str]
     script_at: int
     script: str
-    arguments: list[Argument]
-    values: dict[str, Any]
-    rest: list[str] = field(default_factory=list)
+    levels: list[Level]
+    note: str = ""
     is_shell: bool = False
+
+    @property
+    def arguments(self) -> list[Argument]:
+        """The arguments of the script and of the sub-command that it is given."""
+        # What a sub-command has under the same name is what the script gets.
+        found = {arg.key: arg for level in self.levels for arg in level.parser.arguments}
+        return list(found.values())
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the script gets by this command, by key; computed defaults are left out."""
+        given: dict[str, Any] = {}
+        for level in self.levels:
+            given |= level.given
+        values = {arg.key: given.get(arg.key, _default(arg)) for arg in self.arguments}
+        return {key: value for key, value in values.items() if value is not UNKNOWN}
+
+    @property
+    def commands(self) -> list[str]:
+        """The sub-commands of which one may follow."""
+        return list(self.levels[-1].parser.commands)
 
     def with_values(self, values: Mapping[str, Any]) -> list[str] | str:
         """Return the command with which the script gets other values.
@@ -63,24 +96,65 @@ class CommandLine:
         ConfigError
             If there is no such command.
         """
+        words = self._with(values)
+        if words is None:
+            # Which of them it is: those that cannot be given alone, else all.
+            before = self.values
+            changed = {
+                key: value
+                for key, value in values.items()
+                if key not in before or not _is_same(before[key], value)
+            }
+            alone = {key: v for key, v in changed.items() if self._with({key: v}) is None}
+            shown = ", ".join(f"{key}={value!r}" for key, value in (alone or changed).items())
+            raise ConfigError(f"{self.script}: found no arguments that give it {shown}")
+        return shlex.join(words) if self.is_shell else words
+
+    def _with(self, values: Mapping[str, Any]) -> list[str] | None:
+        before = self.values
         wanted = {
-            argument.key: values.get(argument.key, self.values.get(argument.key))
+            argument.key: values.get(argument.key, before.get(argument.key))
             for argument in self.arguments
-            if argument.key in values or argument.key in self.values
+            if argument.key in values or argument.key in before
         }
-        head = self.words[: self.script_at + 1]
-        parser = _parser(self.arguments)
-        for tail in _tails(self.arguments, wanted, self.rest):
-            found = _parsed(parser, tail)
-            if found is not None and _agrees(self.arguments, found[0], wanted):
-                words = [*head, *tail]
-                return shlex.join(words) if self.is_shell else words
-        shown = ", ".join(f"{key}={value!r}" for key, value in values.items())
-        raise ConfigError(f"{self.script}: found no arguments that give it {shown}")
+        owners = {arg.key: level for level in self.levels for arg in level.parser.arguments}
+        tails = []
+        for level in self.levels:
+            own = [arg for arg in level.parser.arguments if owners[arg.key] is level]
+            command = [] if level.command is None else [level.command]
+            tails.append([[*tail, *command] for tail in _tails(own, wanted, level.rest)])
+        for parts in itertools.product(*tails):
+            tail = [word for part in parts for word in part]
+            levels = _levels(self.levels[0].parser, tail)
+            if levels is not None and self._agrees(levels, wanted):
+                return [*self.words[: self.script_at + 1], *tail]
+        return None
+
+    def _agrees(self, levels: list[Level], wanted: Mapping[str, Any]) -> bool:
+        """Return whether words, taken apart, give the script what is wanted."""
+        if [level.command for level in levels] != [level.command for level in self.levels]:
+            return False
+        given: dict[str, Any] = {}
+        for level in levels:
+            given |= level.given
+        for argument in self.arguments:
+            if argument.key not in wanted:
+                if argument.key in given:
+                    return False
+            elif not _is_same(given.get(argument.key, _default(argument)), wanted[argument.key]):
+                return False
+        return True
 
 
-def command_line(project_dir: str, command: Sequence[str] | str) -> CommandLine:
+def command_line(
+    project_dir: str, command: Sequence[str] | str, *, may_run: bool = False
+) -> CommandLine:
     """Take a command apart that runs a Python script with arguments.
+
+    Parameters
+    ----------
+    may_run
+        Whether the script may be run as far as `parse_args` if its source does not tell all.
 
     Raises
     ------
@@ -91,18 +165,37 @@ def command_line(project_dir: str, command: Sequence[str] | str) -> CommandLine:
     words = _words(command) if isinstance(command, str) else list(command)
     position, script = _script(project_dir, words)
     with open(os.path.join(project_dir, script), "rb") as file:
-        arguments = read_arguments(file.read(), script)
+        data = file.read()
+    parser = read_parser(data, script)
+    note = ""
+    if may_run and not parser.is_whole:
+        from gage._internal.config.parser_probe import probe_parser
+
+        try:
+            parser = probe_parser(project_dir, words, position, script)
+        except ConfigError as error:
+            note = f"{error}. Its arguments are those that its source tells of"
     tail = words[position + 1 :]
-    found = _parsed(_parser(arguments, lenient=True), tail)
-    if found is None:
+    levels = _levels(parser, tail, lenient=True)
+    if levels is None:
         raise ConfigError(f"{script}: cannot read the arguments of the command: {shlex.join(tail)}")
+    return CommandLine(words, position, script, levels, note, is_shell)
+
+
+def _levels(parser: ScriptParser, words: list[str], *, lenient: bool = False) -> list[Level] | None:
+    """Take the words after a script apart; None where its parser refuses them."""
+    found = _parsed(_parser(parser, lenient=lenient), words)
+    if found is None:
+        return None
     given, rest = found
-    values = {}
-    for argument in arguments:
-        value = given.get(argument.key, _default(argument))
-        if value is not UNKNOWN:
-            values[argument.key] = value
-    return CommandLine(words, position, script, arguments, values, rest, is_shell)
+    following = given.pop(_COMMAND, None)
+    if following is None:
+        return [Level(parser, given, rest, None)]
+    name, *inner = following
+    if name not in parser.commands:
+        return None
+    below = _levels(parser.commands[name], inner, lenient=lenient)
+    return None if below is None else [Level(parser, given, rest, name), *below]
 
 
 def _words(command: str) -> list[str]:
@@ -148,10 +241,10 @@ class _Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(None, message)
 
 
-def _parser(arguments: Iterable[Argument], *, lenient: bool = False) -> _Parser:
+def _parser(described: ScriptParser, *, lenient: bool = False) -> _Parser:
     """Return a parser for described arguments: their values only, no checks of the script's own."""
     parser = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    for argument in arguments:
+    for argument in described.arguments:
         options: dict[str, Any] = {"default": argparse.SUPPRESS}
         if argument.action in {"append", "append_const", "extend", "count"} and (
             argument.default is not UNKNOWN
@@ -165,8 +258,9 @@ def _parser(arguments: Iterable[Argument], *, lenient: bool = False) -> _Parser:
         if argument.action in {"store", "append", "extend"}:
             options["type"] = _TYPES.get(argument.type, str)
             nargs = argument.nargs
-            if lenient and not argument.flags and nargs is None:
-                nargs = "?"
+            if lenient and not argument.flags:
+                # It may be given later.
+                nargs = "?" if nargs is None else "*" if nargs == "+" else nargs
             if nargs is not None:
                 options["nargs"] = nargs
         if argument.action in {"store_const", "append_const"} or (
@@ -176,6 +270,8 @@ def _parser(arguments: Iterable[Argument], *, lenient: bool = False) -> _Parser:
         if argument.flags:
             options["dest"] = argument.key
         parser.add_argument(*(argument.flags or [argument.key]), **options)
+    if described.commands:
+        parser.add_argument(_COMMAND, nargs=argparse.PARSER).required = False
     return parser
 
 
@@ -185,20 +281,6 @@ def _parsed(parser: _Parser, words: list[str]) -> tuple[dict[str, Any], list[str
     except (argparse.ArgumentError, argparse.ArgumentTypeError, ValueError):
         return None
     return vars(namespace), rest
-
-
-def _agrees(
-    arguments: Iterable[Argument], found: Mapping[str, Any], wanted: Mapping[str, Any]
-) -> bool:
-    for argument in arguments:
-        if argument.key not in wanted:
-            if argument.key in found:
-                return False
-            continue
-        value = found.get(argument.key, _default(argument))
-        if not _is_same(value, wanted[argument.key]):
-            return False
-    return True
 
 
 def _is_same(found: Any, wanted: Any) -> bool:

@@ -18,9 +18,9 @@ gives another value later, and lists and dicts that hold an expression, as a who
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gage._internal.config.document import Document, Node, same
+from gage._internal.config.configuration import Config, ConfigValue, Place, Source
+from gage._internal.config.document import same
 from gage._internal.config.formats import read_document
 from gage._internal.config.keys import has_wildcard, join_key, split_key
 from gage._internal.config.selection import (
@@ -30,154 +30,29 @@ from gage._internal.config.selection import (
     select,
     select_unlisted,
 )
-from gage._internal.config.typed import type_name
 from gage._internal.errors import ConfigError
-from gage._internal.named import NamedTuple
 from gage._internal.suggestions import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from gage._internal.config.command_line import CommandLine
-    from gage._internal.config.script_arguments import Argument
+    from gage._internal.config.document import Document, Node
 
-
-__all__ = ["Config", "ConfigValue", "Place", "read_config"]
-
-
-class Place(NamedTuple):
-    """Where a value is: a file, and its key in that file."""
-
-    file: str
-    source_key: str
-
-
-class Source(NamedTuple):
-    """A file of configuration as it was read."""
-
-    data: bytes
-    document: Document
+__all__ = ["read_config"]
 
 
 _ARGS = "args"
-
-
-class ConfigValue:
-    """A value that a run can be given another one for.
-
-    Parameters
-    ----------
-    key
-        Its name.
-    value
-        What it is when nothing is given.
-    places
-        Where it is; several when files share the key.
-    type
-        The name of its type: bool, int, float, str, list, tuple, dict or null.
-    description
-        What the Gage file or the script says about it.
-    argument
-        The argument of the script that it is, when it is one.
-    is_partly_known
-        Whether it is a list or dict that holds an expression: `value` has what else is in it.
-    """
-
-    __slots__ = ("argument", "description", "is_partly_known", "key", "places", "type", "value")
-
-    def __init__(
-        self,
-        key: str,
-        value: Any,
-        places: tuple[Place, ...],
-        description: str = "",
-        argument: Argument | None = None,
-        *,
-        is_partly_known: bool = False,
-    ) -> None:
-        self.key = key
-        self.value = value
-        self.places = places
-        self.description = description
-        self.argument = argument
-        self.is_partly_known = is_partly_known
-        unknown = argument is not None and value is None
-        self.type = argument.type if argument is not None and unknown else type_name(value)
-
-    def __repr__(self) -> str:
-        return f"<{self.key} = {self.value!r} in {self.file}>"
-
-    @property
-    def file(self) -> str:
-        """The file that holds it, the first of several."""
-        return self.places[0].file
-
-    @property
-    def source_key(self) -> str:
-        """The key that it has in the file."""
-        return self.places[0].source_key
-
-
-class Config(Mapping[str, ConfigValue]):
-    """The configuration of an operation: values by key, in the order of patterns and files.
-
-    Parameters
-    ----------
-    entries
-        The values.
-    notes
-        What was passed over: files that cannot be read, patterns that match nothing.
-    sources
-        The files that were read, by path.
-    nodes
-        The place of a value in its file, by path and key in it.
-    command
-        The command, when arguments of its script are among the values.
-    unlisted
-        What can be set where it is named, by key; it is no key of the mapping.
-    """
-
-    __slots__ = ("command", "entries", "nodes", "notes", "sources", "unlisted")
-
-    def __init__(
-        self,
-        entries: dict[str, ConfigValue],
-        notes: list[str],
-        sources: dict[str, Source],
-        nodes: dict[Place, Node],
-        command: CommandLine | None = None,
-        unlisted: dict[str, ConfigValue] | None = None,
-    ) -> None:
-        self.entries = entries
-        self.unlisted = unlisted or {}
-        self.notes = notes
-        self.sources = sources
-        self.nodes = nodes
-        self.command = command
-
-    def __getitem__(self, key: str) -> ConfigValue:
-        return self.entries[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def entry(self, key: str) -> ConfigValue | None:
-        """Return what can be set under a key, offered or not."""
-        return self.entries.get(key) or self.unlisted.get(key)
-
-    def defaults(self) -> dict[str, Any]:
-        """Return the values by key, as they are when nothing is given."""
-        return {key: entry.value for key, entry in self.entries.items()}
 
 
 def read_config(
     project_dir: str,
     tables: Sequence[Mapping[str, Any]],
     command: Sequence[str] | str | None = None,
+    *,
+    arguments: str = "source",
 ) -> Config:
     """Read the configuration that the tables of an operation select.
 
@@ -189,6 +64,10 @@ def read_config(
         As `OpDef.config` gives them.
     command
         The command of the operation, for `config = "args"`.
+    arguments
+        How the script's arguments are found: from its `source`; by a `run` as far as its
+        `parse_args` where the source does not tell all; `tried` from its source, a fault being a
+        note.
 
     Raises
     ------
@@ -198,32 +77,46 @@ def read_config(
     PatternError
         If a pattern is malformed.
     """
-    reader = _Reader(project_dir)
+    reader = _Reader(project_dir, arguments)
     for table in tables:
         reader.add(table, command)
     entries = _merged(reader.found)
     unlisted = {key: entry for key, entry in _merged(reader.unlisted).items() if key not in entries}
-    return Config(entries, reader.notes, reader.sources, reader.nodes, reader.command, unlisted)
+    return Config(
+        entries,
+        reader.notes,
+        reader.sources,
+        reader.nodes,
+        reader.command,
+        unlisted,
+        has_arguments=reader.has_arguments,
+    )
 
 
 class _Reader:
-    def __init__(self, project_dir: str) -> None:
+    def __init__(self, project_dir: str, arguments: str) -> None:
         self.project_dir = project_dir
+        self.arguments = arguments
         self.found: list[ConfigValue] = []
         self.unlisted: list[ConfigValue] = []
         self.notes: list[str] = []
         self.sources: dict[str, Source] = {}
         self.nodes: dict[Place, Node] = {}
         self.command: CommandLine | None = None
+        self.has_arguments = False
 
     def add(self, table: Mapping[str, Any], command: Sequence[str] | str | None) -> None:
         """Add what a table selects."""
         patterns = _patterns(table)
         found: list[ConfigValue] = []
         if _ARGS in patterns:
+            self.has_arguments = True
             found += self._arguments(command)
         unlisted: list[ConfigValue] = []
+        notes = len(self.notes)
         found += self._values([pattern for pattern in patterns if pattern != _ARGS], unlisted)
+        if _ARGS in patterns and found:
+            del self.notes[notes:]  # a script with arguments needs no other values
         if "*" not in str(table.get("rename") or "*"):
             unlisted.clear()  # it names the one value that is selected
         description = str(table.get("description") or "")
@@ -301,11 +194,21 @@ class _Reader:
             raise ConfigError('config = "args" needs the command of the operation, found none')
         from gage._internal.config.command_line import command_line
 
-        self.command = line = command_line(self.project_dir, command)
-        if not line.arguments:
+        try:
+            line = command_line(self.project_dir, command, may_run=self.arguments == "run")
+        except ConfigError as error:
+            if self.arguments != "tried":
+                raise
+            self.notes.append(str(error))
+            return
+        self.command = line
+        if line.note:
+            self.notes.append(line.note)
+        elif not line.arguments:
             self.notes.append(f"{line.script}: no arguments of argparse found")
+        values = line.values
         for argument in line.arguments:
-            value = line.values.get(argument.key)
+            value = values.get(argument.key)
             place = Place(line.script, argument.key)
             yield ConfigValue(argument.key, value, (place,), argument.help, argument)
 
@@ -354,7 +257,10 @@ def _merged(found: Iterable[ConfigValue]) -> dict[str, ConfigValue]:
         if all(entry.places[0] not in other.places for other in group):
             group.append(entry)
     merged: dict[str, ConfigValue] = {}
-    for key, group in groups.items():
+    for key, found_group in groups.items():
+        # Of a name of the script and an argument, it is the argument that the script goes by.
+        scripts = {entry.file for entry in found_group if entry.argument is not None}
+        group = [entry for entry in found_group if entry.argument or entry.file not in scripts]
         first = group[0]
         alike = all(same(entry.value, first.value) and not entry.argument for entry in group)
         if len(group) == 1 or alike:

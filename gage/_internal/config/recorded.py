@@ -31,6 +31,7 @@ def recorded_config(run: Run) -> dict[str, Any]:
     if recorded or not opdef.config:
         return recorded
     try:
-        return read_config(work_dir(run), opdef.config, meta_opcmd(run).args).defaults()
+        command = meta_opcmd(run).args
+        return read_config(work_dir(run), opdef.config, command, arguments="tried").defaults()
     except (ConfigError, PatternError):
         return recorded  # the source is gone or was changed: what was given is nothing

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from gage._internal.config.reading import Config, ConfigValue
+    from gage._internal.config.configuration import Config, ConfigValue
 
-__all__ = ["expected_value", "has_alias", "resolve_values"]
+__all__ = [
+    "check_required",
+    "expected_value",
+    "has_alias",
+    "is_known_key",
+    "resolve_values",
+    "template_of",
+]
 
 _TEMPLATES: dict[str, Any] = {"int": 0, "float": 0.0, "bool": False, "str": ""}
 
@@ -161,6 +168,12 @@ def _find(config: Config, key: str) -> tuple[str, tuple[str, ...]]:
         if name in config and isinstance(config[name].value, (dict, list, tuple)):
             return name, parts[length:]
     # A key that several files have may be written without the file.
+    line = config.command
+    if line is not None and line.commands:
+        raise ConfigError(
+            f"expected the key of a value, found {key!r}: {line.script} takes the sub-commands "
+            f"{', '.join(line.commands)}. Name one in the command to set its arguments"
+        )
     near = did_you_mean(key, [*config, *(name.rpartition("#")[2] for name in config)])
     keys = list(config)
     more = f" and {len(keys) - 60} more" if len(keys) > 60 else ""
@@ -170,11 +183,21 @@ def _find(config: Config, key: str) -> tuple[str, tuple[str, ...]]:
     )
 
 
+def is_known_key(config: Config, key: str) -> bool:
+    """Return whether a key can be given a value."""
+    try:
+        return all(_find(config, name) for name, _ in _expanded(config, {key: {}}, []))
+    except ConfigError:
+        return False
+
+
 def _changed(
     entry: ConfigValue, before: Any, inner: tuple[str, ...], value: Any
 ) -> tuple[Any, str]:
     """Return a key's new value, and what is wrong with the type of what was given."""
-    default = _template(entry) if not inner else _within(entry, before, inner)
+    default = template_of(entry) if not inner else _within(entry, before, inner)
+    if not inner and entry.argument is not None and entry.argument.is_list:
+        value = _listed(value)
     new, is_right = coerce(value, default)
     if default is None and isinstance(value, Text) and entry.argument is None:
         new = parse_value(value)
@@ -195,23 +218,56 @@ def _type_fault(entry: ConfigValue, default: Any, new: Any) -> str:
     if expected == found:
         expected, found = type_name(default, inner=True), type_name(new, inner=True)
     shown = "" if entry.is_partly_known else f" ({entry.value!r:.80})"
+    why = f"as the default in {where} is{shown}"
+    if entry.argument is not None and entry.value is None:
+        why = f"as {where} takes it"
     hint = ""
     if isinstance(new, str) and any(new.count(a) != new.count(b) for a, b in ("[]", "()", "{}")):
         hint = ": a bracket is not closed"
-    return (
-        f"expected {expected} as the default in {where} is{shown}, "
-        f"found {found} ({new!r:.80}){hint}"
-    )
+    return f"expected {expected} {why}, found {found} ({new!r:.80}){hint}"
 
 
-def _template(entry: ConfigValue) -> Any:
+def template_of(entry: ConfigValue) -> Any:
     """Return a value of the type that is expected: of an argument without a default too."""
     if entry.is_partly_known:
         return type(entry.value)()
     if entry.argument is None or entry.value is not None:
         return entry.value
     item = _TEMPLATES.get(entry.argument.type)
-    return [item] if entry.argument.is_list else item
+    if entry.argument.is_list:
+        return [] if item is None else [item]
+    return item
+
+
+def _listed(value: Any) -> Any:
+    """Return a single value for an argument that takes several as a list."""
+    read = parse_value(value) if isinstance(value, Text) else value
+    if read is None or isinstance(read, (list, tuple)) or str(value).startswith("["):
+        return value
+    return [value]
+
+
+def check_required(config: Config, values: Mapping[str, Any]) -> None:
+    """Check that every argument that a script requires has a value.
+
+    Raises
+    ------
+    ConfigError
+        For all that have none.
+    """
+    missing = [
+        key
+        for key, entry in config.items()
+        if entry.argument is not None and entry.argument.required and values.get(key) in (None, [])
+    ]
+    if missing:
+        raise ConfigError(
+            "\n".join(
+                f"{key}: expected a value, which {config[key].file} requires, found none: "
+                f"{key}=VALUE"
+                for key in missing
+            )
+        )
 
 
 def _within(entry: ConfigValue, value: Any, inner: tuple[str, ...]) -> Any:

@@ -10,6 +10,7 @@ import os
 import stat
 
 from gage._internal.atomic import replace
+from gage._internal.config.configuration import Config, Place
 from gage._internal.config.document import (
     Document,
     Edit,
@@ -22,7 +23,6 @@ from gage._internal.config.document import (
 from gage._internal.config.formats import read_document
 from gage._internal.config.keys import join_key, split_key
 from gage._internal.config.patch import unified_diff
-from gage._internal.config.reading import Config, Place
 from gage._internal.config.resolving import expected_value, has_alias
 from gage._internal.errors import ConfigError
 
@@ -75,7 +75,7 @@ def _places(config: Config, key: str) -> list[Place]:
     if not entries and file and shared in every:
         entries = [every[shared]]
         places = [place for place in entries[0].places if place.file == file]
-    if not entries:
+    if not entries and not config.has_arguments:
         raise ConfigError(
             f"expected the key of a value in the run's files, found {key!r}: "
             f"their keys are {', '.join(config) or 'none'}"

@@ -5,7 +5,7 @@ types, defaults and choices as far as they are written there as simple values (o
 module that have simple values).
 
 The key of an argument is the name that the parsed arguments have it under (`--learning-rate` is
-`learning_rate`). Arguments of sub-commands are left out.
+`learning_rate`). Arguments of sub-commands are left out; `parser_probe` finds them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from __future__ import annotations
 import argparse
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.config.document import LineIndex
+from gage._internal.config.parser_source import tells_all
 from gage._internal.config.python_source import assignments, parse
 from gage._internal.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["UNKNOWN", "Argument", "read_arguments"]
+__all__ = ["UNKNOWN", "Argument", "ScriptParser", "read_arguments", "read_parser"]
 
 _SKIPPED_ACTIONS = {"help", "version"}
 
@@ -73,8 +74,30 @@ class Argument:
         }
 
 
+class ScriptParser(NamedTuple):
+    """What a script takes: its arguments, and the parsers of its sub-commands by name.
+
+    `is_whole` says whether that is known to be all.
+    """
+
+    arguments: list[Argument]
+    commands: Mapping[str, ScriptParser] = {}
+    is_whole: bool = True
+
+
 def read_arguments(data: bytes, path: str) -> list[Argument]:
     """Return the arguments of a script in the order of its source.
+
+    Raises
+    ------
+    ConfigError
+        If it is not Python source.
+    """
+    return read_parser(data, path).arguments
+
+
+def read_parser(data: bytes, path: str) -> ScriptParser:
+    """Return what the source of a script tells of its parser.
 
     Raises
     ------
@@ -88,7 +111,7 @@ def read_arguments(data: bytes, path: str) -> list[Argument]:
         line = getattr(error, "lineno", None) or 1
         raise ConfigError(f"{path}:{line}: expected Python source: {error}") from None
     names = {name: node.value for name, node in assignments(module, LineIndex(text)) if node.simple}
-    return list(_Calls(names).arguments(module))
+    return ScriptParser(list(_Calls(names).arguments(module)), {}, tells_all(module))
 
 
 class _Calls:

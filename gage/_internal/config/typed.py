@@ -21,7 +21,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Text", "coerce", "parse_assignment", "parse_value", "simple_value", "type_name"]
+__all__ = [
+    "Text",
+    "coerce",
+    "parse_assignment",
+    "parse_value",
+    "read_item",
+    "simple_value",
+    "split_items",
+    "type_name",
+]
 
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 _BOOL_WORDS = {
@@ -29,6 +38,7 @@ _BOOL_WORDS = {
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 _ASSIGNMENT = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^="])+)=(.*)', re.DOTALL)
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
 _NOT_FINITE = re.compile(r"[+-]?(?:\.?inf|infinity|\.?nan)", re.IGNORECASE)
 
 
@@ -149,6 +159,45 @@ def coerce(value: Any, default: Any) -> tuple[Any, bool]:
     return value, False
 
 
+def split_items(text: str) -> list[str] | None:
+    """Split at the commas outside brackets and quotes; None if these do not match."""
+    items, closing, quote, start = [], [], "", 0
+    escaped = False
+    for position, char in enumerate(text):
+        if quote:
+            if char == quote and not escaped:
+                quote = ""
+            escaped = char == "\\" and not escaped
+        elif char in "'\"" and not text[start:position].strip():
+            quote = char  # only at the start of an item: "don't" is a word
+        elif char in _PAIRS:
+            closing.append(_PAIRS[char])
+        elif char in _PAIRS.values():
+            if not closing or closing.pop() != char:
+                return None
+        elif char == "," and not closing:
+            items.append(text[start:position].strip())
+            start = position + 1
+    if quote or closing:
+        return None
+    last = text[start:].strip()
+    return [*items, last] if last else items
+
+
+def read_item(text: str) -> Any:
+    """Return an item of a list: the content of a quoted item, else a Text typed by the default."""
+    if text[:1] in {"'", '"'}:
+        import ast
+
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return Text(text)
+        if isinstance(value, str):
+            return value
+    return Text(text)
+
+
 def type_name(value: Any, *, inner: bool = False) -> str:
     """Return the name of a value's type in messages.
 
@@ -174,7 +223,19 @@ def _typed(text: str, default: Any) -> Any:
         return _BOOL_WORDS[word]
     if isinstance(default, float) and _NOT_FINITE.fullmatch(word):
         return float(word.replace(".", ""))
-    return parse_value(text)
+    value = parse_value(text)
+    if isinstance(value, str) and isinstance(default, (list, tuple)):
+        return _words(value, default)
+    return value
+
+
+def _words(text: str, default: list[Any] | tuple[Any, ...]) -> Any:
+    """Return the items of a list whose strings have no quotes: `[adam, sgd]`."""
+    stripped = text.strip()
+    items = split_items(stripped[1:-1]) if stripped[:1] + stripped[-1:] in ("[]", "()") else None
+    if items is None or "" in items:
+        return text
+    return [read_item(item) if default else parse_value(item) for item in items]
 
 
 def _float(value: Any) -> tuple[Any, bool]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gage._internal.sources.named_files import FoundFile
     from gage._internal.types import Operation
 
-__all__ = ["MOST_COPIED_BYTES", "with_found_files"]
+__all__ = ["MOST_COPIED_BYTES", "modules_of", "with_found_files"]
 
 MOST_COPIED_BYTES = 1_000_000_000  # of all files found; what is beyond is linked
 
@@ -84,6 +84,17 @@ def with_found_files(operation: Operation) -> Operation:
         below=_below(operation.project_dir, files),
         writes=tuple(sorted(reads.written)),
     )
+
+
+def modules_of(operation: Operation) -> list[str]:
+    """Return the paths of an operation's program and of the project's modules that it imports."""
+    programs = _programs(operation, _words(operation))
+    if not programs:
+        return []
+    from gage._internal.sources.reads import find_reads
+
+    files = find_reads(operation.project_dir, programs, []).files.values()
+    return [program.path for program in programs] + [f.path for f in files if f.is_module]
 
 
 def _words(operation: Operation) -> list[str]:

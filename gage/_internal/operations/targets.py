@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.errors import ConfigError, DependencyError, TargetError
+from gage._internal.errors import DependencyError, TargetError
+from gage._internal.operations.configuring import configure
 from gage._internal.operations.gagefile import (
     default_operation,
     find_gagefile,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _NAMES_SHOWN = 12
 _FAULTY = {"description": "(has faults: gage check)"}
 
-__all__ = ["configure", "known_operations", "known_scripts", "resolve_target", "with_given_files"]
+__all__ = ["known_operations", "known_scripts", "resolve_target", "with_given_files"]
 
 
 def resolve_target(
@@ -35,6 +36,7 @@ def resolve_target(
     directory: str | None = None,
     *,
     strict: bool = True,
+    complete: bool = True,
 ) -> Operation:
     """Return the operation that a target names, with the values that it is to have.
 
@@ -52,6 +54,8 @@ def resolve_target(
     strict
         Whether a value of another type than its default is an error; else it is a note of the
         operation.
+    complete
+        Whether the arguments that a script requires must have a value.
 
     Raises
     ------
@@ -63,32 +67,8 @@ def resolve_target(
     operation = _resolve(target, config, args, directory)
     # Values of a script are in its staged source: they need not be read to start it.
     if operation.config or operation.opdef.src is not None:
-        return configure(operation, operation.project_dir, strict=strict)
+        return configure(operation, operation.project_dir, strict=strict, complete=complete)
     return operation
-
-
-def configure(operation: Operation, source_dir: str, *, strict: bool = True) -> Operation:
-    """Return an operation whose `config` has the value of every key, those given and defaults.
-
-    Parameters
-    ----------
-    source_dir
-        Where the files are that hold the defaults.
-    """
-    if not operation.opdef.config:
-        if operation.config:
-            raise ConfigError(_without_config(operation))
-        return operation
-    from gage._internal.config import read_config, resolve_values, with_values
-
-    command = operation.cmd.args
-    config = read_config(source_dir, operation.opdef.config, command)
-    values, warnings = resolve_values(config, operation.config, strict=strict)
-    return operation.but(
-        cmd=OpCmd(with_values(config, values, command), operation.cmd.env),
-        config=values,
-        notes=(*operation.notes, *config.notes, *warnings),
-    )
 
 
 def _resolve(
@@ -235,9 +215,22 @@ def _script(target: str, directory: str, given: dict[str, Any], args: Sequence[s
     path, project_dir = _file(target, directory)
     # The interpreter would take a name with a dash for options.
     program = f"./{path}" if path.startswith("-") else path
-    return _without_gagefile(
-        "script", path, ["python", program, *args], project_dir, given, [quote_pattern(path)]
+    patterns = [quote_pattern(path)]
+    operation = _without_gagefile(
+        "script", path, ["python", program, *args], project_dir, given, patterns
     )
+    if not _mentions_parser(os.path.join(project_dir, path)):
+        return operation
+    data = {**operation.opdef.data, "config": [{"keys": [f"{patterns[0]}#*", "args"]}]}
+    return operation.but(opdef=OpDef(path, data))
+
+
+def _mentions_parser(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return b"argparse" in file.read()
+    except OSError:
+        return False  # what reads it for the run says why
 
 
 def _notebook(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
@@ -288,16 +281,6 @@ def _without_gagefile(
         data["config"] = [{"keys": [f"{patterns[0]}#*"]}]
     opdef = OpDef(name, data)
     return Operation(OpRef(namespace, name), opdef, OpCmd(command, {}), given, project_dir)
-
-
-def _without_config(operation: Operation) -> str:
-    given = ", ".join(operation.config)
-    what = f"{operation.opref.op_ns} {operation.opref.op_name}"
-    where = f"in {operation.opdef.src}" if operation.opdef.src else "with it in a Gage file"
-    return (
-        f"expected no configuration for {what}, found {given}: "
-        f"define an operation's `config` {where} to set values"
-    )
 
 
 def _file(target: str, directory: str) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.config.configuration import Config
+from gage._internal.operations.configuring import read_configuration
 from gage._internal.operations.gagefile import describe_operation
 from gage._internal.quoting import quote
 from gage._internal.sources.selection import select_sourcecode, sourcecode_patterns
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from gage._internal.config import Config
     from gage._internal.types import Command, Operation
 
 __all__ = ["operation_text", "preview", "preview_text"]
@@ -98,7 +99,11 @@ def operation_text(operation: Operation) -> str:
     config = _read_config(operation)
     keys = []
     for key, entry in config.items():
-        text = f"{key} = {entry.value!r}  ({entry.type}, {entry.file})"
+        argument = entry.argument
+        if argument is not None and argument.required and entry.value is None:
+            text = f"{key}  ({entry.type}, required, {entry.file})"
+        else:
+            text = f"{key} = {entry.value!r}  ({entry.type}, {entry.file})"
         keys.append(f"{text}  {entry.description}" if entry.description else text)
     return "\n".join(
         [
@@ -120,10 +125,10 @@ def _found_line(file: dict[str, Any]) -> str:
 
 
 def _read_config(operation: Operation, source_dir: str | None = None) -> Config:
-    from gage._internal.config import read_config
-
+    if not operation.opdef.config:
+        return Config({}, [], {}, {})
     directory = source_dir or operation.project_dir
-    return read_config(directory, operation.opdef.config, operation.cmd.args)
+    return read_configuration(operation, directory, ())[1]
 
 
 def _dependencies(operation: Operation, home: str | None) -> list[str]:

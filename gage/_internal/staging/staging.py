@@ -202,7 +202,7 @@ def apply_config(run: Run, staging: Staging | None = None) -> None:
         from gage._internal.config import read_config, rewrite
 
         known.log("Applying configuration (see log/patched for details)")
-        config = read_config(known.work_dir, known.opdef.config, known.cmd.args)
+        config = read_config(known.work_dir, known.opdef.config, known.cmd.args, arguments="tried")
         patch = rewrite(known.work_dir, config, known.config)
         if patch:
             data = patch.encode("utf-8", "surrogateescape")
