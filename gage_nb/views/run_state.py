@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.metrics.series import MetricsReader
-from gage._internal.output.format import STDOUT
-from gage._internal.output.reader import OutputReader
 from gage._internal.progress.bars import Progress, progress_of, read_progress
 from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
 from gage._internal.record.manifest import read_manifest
@@ -38,10 +36,9 @@ from gage._internal.record.status import read_status
 from gage._internal.types import ENDED, PHASES, OpDef
 from gage.inside.progress_report import read_reported_progress
 from gage_nb.views.charts import charts_html
+from gage_nb.views.output_tail import Tail, TailReader
 from gage_nb.views.panel_state import PanelState
-from gage_nb.views.run_panel import LIVE_TAIL_LINES
 from gage_nb.views.run_words import MAX_FILES
-from gage_nb.views.terminal import Line, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,9 +48,6 @@ if TYPE_CHECKING:
     from gage._internal.types import Run
 
 __all__ = ["StateReader", "read_state"]
-
-TAIL_BYTES = 16_384
-MAX_COLUMNS = 1000
 
 _MAX_PATCH_CHARS = 200_000
 _MAX_VALUES = 50
@@ -77,8 +71,7 @@ class StateReader:
         self._all_metrics = False
         self._defined: _Defined | None = None
         self._notes: tuple[tuple[str, ...], str] | None = None
-        self._tail_key: tuple[str, int, int] | None = None
-        self._tail = _Tail()
+        self._tail = TailReader(run)
         self._cell: Progress | None = None
         # What goes on before there is a trace of it in the side-car; given by who does it.
         self.phase = ""
@@ -141,15 +134,9 @@ class StateReader:
                 return _Defined()  # not written yet, or damaged: the status says which
         return self._defined
 
-    def _read_tail(self, phase: str) -> _Tail:
+    def _read_tail(self, phase: str) -> Tail:
         output = RUN_OUTPUT if phase == "finalize-run" else OUTPUTS.get(phase, RUN_OUTPUT)
-        path = run_meta_path(self._run, "output", output)
-        reader = OutputReader(path)
-        key = (output, reader.size_bytes, reader.line_count)
-        if key != self._tail_key:
-            self._tail = _tail_of(reader)
-            self._tail_key = key
-        return self._tail
+        return self._tail.read(output)
 
     def _progress(self, opdef: OpDef, phase: str, tail: bytes) -> Progress | None:
         if phase == "run":
@@ -232,39 +219,6 @@ def _config_text(run: Run) -> str:
     given = {key: value for key, value in config.items() if key.rpartition(".")[2] in words}
     shown = list((given or config).items())[:_MAX_VALUES]
     return " ".join(f"{key}={value!r}" for key, value in shown)
-
-
-class _Tail(NamedTuple):
-    data: bytes = b""
-    lines: tuple[Line, ...] = ()
-    earlier_lines: int = 0
-    line_count: int = 0
-    size_bytes: int = 0
-    fault: str = ""
-
-
-def _tail_of(reader: OutputReader) -> _Tail:
-    """Read the end of an output by stream; where records are damaged, without them."""
-    fault = ""
-    size_bytes, line_count = reader.size_bytes, reader.line_count
-    # Nested bars move up by one line for each that they draw: twice the lines are enough.
-    max_lines = 2 * LIVE_TAIL_LINES + 1
-    try:
-        chunks = reader.tail_by_stream(TAIL_BYTES, max_lines)
-    except (MetaError, OSError) as error:
-        fault = str(error)
-        chunks = _without_records(reader)
-    data = b"".join(piece for _, piece in chunks)
-    count = data.count(b"\n") + (not data.endswith(b"\n")) if data else 0
-    rendered = render(chunks, max_lines=max_lines + 1, max_columns=MAX_COLUMNS)
-    return _Tail(data, tuple(rendered), max(0, line_count - count), line_count, size_bytes, fault)
-
-
-def _without_records(reader: OutputReader) -> list[tuple[int, bytes]]:
-    try:
-        return [(STDOUT, reader.tail(TAIL_BYTES))]
-    except (MetaError, OSError):
-        return []
 
 
 def _phase(run: Run, started_us: int | None, *, ended: bool) -> str:

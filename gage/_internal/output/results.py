@@ -57,6 +57,7 @@ __all__ = [
     "is_text",
     "mime_bundle",
     "picture_size",
+    "printed_text",
     "read_results",
     "size_of",
 ]
@@ -302,6 +303,17 @@ def size_of(result: Result) -> int:
     """Return the bytes of a result, base64 not counted."""
     inline = sum(len(str(value)) for value in result.data.values())
     return inline + sum(size for _, size in result.files.values())
+
+
+def printed_text(meta_dir: str, result: Result) -> bytes:
+    """Return what was printed for a result, with its line end; nothing if that is not known."""
+    text = result.data.get("text/plain", "")
+    if not text and "text/plain" in result.files:
+        text = mime_bundle(meta_dir, result._replace(data={})).get("text/plain", "")
+    data = str(text).encode("utf-8", "replace")
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    return data if len(data) == result.printed else b""
 
 
 def picture_size(meta_dir: str, result: Result) -> tuple[int, int] | None:
