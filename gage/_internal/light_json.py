@@ -99,7 +99,7 @@ def compact(value: Any, not_finite: Mapping[str, str] = _NAMES) -> str:
     Raises
     ------
     TypeError
-        If it has something that JSON cannot hold.
+        If JSON cannot represent the value.
     """
     parts: list[str] = []
     _write_compact(value, not_finite, parts)

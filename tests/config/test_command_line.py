@@ -231,7 +231,7 @@ def test_value_that_is_no_choice_is_an_error(script: Path) -> None:
         (["make"], "needs a command that runs a Python script of the project, found make"),
         ("python train.py a.csv | tee log", "needs a command without shell syntax"),
         ("python train.py $DATA", "needs a command without shell syntax"),
-        ("#!/bin/sh\npython train.py", "found a text with #!"),
+        ("#!/bin/sh\npython train.py", "found a script with #!"),
         (["python", "train.py", "--epochs", "many"], "cannot read the arguments of the command"),
     ],
     ids=str,

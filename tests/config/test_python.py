@@ -149,7 +149,7 @@ def test_a_list_with_an_expression_and_a_part_of_it_are_not_both_set(tmp_path: P
     with pytest.raises(ConfigError, match=r"x\.0: expected one value, found another one in x"):
         resolve_values(config, {"x": [1], "x.0": 2})
     with pytest.raises(
-        ConfigError, match=r"x: expected list as the default in f\.py is, found int"
+        ConfigError, match=r"x: expected list, like the default in f\.py, found int"
     ):
         resolve_values(config, {"x": 1}, strict=True)
 

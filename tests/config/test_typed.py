@@ -117,15 +117,15 @@ def test_python_value_becomes_the_type_of_the_default(
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("lr", Text("fast"), ("lr: expected float as the default in train.py is (0.1), "
+        ("lr", Text("fast"), ("lr: expected float, like the default in train.py (0.1), "
          "found str ('fast')")),
-        ("epochs", 2.5, "epochs: expected int as the default in train.py is (5), found float"),
+        ("epochs", 2.5, "epochs: expected int, like the default in train.py (5), found float"),
         ("epochs", True, "found bool (True)"),
         ("debug", 2, "expected bool"),
-        ("name", 5, "expected str as the default in train.py is ('adam'), found int (5)"),
+        ("name", 5, "expected str, like the default in train.py ('adam'), found int (5)"),
         ("lr", None, "found null (None)"),
         ("layers", Text("3"), "expected list"),
-        ("layers", ["a"], ("expected list of int as the default in train.py is ([64, 32]), "
+        ("layers", ["a"], ("expected list of int, like the default in train.py ([64, 32]), "
          "found list of str (['a'])")),
         ("opts.lr", "x", "opts.lr: expected float"),
         ("opts", {"lr": "x"}, "expected dict"),
@@ -195,7 +195,10 @@ def test_all_faults_come_in_one_error(config: Config) -> None:
             "expected the key of a value in opts, found 'dep'. Did you mean 'deep'? "
             'Keys: lr, deep, "a.b"'
         ),
-        f"name: expected a number, text, bool, None, list or dict, found object {given['name']!r}",
+        (
+            "name: expected a number, string, bool, None, list or dict, "
+            f"found object {given['name']!r}"
+        ),
     ]
 
 

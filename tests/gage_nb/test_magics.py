@@ -91,7 +91,7 @@ WRONG = {
     "train.py lr=fast --preview": "expected float",
     "train.py lrr=1": r"found 'lrr'\. Did you mean 'lr'\? Keys: lr",
     "train.py lr=1 lr=2": "expected one value for lr, found two",
-    "train.py extra": "arguments of the program itself come after --",
+    "train.py extra": "put arguments of the program itself after --",
     "trian.py": "Did you mean 'train.py'",
     "lr=1": "expected something to run, found nothing",
     "train.py -m this": "expected one target, found two: train.py and -m this",

@@ -308,8 +308,8 @@ class TestWithoutExtras:
 
         assert [str(fault) for fault in self.check(path)] == [
             (
-                f"{path}: 'b' does not say what the schema of Gage files allows: "
-                "to learn more, pip install 'gage[config]'"
+                f"{path}: 'b' does not follow the schema of Gage files: "
+                "to see the faults, pip install 'gage[config]'"
             )
         ]
 

@@ -312,7 +312,7 @@ class TestFaults:
 
     def test_operation_without_anything_in_yaml(self, tmp_path: Path) -> None:
         assert message_of(tmp_path, "a:\nb: {}\n", "gage.yaml") == (
-            "gage.yaml:1: a: expected a table, found nothing: give it a value or take the key away"
+            "gage.yaml:1: a: expected a table, found nothing: give it a value or remove the key"
         )
 
     def test_keys_that_are_no_texts_in_yaml(self, tmp_path: Path) -> None:

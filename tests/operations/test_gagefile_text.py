@@ -48,7 +48,7 @@ class TestUnreadable:
         with pytest.raises(GagefileError) as caught:
             load_gagefile(path)
         assert str(caught.value) == (
-            f"{path}: expected a Gage file, found a link to other.toml, which is not there"
+            f"{path}: expected a Gage file, found a link to other.toml, which does not exist"
         )
 
     def test_no_permission(self, without_rights: Path) -> None:

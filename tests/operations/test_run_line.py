@@ -46,7 +46,7 @@ def test_a_line_has_its_parts(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("train.py other", "expected k=v, found 'other': arguments of the program"),
+        ("train.py other", "expected k=v, found 'other': put arguments of the program"),
         ("lr=1 train.py", "expected k=v, found 'train.py'"),
         ("-m a train.py", "expected one target, found two: train.py and -m a"),
         ("train.py --lable x", "unknown option --lable. Did you mean '--label'"),
@@ -138,5 +138,5 @@ def test_a_value_needs_a_key() -> None:
     "line", ["t.py lr=[0.1, 0.2]", "t.py lr={base * 2}", "t.py lr=uniform(0, 1)"]
 )
 def test_a_value_with_blanks_is_to_be_quoted(line: str) -> None:
-    with pytest.raises(LineError, match="a value with blanks goes in quotes, lr="):
+    with pytest.raises(LineError, match="put a value with spaces in quotes, lr="):
         parse(line.split(), "line")

@@ -109,7 +109,7 @@ def test_directories_have_a_limit_that_is_said(project: Path) -> None:
 
     assert len(found.files) == MOST_FILES
     assert found.notes == [
-        f"Found for train.py:2: of data only the first {MOST_FILES} files (--with data takes all)"
+        f"Found for train.py:2: of data only the first {MOST_FILES} files (--with data adds all)"
     ]
 
 

@@ -146,8 +146,8 @@ def test_limit_of_matches_is_told_and_cuts_off_the_deepest(project: Path) -> Non
     assert selection.paths == ["a/0.py", "a/1.py", "a/2.py", "z.py"]
     assert selection.notes == [
         (
-            "Pattern '**/*.py max-matches=4' took 4 files, as many as it may: "
-            "left out a/3.py and what comes after"
+            "Pattern '**/*.py max-matches=4' took its maximum of 4 files: "
+            "left out a/3.py and all later ones"
         )
     ]
 
@@ -258,7 +258,10 @@ def test_pattern_that_matches_nothing_is_told(project: Path) -> None:
 
     assert selection.paths == ["src/train.py"]
     assert selection.notes == [
-        "Pattern 'train.py' matches no file of the top directory (**/train.py looks into all)",
+        (
+            "Pattern 'train.py' matches no file of the top directory "
+            "(**/train.py matches in all directories)"
+        ),
         "Pattern '**/*.csv' matches no file",
         "Pattern '-secret.txt' excludes nothing",
         "Pattern 'lib dir' matches no directory",

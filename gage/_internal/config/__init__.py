@@ -1,12 +1,12 @@
-"""Configuration: the values of a project's files that a run can be given others for.
+"""Configuration: the values in a project's files that a run can change.
 
-    config = read_config(project_dir, opdef.config, command)     what there is
-    values, warnings = resolve_values(config, given)             what the run gets
-    diff = rewrite(run_dir, config, values)                      written into the run's copies
-    command = with_values(config, values, command)               for arguments of a script
+    config = read_config(project_dir, opdef.config, command)     keys and defaults
+    values, warnings = resolve_values(config, given)             the values of the run
+    diff = rewrite(run_dir, config, values)                      writes them into the run's copies
+    command = with_values(config, values, command)               puts them into the command
 
-`reading` finds the values by patterns (`selection`), with one module for each format; `resolving`
-gives what is typed the types of the defaults (`values`); `rewriting` changes the copies.
+`reading` finds the values by patterns (`selection`), with a module for each format; `resolving`
+converts typed values to the types of the defaults (`typed`); `rewriting` changes the copies.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def with_values(
 ) -> list[str] | str:
     """Return the command with the values of the script's arguments (`config = "args"`).
 
-    The command comes back as it is where no argument gets another value than it has.
+    The command is returned unchanged if no argument gets a new value.
 
     Raises
     ------

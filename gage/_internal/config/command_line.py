@@ -1,8 +1,8 @@
 """A command that runs a script with arguments: `config = "args"`.
 
-What the command gives to the script's arguments (`script_arguments`) is their value; setting
-another value changes the command, not the source. The default of an argument is what the command
-says, else what the script says.
+The words of the command are the values of the script's arguments (`script_arguments`); setting
+another value changes the command, not the source. The default of an argument is its value in the
+command, else its default in the script.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """A command that runs a script, and what it gives to the script's arguments.
+    """A command that runs a script, with the values of the script's arguments.
 
     Parameters
     ----------
     words
-        The command, a word each.
+        The words of the command.
     script_at
-        Which of them is the script (or the module after `-m`).
+        The position of the script (or of the module after `-m`) in them.
     script
         The path of the script, relative to the project.
     levels
@@ -57,7 +57,7 @@ class CommandLine:
     note
         What is not known of the arguments, and why; "" if all is known.
     is_shell
-        Whether the command was one text for the shell.
+        Whether the command was one string for the shell.
     """
 
     words: list[str]
@@ -76,7 +76,7 @@ class CommandLine:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the script gets by this command, by key; computed defaults are left out."""
+        """The values that this command gives to the script, by key, without computed defaults."""
         given: dict[str, Any] = {}
         for level in self.levels:
             given |= level.given
@@ -89,7 +89,7 @@ class CommandLine:
         return list(self.levels[-1].parser.commands)
 
     def with_values(self, values: Mapping[str, Any]) -> list[str] | str:
-        """Return the command with which the script gets other values.
+        """Return a command that gives other values to the script.
 
         Raises
         ------
@@ -149,7 +149,7 @@ class CommandLine:
 def command_line(
     project_dir: str, command: Sequence[str] | str, *, may_run: bool = False
 ) -> CommandLine:
-    """Take a command apart that runs a Python script with arguments.
+    """Parse a command that runs a Python script with arguments.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def command_line(
     Raises
     ------
     ConfigError
-        If no script of the project can be found in it.
+        If it does not run a script of the project.
     """
     is_shell = isinstance(command, str)
     words = _words(command) if isinstance(command, str) else list(command)
@@ -201,7 +201,7 @@ def _levels(parser: ScriptParser, words: list[str], *, lenient: bool = False) ->
 def _words(command: str) -> list[str]:
     if command.startswith("#!"):
         raise ConfigError(
-            'config = "args" needs a command that runs one script, found a text with #!'
+            'config = "args" needs a command that runs one script, found a script with #!'
         )
     try:
         lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
@@ -210,7 +210,7 @@ def _words(command: str) -> list[str]:
         plain = shlex.split(command)
     except ValueError as error:
         raise ConfigError(f"cannot read the command {command!r}: {error}") from None
-    # What the shell would expand cannot be kept when the words are joined again.
+    # Words that the shell expands would not survive splitting and joining.
     if words != plain or any(_SPECIAL & set(word) for word in plain):
         raise ConfigError(
             'config = "args" needs a command without shell syntax, found '
@@ -242,14 +242,14 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(described: ScriptParser, *, lenient: bool = False) -> _Parser:
-    """Return a parser for described arguments: their values only, no checks of the script's own."""
+    """Return a parser for described arguments, without the script's own checks."""
     parser = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     for argument in described.arguments:
         options: dict[str, Any] = {"default": argparse.SUPPRESS}
         if argument.action in {"append", "append_const", "extend", "count"} and (
             argument.default is not UNKNOWN
         ):
-            # What is given is added to the default.
+            # Given values are added to the default.
             options["default"] = argument.default
         if argument.action == "boolean":
             options["action"] = argparse.BooleanOptionalAction
@@ -294,7 +294,7 @@ def _is_same(found: Any, wanted: Any) -> bool:
 def _tails(
     arguments: Sequence[Argument], wanted: Mapping[str, Any], rest: list[str]
 ) -> Iterator[list[str]]:
-    """Yield what may stand after the script, the plainest first."""
+    """Yield possible words after the script, the simplest first."""
     options: list[str] = []
     positionals: list[str] = []
     for argument in arguments:
@@ -349,7 +349,7 @@ def _word(value: Any) -> str:
 
 
 def _default(argument: Argument) -> Any:
-    """Return a default as argparse hands it on: a text is converted by the argument's type."""
+    """Return a default as argparse does: a string is converted by the argument's type."""
     if isinstance(argument.default, str) and argument.type in {"int", "float"}:
         try:
             return _TYPES[argument.type](argument.default)

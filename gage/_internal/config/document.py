@@ -1,8 +1,8 @@
-"""A file of configuration as values with their places in its text, and edits of that text.
+"""A file of configuration: its values with their places in the text, and edits of the text.
 
-Every format is read into the same shape: a `Document` holds the text and a tree of `Node`, one a
-value, each with the characters that stand for it. Setting a value replaces those characters and
-no others, so whatever a format allows between values stays as it is.
+Every format is read into the same shape: a `Document` holds the text and a tree of `Node`. Each
+node is a value with the place of its characters. Setting a value replaces only those characters, so
+comments and everything else between values stay as they are.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOWHERE = -1
 
 
 class Edit(NamedTuple):
-    """Characters of a text, from and up to a position, and what replaces them."""
+    """A replacement in a text: start, end, and the new characters."""
 
     start: int
     end: int
@@ -50,9 +50,9 @@ class Edit(NamedTuple):
 
 
 class Oddity(NamedTuple):
-    """Something that a format allows and a strict reader refuses: a key twice, say.
+    """Something that a format allows and a strict reader refuses, such as a repeated key.
 
-    `node` is the value concerned, `position` where its key stands.
+    `node` is the value concerned, `position` the place of its key.
     """
 
     node: Node
@@ -69,26 +69,26 @@ class Node:
     Parameters
     ----------
     value
-        What it evaluates to; of a value that is not simple, what is simple in it.
+        The value itself; of a value that is not simple, its simple parts.
     start, end
-        The characters that stand for it, or `NOWHERE`.
+        The place of its characters, or `NOWHERE`.
     children
-        Of a dict, its values by key; of a list or tuple, its values by position. An entry that is
-        not simple is left out.
+        The values of a dict by key, of a list or tuple by position. Entries that are not simple are
+        left out.
     simple
-        False where a part of it is an expression, a tag or another thing that is not a value.
+        False if a part of it is not a value, such as an expression or a tag.
     style
-        What a format needs to know to write another value in its place.
+        What the format needs to know to write another value in its place.
     target
-        Of a YAML alias, the value that it stands for.
+        The value that a YAML alias refers to.
     shared
-        True where several keys get their value from these characters (`a = b = 1`).
+        True if several keys get their value from these characters (`a = b = 1`).
     state
         True where a program gives its name another value later.
     key_start
-        Where its key begins in JSON, TOML and YAML, or `NOWHERE`.
+        The start of its key in JSON, TOML and YAML, or `NOWHERE`.
     merged
-        Of a YAML mapping, those whose entries it takes over by `<<`.
+        The mappings that a YAML mapping includes by `<<`.
     """
 
     __slots__ = (
@@ -137,16 +137,16 @@ class Document:
     path
         The file's name in messages.
     text
-        What it holds, line ends as they are, without the byte order mark.
+        Its content, line ends included, without the byte order mark.
     roots
-        The values at its top, by key.
+        The values at its top level, by key.
     encode
-        Returns the characters for a value in the place of a node; ValueError says why there are
-        none.
+        A function that returns the characters of a new value for a node, or raises a ValueError
+        that says why there are none.
     encoding, bom
-        How the text is written as bytes.
+        The encoding of the text, and the byte order mark of the file.
     oddities
-        What is allowed by the format but may not be meant.
+        Things that the format allows but the author may not have meant.
     """
 
     __slots__ = ("bom", "encode", "encoding", "oddities", "path", "roots", "text")
@@ -171,7 +171,7 @@ class Document:
         self.oddities = oddities
 
     def node(self, keys: tuple[str, ...]) -> Node | None:
-        """Return the value that the parts of a key lead to, or None."""
+        """Return the value at the parts of a key, or None."""
         node = self.roots.get(keys[0])
         for key in keys[1:]:
             if node is None:
@@ -184,7 +184,7 @@ class Document:
         return self.text.count("\n", 0, max(node.start, 0)) + 1
 
     def key_line(self, node: Node) -> int | None:
-        """Return the number of the line with the key of a value, None where it has no place."""
+        """Return the number of the line with the key of a value, None if the key has no place."""
         position = node.start if node.key_start == NOWHERE else node.key_start
         return None if position == NOWHERE else self.text.count("\n", 0, position) + 1
 
@@ -198,24 +198,24 @@ class Document:
         return {key: plain(node) for key, node in self.roots.items()}
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], Node]]:
-        """Yield every value below the top with the parts of its key, in the order of the text."""
+        """Yield every value below the top, with the parts of its key, in the order of the text."""
         for name, node in self.roots.items():
             yield from _walk((name,), node)
 
     def to_bytes(self, text: str) -> bytes:
-        """Return another text as the bytes of this file."""
+        """Return a new text as bytes, encoded like this file."""
         return self.bom + text.encode(self.encoding, "surrogatepass")
 
 
 def child(node: Node, key: str) -> Node | None:
-    """Return the value under a part of a key: a key of a dict, a position in a list."""
+    """Return the value at one part of a key: a key of a dict, or a position in a list."""
     if isinstance(node.value, dict):
         return node.children.get(key)
     return node.children.get(int(key)) if key.isascii() and key.isdecimal() else None
 
 
 def plain(node: Node) -> Any:
-    """Return a value of dicts and lists, with what YAML takes over by `<<` and aliases."""
+    """Return a value as dicts and lists, with YAML's aliases and inclusions (`<<`) resolved."""
     if node.target is not None:
         return plain(node.target)
     if isinstance(node.value, dict):
@@ -229,7 +229,7 @@ def plain(node: Node) -> Any:
 
 
 def no_table(value: Any) -> str:
-    """Return what to say of a file that holds something else than a table of keys and values."""
+    """Return the message for a file that is not a table of keys and values."""
     kinds = {list: "a list", str: "a string", type(None): "nothing", bool: "true or false"}
     found = kinds.get(type(value), f"the number {value!r}")
     return f"expected a table of keys and values, found {found}"
@@ -247,7 +247,7 @@ def _walk(keys: tuple[str, ...], node: Node) -> Iterator[tuple[tuple[str, ...], 
 
 
 def decode_utf8(data: bytes, path: str) -> tuple[bytes, str]:
-    """Return the byte order mark (or nothing) and the text of a UTF-8 file."""
+    """Return the byte order mark (or b"") and the text of a UTF-8 file."""
     bom, rest = (_BOM, data[len(_BOM) :]) if data.startswith(_BOM) else (b"", data)
     try:
         return bom, rest.decode()
@@ -259,11 +259,11 @@ def decode_utf8(data: bytes, path: str) -> tuple[bytes, str]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Return whether two values are the same and of the same types; a NaN is the same as a NaN."""
+    """Return whether two values are equal, with equal types; a NaN equals a NaN."""
     if type(one) is not type(other):
         return False
     if isinstance(one, float):
-        # By their text: it tells 0.0 from -0.0, and every NaN is the same.
+        # Compared by their text, in which 0.0 and -0.0 differ and all NaNs are equal.
         return repr(one) == repr(other)
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
@@ -273,7 +273,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def like(value: Any, default: Any) -> Any:
-    """Return a value with tuples where the default has them: JSON knows lists only."""
+    """Return a value with tuples where the default has them, since JSON has only lists."""
     if isinstance(value, dict) and isinstance(default, dict):
         return {key: like(item, default.get(key)) for key, item in value.items()}
     if not isinstance(value, (list, tuple)):
@@ -293,21 +293,21 @@ def edits_for(
     value: Any,
     current: Callable[[Node], Any] = lambda node: node.value,
 ) -> list[Edit]:
-    """Return what has to be replaced so that a node has a value: as few characters as will do.
+    """Return the edits that give a node a value, with as few characters as possible.
 
     Parameters
     ----------
     document, node
-        The text, and the value in it.
+        The file, and the node in it.
     value
-        What it shall be.
+        The new value.
     current
-        What a node's value is when its characters stay; an alias may change without them.
+        A function that returns a node's value if its characters stay; an alias may still change.
 
     Raises
     ------
     ValueError
-        If the format has no characters for the value; the message says why.
+        If the format cannot write the value; the message says why.
     """
     if node.simple and same(current(node), value):
         return []
@@ -338,7 +338,7 @@ def _cannot_replace(node: Node) -> str:
 
 
 def apply_edits(text: str, edits: list[Edit]) -> str:
-    """Return the text with characters replaced; edits are sorted by start and do not overlap."""
+    """Return the text with edits applied, which are sorted by start and do not overlap."""
     parts = []
     position = 0
     for edit in edits:
@@ -352,7 +352,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class LineIndex:
-    r"""Where the lines of a text start, as Python counts them: `\n`, `\r\n` and `\r` end one."""
+    r"""The starts of the lines of a text; as in Python, `\n`, `\r\n` and `\r` end a line."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -364,12 +364,12 @@ class LineIndex:
         start = self.starts[line - 1]
         if self.is_ascii:
             return start + column_bytes
-        # A character has at most four bytes and at least one.
+        # A character has one to four bytes.
         part = self.text[start : start + column_bytes]
         if part.isascii():
             return start + column_bytes
         return start + len(part.encode("utf-8", "surrogatepass")[:column_bytes].decode())
 
     def line_at(self, offset: int) -> int:
-        """Return the number of the line (from 1) that holds a position."""
+        """Return the number of the line (from 1) of a position."""
         return bisect.bisect_right(self.starts, offset)

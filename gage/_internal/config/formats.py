@@ -16,19 +16,19 @@ SUFFIXES = (".ipynb", ".json", ".jsonc", ".py", ".toml", ".yaml", ".yml")
 
 
 def read_document(path: str, data: bytes) -> Document:
-    """Read a file; its reader and what that needs are imported when a file of its kind comes.
+    """Read a file; the reader of a format is imported for the first file of that format.
 
     Parameters
     ----------
     path
-        Its name in messages; the suffix says what it is.
+        Its name in messages; the suffix names the format.
     data
-        What it holds.
+        Its content.
 
     Raises
     ------
     ConfigError
-        If there is no such format, or the file is not what its suffix says.
+        If there is no such format, or the file is not of that format.
     """
     suffix = _suffix(path)
     if suffix == ".py":

@@ -1,8 +1,8 @@
 """Configuration in JSON: an object's values by key, with their places in the text.
 
-Comments (`//` to the line's end and `/* */`) and a comma after the last value are allowed when
-reading, as editors have them in JSON with comments. `NaN` and `Infinity`, which Python writes, are
-read; they are not JSON and are not written.
+Comments (`//` to the line's end and `/* */`) and a comma after the last value may be read, as in
+the JSON with comments of editors. `NaN` and `Infinity`, which Python writes, are read too; they are
+not JSON and are never written.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read(data: bytes, path: str) -> Document:
     Raises
     ------
     MalformedError
-        If it is not JSON, or not an object: the message names the line.
+        If it is not JSON, or not an object; the message names the line.
     """
     bom, text = decode_utf8(data, path)
     oddities: list[Oddity] = []
@@ -56,7 +56,7 @@ def read(data: bytes, path: str) -> Document:
 
 
 def read_tree(text: str, path: str, oddities: list[Oddity] | None = None) -> Node:
-    """Return the value that a JSON text holds, with places."""
+    """Return the value of a JSON text, with places."""
     try:
         node = _value(text, _skip(text, 0), [] if oddities is None else oddities)
         end = _skip(text, node.end)
@@ -78,12 +78,12 @@ def read_tree(text: str, path: str, oddities: list[Oddity] | None = None) -> Nod
 
 
 def encode_json_value(value: Any, text: str, node: Node) -> str:
-    """Return JSON for a value in the manner of the text: its escapes, its indentation.
+    """Return JSON for a value in the style of the text: its escapes, its indentation.
 
     Raises
     ------
     ValueError
-        If JSON has nothing for it.
+        If JSON cannot represent the value.
     """
     old = text[node.start : node.end]
     indent = None
@@ -176,14 +176,14 @@ def _array(text: str, start: int, odd: list[Oddity]) -> Node:
 
 
 def _margin(text: str, position: int) -> str:
-    """Return the blanks at the start of the line that holds a position."""
+    """Return the white space at the start of the line of a position."""
     start = text.rfind("\n", 0, position) + 1
     match = _BLANKS.match(text, start)
     return match.group() if match else ""
 
 
 def _indent(text: str, node: Node) -> str:
-    """Return what a value's own children are indented by."""
+    """Return the indentation of a value's children."""
     outer = _margin(text, node.start)
     for below in node.children.values():
         inner = _margin(text, below.start)

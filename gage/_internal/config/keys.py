@@ -1,12 +1,12 @@
-"""Keys: the way to a value, its parts joined by dots.
+"""Keys: the path to a value, with its parts joined by dots.
 
     lr    model.layers.0.units    "a key".lr    files."train.csv".size
 
-A part is in double quotes, with the escapes of JSON, where it is empty or holds a dot, a quote,
-a blank or a character that has a meaning around keys (`#`, `=`).
+A part is in double quotes, with the escapes of JSON, if it is empty or holds a dot, a quote, a
+space or a character that has a meaning around keys (`#`, `=`).
 
-A pattern of keys has wildcards in its parts: `*` stands for any characters of one part, `?` for
-one, and `**` as a part for any number of parts.
+A pattern of keys has wildcards in its parts: `*` matches any characters of one part, `?` matches
+one character, and the part `**` matches any number of parts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _END_OF_PART = "\0"
 
 
 def join_key(parts: Iterable[str]) -> str:
-    """Return the key that parts make."""
+    """Return the key with these parts."""
     return ".".join(map(_quoted, parts))
 
 
@@ -49,7 +49,7 @@ def has_wildcard(pattern: str) -> bool:
 
 
 def key_matcher(pattern: str) -> Callable[[tuple[str, ...]], bool]:
-    """Return a function that tells whether the parts of a key match a pattern.
+    """Return a function that returns whether the parts of a key match a pattern.
 
     Raises
     ------

@@ -1,15 +1,15 @@
 """Configuration in notebooks: assignments of simple values in the code cells of an `.ipynb` file.
 
-A cell with the tag `parameters`, as papermill users have it, is the only one read where there is
-one; else all code cells are read, and a name that several cells assign has the value of the last.
+If a cell has the tag `parameters`, as for papermill, only that cell is read. Otherwise all code
+cells are read, and a name that several cells assign has the value of the last.
 
-A notebook is JSON, and its cells are Python: a value's place in a cell is a place in the JSON text
-behind the escapes. Only those characters change, so outputs, metadata, indentation and the split
-into lines stay as they are.
+A notebook is JSON with Python in its cells: a value's place in a cell is converted to a place in
+the JSON text, with its escapes. Only those characters change, so outputs, metadata, indentation and
+the division into lines stay as they are.
 
-IPython's own syntax (`%magic`, `!command`, `name?`) is passed over. A cell magic that runs its body
-in this kernel (`%%time`, `%%capture`) keeps its assignments; a cell under any other holds another
-language or runs elsewhere, and has none.
+IPython's own syntax (`%magic`, `!command`, `name?`) is skipped. A cell whose magic runs its body in
+the kernel (`%%time`, `%%capture`) keeps its assignments. A cell with any other cell magic has
+none: it holds another language or runs elsewhere.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read(data: bytes, path: str) -> Document:
     Raises
     ------
     ConfigError
-        If it is not a notebook of format 4, or no cell can be read as Python: the message names
+        If it is not a notebook of format 4, or no cell can be read as Python; the message names
         the line.
     """
     bom, text = decode_utf8(data, path)
@@ -69,7 +69,7 @@ def read(data: bytes, path: str) -> Document:
         roots.update(found)
 
     def encode(node: Node, value: Any) -> str:
-        # Line ends inside of a cell are always \n.
+        # Line ends inside a cell are always \n.
         new = encode_python(value, node.style)
         return json.dumps(new, ensure_ascii=text.isascii())[1:-1]
 
@@ -122,9 +122,9 @@ def _cell_values(text: str, source: Node) -> tuple[dict[str, Node], set[str]]:
 
 
 def _python_of(code: str) -> tuple[str | None, set[int]]:
-    """Return a cell as Python with as many lines, and the numbers of the lines that were hidden.
+    """Return a cell as Python with the same number of lines, and the numbers of hidden lines.
 
-    None where it cannot be read as Python.
+    The cell is None if it cannot be read as Python.
     """
     match = _CELL_MAGIC.match(code)
     if match and match.group(1) not in _TRANSPARENT:
@@ -135,7 +135,7 @@ def _python_of(code: str) -> tuple[str | None, set[int]]:
     hidden = set()
     masked_lines = []
     for number, line in enumerate(lines, 1):
-        # A line inside of a string can look like a magic: values that span it are not used.
+        # A line inside a string can look like a magic: values that span it are not used.
         goes_on = number - 1 in hidden and lines[number - 2].endswith("\\")
         if goes_on or _MAGIC.match(line):
             hidden.add(number)
@@ -156,7 +156,7 @@ def _parses(code: str) -> bool:
 
 
 class _Places:
-    """Where the characters of a cell's source are in the text of the notebook."""
+    """The places of a cell's characters in the text of the notebook."""
 
     def __init__(self, text: str, items: Iterable[Node]) -> None:
         self.starts: list[int] = []
@@ -179,7 +179,7 @@ class _Places:
 
 
 def _move(node: Node, code: str, places: _Places, moved: set[int]) -> None:
-    """Turn places in the source of a cell into places in the notebook."""
+    """Convert places in the source of a cell to places in the notebook."""
     if id(node) in moved:
         return
     moved.add(id(node))

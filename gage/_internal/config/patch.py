@@ -1,8 +1,8 @@
-r"""A unified diff of two texts, of which it is known where they differ.
+r"""A unified diff of two texts whose differences are known.
 
-`difflib` looks for the differences, which takes long where a file is long; here the lines that
-edits touch are known, so the work grows with the edits. Lines end with `\n`; a `\r` before it is
-part of the line, as for `git apply`.
+`difflib` searches for differences, which takes long in a long file. Here the edited lines are
+known, so the work grows with the edits only. Lines end with `\n`; a `\r` before it is part of the
+line, as in `git apply`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CONTEXT = 3
 
 
 def unified_diff(path: str, old: str, edits: Sequence[Edit]) -> str:
-    """Return the diff of a text and what edits make of it; "" where nothing changes.
+    """Return the diff that edits make in a text, "" if nothing changes.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _changes(lines: list[str], old: str, edits: Sequence[Edit]) -> list[tuple[int, int, list[str]]]:
-    """Return which lines change, from and up to, and what they become."""
+    """Return the ranges of lines that change, each with its new lines."""
     changes: list[tuple[int, int, list[str]]] = []
     pending: list[Edit] = []
     begin = end = -1

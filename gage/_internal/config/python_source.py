@@ -6,14 +6,15 @@
     low, high = 0, 1                low, high
     a = b = 1                       a and b, which always have the same value
 
-Simple are numbers with or without a sign, strings (also implicitly joined ones), True, False,
-None, `float("inf")` and its like, and lists, tuples and dicts with string keys of them. Of a list
-or dict that also holds something else, the simple parts are keys; it can also be set as a whole.
+Simple values are numbers with or without a sign, strings (also implicitly joined ones), True,
+False, None, `float("inf")` and the like, and lists, tuples and dicts with string keys of simple
+values. In a list or dict that also holds something else, the simple parts have keys; it can also be
+set as a whole.
 
-A name that is assigned more than once has the value of its last simple assignment: that is what
-the code below it sees. A name that is bound again after that, in whatever way, is state
-(`state_names`). Assignments inside of `if`, `try`, loops, functions and classes are no values,
-and neither are `+=` and values that are computed.
+A name that is assigned more than once has the value of its last simple assignment, which is the
+value that later code sees. A name that is bound again after that, in any way, is state
+(`state_names`). Assignments inside `if`, `try`, loops, functions and classes do not count, nor do
+`+=` and computed values.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def read(data: bytes, path: str) -> Document:
     Raises
     ------
     ConfigError
-        If it is not Python source: the message names the line.
+        If it is not Python source; the message names the line.
     """
     bom, encoding, text = _decode(data, path)
     try:
@@ -72,7 +73,7 @@ def read(data: bytes, path: str) -> Document:
 
 
 def parse(text: str) -> ast.Module:
-    """Return the syntax tree; `await` at the top level is allowed, as notebooks have it.
+    """Return the syntax tree; `await` at the top level is allowed, as in notebooks.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def parse(text: str) -> ast.Module:
     """
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with warnings.catch_warnings():
-        # Reading someone's file is not the moment to comment on its escapes.
+        # Warnings about invalid escapes in the user's file are not wanted here.
         warnings.simplefilter("ignore")
         tree: Any = compile(text, "<config>", "exec", flags, dont_inherit=True)
     module: ast.Module = tree
@@ -89,7 +90,7 @@ def parse(text: str) -> ast.Module:
 
 
 def assignments(module: ast.Module, index: LineIndex) -> Iterator[tuple[str, Node]]:
-    """Yield the names that the top level assigns simple values to; the last one of a name counts.
+    """Yield the names with simple values assigned at the top level; the last of a name counts.
 
     Lists and dicts that hold an expression are yielded too: they are not simple.
     """
@@ -121,7 +122,7 @@ def mark_state(roots: Mapping[str, Node], module: ast.Module, index: LineIndex) 
 
 
 def encode_python(value: Any, old: str, *, encoding: str = "utf-8", newline: str = "\n") -> str:
-    """Return a Python expression for a value, in the manner of the one that it replaces.
+    """Return a Python expression for a value, in the style of the one that it replaces.
 
     Parameters
     ----------
@@ -130,9 +131,9 @@ def encode_python(value: Any, old: str, *, encoding: str = "utf-8", newline: str
     old
         The expression that is replaced: its quotes are kept.
     encoding
-        Of the file; a character that it does not have is escaped.
+        The file's encoding; a character that it does not have is escaped.
     newline
-        Of the file.
+        The file's line end.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def encode_python(value: Any, old: str, *, encoding: str = "utf-8", newline: str
 
 def _decode(data: bytes, path: str) -> tuple[bytes, str, str]:
     try:
-        # As the interpreter does: the byte order mark, then a comment (PEP 263), else UTF-8.
+        # Like the interpreter: a byte order mark, else a comment (PEP 263), else UTF-8.
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
         raise ConfigError(f"{path}:1: expected Python source: {error}") from None
@@ -166,7 +167,7 @@ def _decode(data: bytes, path: str) -> tuple[bytes, str, str]:
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the names of a target with what each gets."""
+    """Yield the names of a target, each with its value."""
     if isinstance(target, ast.Name):
         yield target.id, value
     elif (
@@ -180,7 +181,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _node(expression: ast.expr, index: LineIndex) -> Node | None:
-    """Return a value with its place, or None where nothing in it is simple."""
+    """Return a value with its place, or None if nothing in it is simple."""
     if isinstance(expression, ast.Dict):
         return _dict_node(expression, index)
     if isinstance(expression, (ast.List, ast.Tuple)):
@@ -202,7 +203,7 @@ def _dict_node(expression: ast.Dict, index: LineIndex) -> Node:
             children[key.value] = node
             simple = simple and node.simple
         else:
-            # What `**other` or a computed key brings may come after: the value is not known.
+            # `**other` or a computed key may replace the value: it is not known.
             simple = False
             if not isinstance(key, ast.Constant):
                 children.clear()
@@ -237,7 +238,7 @@ def _list_node(expression: ast.List | ast.Tuple, index: LineIndex) -> Node:
 
 
 def _scalar(expression: ast.expr) -> Any:
-    """Return the value of an expression without children; ValueError where it is not simple."""
+    """Return the value of an expression without children; ValueError if it is not simple."""
     if isinstance(expression, ast.Constant):
         if expression.value is None or isinstance(expression.value, (bool, int, float, str)):
             return expression.value
@@ -262,7 +263,7 @@ def _scalar(expression: ast.expr) -> Any:
 def _span(expression: ast.expr, index: LineIndex) -> tuple[int, int]:
     return (
         index.offset(expression.lineno, expression.col_offset),
-        # The parser always sets where an expression ends; only made trees lack it.
+        # The parser always sets the end of an expression; only hand-made trees lack it.
         index.offset(expression.end_lineno or 0, expression.end_col_offset or 0),
     )
 
@@ -301,7 +302,7 @@ def _escaped_character(char: str, quote: str, encoding: str) -> str:
         if char.isascii():
             return char
         try:
-            # Some codecs give back another character than they took.
+            # Some codecs decode to another character than they encoded.
             if char.encode(encoding).decode(encoding) == char:
                 return char
         except UnicodeError:
@@ -313,7 +314,7 @@ def _triple_quoted(value: str, quote: str, encoding: str, newline: str) -> str |
     lines = value.split("\n")
     body = newline.join(_escaped(line, quote, encoding) for line in lines)
     text = f"{quote * 3}{body}{quote * 3}"
-    # Quotes that need no escape between three of them; better ugly than wrong.
+    # Only if no quote needs an escape: an ugly string is better than a wrong one.
     plain = text.replace(f"\\{quote}", quote)
     for candidate in (plain, text):
         try:

@@ -1,15 +1,15 @@
 """The configuration of an operation: the values that its patterns select, by key.
 
-Tables of a Gage file say which (`selection`) and how they are called:
+Tables of a Gage file select the values (`selection`) and name their keys:
 
     keys            patterns, or "args" for the arguments of the command's script (`command_line`)
     description     what the values are
-    strip-prefix    taken from the beginning of the keys
-    prefix          put before the keys; a dot comes between where it ends with a letter or digit
-    rename          the key when the table selects one; with a `*` in it, which stands for the key
+    strip-prefix    removed from the beginning of the keys
+    prefix          put before the keys, with a dot if it ends with a letter or digit
+    rename          the new key if the table selects one; a `*` in it is replaced by the key
 
-A key that several files have is one key when its values are equal, and setting it sets all of
-them. When they differ, each gets the file before it: `train.py#lr`, `eval.py#lr`.
+A key of several files is one key if its values are equal, and setting it sets all of them. If they
+differ, each key begins with its file: `train.py#lr`, `eval.py#lr`.
 
 Some values are not offered and can still be set by name: names that a program
 gives another value later, and lists and dicts that hold an expression, as a whole.
@@ -61,7 +61,7 @@ def read_config(
     project_dir
         The directory that the patterns are relative to.
     tables
-        As `OpDef.config` gives them.
+        The tables of `OpDef.config`.
     command
         The command of the operation, for `config = "args"`.
     arguments
@@ -73,7 +73,7 @@ def read_config(
     ------
     ConfigError
         If a file or a key that is spelled out does not exist or cannot be read. Faults of files
-        that wildcards found are notes.
+        that were found by wildcards are notes.
     PatternError
         If a pattern is malformed.
     """
@@ -106,7 +106,7 @@ class _Reader:
         self.has_arguments = False
 
     def add(self, table: Mapping[str, Any], command: Sequence[str] | str | None) -> None:
-        """Add what a table selects."""
+        """Add the values that a table selects."""
         patterns = _patterns(table)
         found: list[ConfigValue] = []
         if _ARGS in patterns:
@@ -178,7 +178,7 @@ class _Reader:
 
     @staticmethod
     def _require(rule: Rule, path: str, document: Document) -> None:
-        """Raise when both the file and the key are spelled out and there is no such value."""
+        """Raise an error if both file and key are spelled out and there is no such value."""
         if rule.literal_file != path or rule.keys is None or has_wildcard(rule.keys):
             return
         keys = [join_key(parts) for parts, node in document.walk() if node.simple]
@@ -240,7 +240,7 @@ def _names(keys: list[str], table: Mapping[str, Any]) -> list[str]:
         if len(names) > 1:
             raise ConfigError(
                 f"expected one key to be renamed to {new!r}, found {', '.join(names)}: put a * "
-                "into the name, which stands for the key, or select one key"
+                "into the name, which is replaced by the key, or select one key"
             )
         names = [new] * len(names)
     for name in names:
@@ -249,11 +249,11 @@ def _names(keys: list[str], table: Mapping[str, Any]) -> list[str]:
 
 
 def _merged(found: Iterable[ConfigValue]) -> dict[str, ConfigValue]:
-    """Return values by key; of one key in several files, one if equal, else one a file."""
+    """Return values by key; a key of several files is one if the values are equal."""
     groups: dict[str, list[ConfigValue]] = {}
     for entry in found:
         group = groups.setdefault(entry.key, [])
-        # Two tables may select the same value; the first one has named it.
+        # Two tables may select the same value; the first one gives it its name.
         if all(entry.places[0] not in other.places for other in group):
             group.append(entry)
     merged: dict[str, ConfigValue] = {}

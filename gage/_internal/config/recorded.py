@@ -1,4 +1,4 @@
-"""The configuration that a recorded run has."""
+"""The configuration of a recorded run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["recorded_config"]
 
 
 def recorded_config(run: Run) -> dict[str, Any]:
-    """Return the values that a run has, those given and defaults, by key.
+    """Return the values of a run by key, given ones and defaults.
 
     Defaults that were not needed to start the run are read from its staged source.
 
@@ -34,4 +34,4 @@ def recorded_config(run: Run) -> dict[str, Any]:
         command = meta_opcmd(run).args
         return read_config(work_dir(run), opdef.config, command, arguments="tried").defaults()
     except (ConfigError, PatternError):
-        return recorded  # the source is gone or was changed: what was given is nothing
+        return recorded  # the source is gone or has changed

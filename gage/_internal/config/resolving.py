@@ -1,4 +1,4 @@
-"""The values of a run: the defaults of its configuration and what it is given."""
+"""The values of a run: the defaults of its configuration and the given values."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def resolve_values(
 
 
 def expected_value(node: Node, wanted: Mapping[int, Any]) -> Any:
-    """Return what a node's value becomes when nodes, by their `id`, get new values."""
+    """Return a node's value after nodes, by their `id`, got new values."""
     if id(node) in wanted:
         return wanted[id(node)]
     if node.target is not None:
@@ -91,7 +91,7 @@ def expected_value(node: Node, wanted: Mapping[int, Any]) -> Any:
 
 
 def _is_known(entry: ConfigValue, config: Config) -> bool:
-    """Return whether the default is known; of an argument it may be computed by the script."""
+    """Return whether the default is known; a script may compute the default of an argument."""
     line = config.command
     return entry.argument is None or line is None or entry.argument.key in line.values
 
@@ -127,7 +127,7 @@ def _replace_parts(
 def _expanded(
     config: Config, given: Mapping[str, Any], faults: list[str]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield what is given, by the keys of the configuration where one stands for several."""
+    """Yield the given values by keys of the configuration; a dict may give several keys values."""
     for key, value in given.items():
         if config.entry(key) is not None:
             yield key, value
@@ -155,7 +155,7 @@ def _expanded(
 
 
 def _find(config: Config, key: str) -> tuple[str, tuple[str, ...]]:
-    """Return the key of the configuration that a given key means, and the way into its value."""
+    """Return the key of the configuration that a given key means, and the path into its value."""
     if config.entry(key) is not None:
         return key, ()
     underscored = key.replace("-", "_")
@@ -194,7 +194,7 @@ def is_known_key(config: Config, key: str) -> bool:
 def _changed(
     entry: ConfigValue, before: Any, inner: tuple[str, ...], value: Any
 ) -> tuple[Any, str]:
-    """Return a key's new value, and what is wrong with the type of what was given."""
+    """Return a key's new value, and the fault of its type."""
     default = template_of(entry) if not inner else _within(entry, before, inner)
     if not inner and entry.argument is not None and entry.argument.is_list:
         value = _listed(value)
@@ -280,7 +280,9 @@ def _within(entry: ConfigValue, value: Any, inner: tuple[str, ...]) -> Any:
             choices = [str(position) for position in range(len(value))]
             is_there = part in choices
         else:
-            raise ConfigError(f"expected the key {key}: it is {type_name(value)}, nothing is in it")
+            raise ConfigError(
+                f"expected the key {key}: its value is {type_name(value)}, without keys"
+            )
         if not is_there:
             near = did_you_mean(part, choices)
             raise ConfigError(
@@ -338,7 +340,7 @@ def _share(config: Config, told: dict[str, Any], faults: list[str]) -> None:
 
 
 def _follow(config: Config, values: dict[str, Any], told: Mapping[str, Any]) -> None:
-    """Give aliases in YAML files the new values of what they stand for."""
+    """Give aliases in YAML files the new values of their anchors."""
     if not told or not any(has_alias(node) for node in config.nodes.values()):
         return
     wanted = {

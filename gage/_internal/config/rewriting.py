@@ -1,7 +1,7 @@
-"""Writing values into the files of a run: only the characters of the values change.
+"""Writing values into the files of a run, changing only the characters of the values.
 
-What is written is read again before it replaces a file, so that a file that does not have exactly
-the values asked for, or has any other changed, is never left behind.
+The new content is read back before it replaces a file, so that a written file has exactly the new
+values and no other changes.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
     Parameters
     ----------
     run_dir
-        Where the copies are, under the paths that they have in the project.
+        The directory of the copies, which have the same paths as in the project.
     config
-        Where the values are.
+        The places of the values.
     values
-        By key; keys of arguments (`args`) are passed over, they change the command.
+        Values by key; keys of arguments (`args`) are skipped, since they change the command.
 
     Raises
     ------
     ConfigError
-        If a file or a value is missing, or a value cannot be written. No file is changed then.
+        If a file or a value is missing, or a value cannot be written. Then no file is changed.
     """
     rewritten = []
     for path, by_key in _by_file(config, values).items():
@@ -64,8 +64,8 @@ def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
 
 
 def _places(config: Config, key: str) -> list[Place]:
-    """Return where the value of a key is; nowhere for an argument."""
-    # A command may have made values of the copies equal or unequal, and so keys shared or not.
+    """Return the places of a key's value; an argument has none."""
+    # A command may have changed the copies so that keys are no longer shared, or now are.
     file, _, shared = key.rpartition("#")
     every = {**config.entries, **config.unlisted}
     entries = [every[key]] if key in every else []
@@ -84,9 +84,9 @@ def _places(config: Config, key: str) -> list[Place]:
 
 
 def rewritten_sources(config: Config, values: Mapping[str, Any]) -> list[tuple[str, bytes, str]]:
-    """Return what the files of configuration become: path, content and diff of those that change.
+    """Return path, new content and diff of the files of configuration that change.
 
-    As `rewrite`, for copies that are as they were when the configuration was read; nothing is
+    Like `rewrite`, for copies that have not changed since the configuration was read; nothing is
     read or written.
 
     Raises
@@ -103,7 +103,7 @@ def rewritten_sources(config: Config, values: Mapping[str, Any]) -> list[tuple[s
 
 
 def _by_file(config: Config, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the values by file and the key that they have in it."""
+    """Return the values by file and by their key in it."""
     wanted: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         for place in _places(config, key):
@@ -114,7 +114,7 @@ def _by_file(config: Config, values: Mapping[str, Any]) -> dict[str, dict[str, A
 def _rewritten(
     run_dir: str, config: Config, path: str, by_key: dict[str, Any]
 ) -> tuple[bytes, str] | None:
-    """Return what a file becomes, and the diff; None where it stays as it is."""
+    """Return the new content of a file and the diff; None if nothing changes."""
     data = _read_inside(run_dir, os.path.join(run_dir, path))
     return _rewritten_data(config, path, by_key, data)
 
@@ -146,7 +146,7 @@ def _rewritten_data(
 
 
 def _read_inside(run_dir: str, path: str) -> bytes | None:
-    """Return what a file of the run holds; None where there is none."""
+    """Return the content of a file of the run, None if there is none."""
     real, inside = os.path.realpath(path), os.path.realpath(run_dir)
     if os.path.commonpath([inside, real]) != inside:
         raise ConfigError(f"{path} leads outside of the run, to {real}: it is not written to")
@@ -166,7 +166,7 @@ def _edits(document: Document, by_key: Mapping[str, Any]) -> tuple[list[Edit], d
         if node is None:
             keys = ", ".join(join_key(parts) for parts, node in document.walk() if node.simple)
             raise ConfigError(
-                f"{document.path}: expected the key {key} in the run's copy, found none such. "
+                f"{document.path}: expected the key {key} in the run's copy, found no such key. "
                 f"Keys: {keys or 'none'}"
             )
         new = like(value, node.value)
@@ -191,7 +191,7 @@ def _edits(document: Document, by_key: Mapping[str, Any]) -> tuple[list[Edit], d
 
 
 def _current(node: Node, wanted: Mapping[int, Any]) -> Any:
-    """Return what a node's value is when others are written and it is left alone."""
+    """Return a node's value when others are written and it is not."""
     if node.target is not None:
         return expected_value(node.target, wanted)
     if not has_alias(node):
@@ -209,7 +209,7 @@ def _shown(value: Any) -> str:
 
 
 def _check(document: Document, wanted: Mapping[int, Any], data: bytes) -> None:
-    """Raise unless a new file has the values wanted and every other value as before."""
+    """Raise an error unless a new file has the wanted values and all others as before."""
     try:
         found = read_document(document.path, data).roots
     except ConfigError as error:

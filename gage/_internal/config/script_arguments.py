@@ -1,8 +1,8 @@
 """The arguments of a script that uses argparse, read from its source.
 
-The script is not run. Its calls of `add_argument` are read from the source, which tells the flags,
-types, defaults and choices as far as they are written there as simple values (or as names of the
-module that have simple values).
+The script is not run. Flags, types, defaults and choices are read from the calls of
+`add_argument` in its source, if they are simple values or names of the module that have simple
+values.
 
 The key of an argument is the name that the parsed arguments have it under (`--learning-rate` is
 `learning_rate`). Arguments of sub-commands are left out; `parser_probe` finds them.
@@ -34,12 +34,12 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
-"""A default that is not written in the script as a simple value."""
+"""A default that is not a simple value in the script."""
 
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a script, as `add_argument` describes it.
+    """An argument of a script, described by a call of `add_argument`.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class Argument:
     flags
         Its options, such as `-e` and `--epochs`; none for a positional argument.
     type
-        `int`, `float`, `str` or `bool`; another name for what the script converts itself.
+        `int`, `float`, `str` or `bool`; or the name of the script's own converter.
     default
-        Its default, None where there is none, `UNKNOWN` where it is computed.
+        Its default, None if there is none, `UNKNOWN` if it is computed.
     """
 
     key: str
@@ -218,7 +218,7 @@ def _subcommand_names(module: ast.Module) -> set[str]:
 
 
 def _action(expression: ast.expr | None) -> str | None:
-    """Return the name of an action; None for a class of the script's own."""
+    """Return the name of an action; None for a class of the script."""
     if expression is None:
         return "store"
     if isinstance(expression, ast.Constant) and isinstance(expression.value, str):
@@ -235,7 +235,7 @@ def _type(expression: ast.expr | None, action: str, default: Any) -> str:
         return "int"
     if expression is not None:
         return ast.unparse(expression)
-    # Without a type argparse hands on texts, whatever the default is.
+    # Without a type, argparse returns strings, whatever the default is.
     return "str" if action not in {"store_const", "append_const"} else type(default).__name__
 
 

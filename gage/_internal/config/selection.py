@@ -1,24 +1,24 @@
-r"""Which values of which files are configuration: patterns of a Gage file.
+r"""The patterns of a Gage file that select values of files as configuration.
 
     pattern = ["-" blanks] [file] ["#" keys]
 
     train.py                  the values at the top level of the file
     train.py#lr               one of them
     conf/**/*.yaml#**.*       all values of all YAML files below `conf`
-    #epochs                   further values of the file before
-    -train.py#debug           not this one
-    -#debug                   in no file
+    #epochs                   further values of the file named before
+    -train.py#debug           excludes this value
+    -#debug                   excludes it in all files
     train.py#opts.*           the entries of a dict or a list, each a key of its own
     \-x.py#lr                 a file whose name begins with a dash
 
-The file is a pattern as for source code (`sources.parsing`), the keys are one of `keys`. Patterns
-are read in order and the last one that matches decides; patterns that exclude and come first hold
-for all.
+The file is a pattern as for source code (`sources.parsing`); the keys are a pattern of `keys`.
+Patterns are read in order and the last one that matches decides. Excluding patterns at the
+beginning apply to all others.
 
-Without `#` a file of code gives the names of its top level, a data file all values, each by its
-own key. `**.*` likewise gives no containers but what is in them; a list of plain values is one
-value. Names such as `__version__`, and those that a program gives another value later, are values
-only when a pattern spells them out.
+Without `#`, a file of code gives the names of its top level, and a data file gives all its values,
+each with its own key. `**.*` gives the values inside containers too, not the containers; a list of
+plain values is one value. Names such as `__version__`, and names that the program changes later,
+are values only if a pattern spells them out.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ Parts = tuple[str, ...]
 
 
 class Rule:
-    """A pattern, taken apart.
+    """A parsed pattern.
 
     Parameters
     ----------
     text
         The pattern as written.
     exclude
-        Whether it takes values away.
+        Whether it excludes values.
     file
-        Which files it is about; None for any.
+        The pattern of its files; None for any file.
     keys
-        The pattern of keys; None where there is no `#`.
+        The pattern of keys; None if there is no `#`.
     """
 
     __slots__ = ("exclude", "file", "keys", "text")
@@ -74,7 +74,7 @@ class Rule:
 
     @property
     def literal_file(self) -> str | None:
-        """The path that the pattern spells out, or None."""
+        """The path of the pattern, None if it has wildcards."""
         if self.file is None:
             return None
         names = [part.literal for part in self.file.parts]
@@ -83,12 +83,12 @@ class Rule:
         return None if None in names else "/".join(map(str, names))
 
     def is_about(self, path: str) -> bool:
-        """Return whether a file is among those of the pattern."""
+        """Return whether the pattern matches a file."""
         return self.file is None or match_path(self.file, path)
 
 
 def parse_rules(patterns: Sequence[str]) -> list[Rule]:
-    """Take patterns apart; a pattern without a file continues with the file before it.
+    """Parse patterns; a pattern without a file uses the file before it.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def parse_rules(patterns: Sequence[str]) -> list[Rule]:
 
 
 def find_files(directory: str, rules: Iterable[Rule]) -> tuple[list[str], list[str]]:
-    """Return the paths of the files that rules select values from, and notes on what is not there.
+    """Return the files that rules select values from, and notes on patterns without files.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def find_files(directory: str, rules: Iterable[Rule]) -> tuple[list[str], list[s
 
 
 def select(document: Document, rules: Iterable[Rule]) -> tuple[dict[Parts, Node], list[Rule]]:
-    """Return the selected values of a file in the order of its text, and the rules without any."""
+    """Return the selected values of a file, in its order, and the rules that select none."""
     chosen: dict[Parts, Node] = {}
     unmatched = []
     for rule in rules:
@@ -201,7 +201,7 @@ def _exclusion(text: str) -> tuple[bool, str]:
 
 
 def _split(text: str, body: str) -> tuple[str, str | None]:
-    """Return the file and the keys of a pattern: `#` in quotes or after a backslash is a name's."""
+    """Split a pattern into file and keys; a `#` in quotes or after a backslash does not split."""
     quote = ""
     position = 0
     while position < len(body):
@@ -224,7 +224,7 @@ def _split(text: str, body: str) -> tuple[str, str | None]:
 
 
 def _in_order(rules: list[Rule]) -> list[Rule]:
-    """Put exclusions that stand before everything last, where they exclude something."""
+    """Move exclusions at the beginning to the end, where they exclude something."""
     first = next((i for i, rule in enumerate(rules) if not rule.exclude), len(rules))
     return [*rules[first:], *rules[:first]]
 
@@ -317,7 +317,7 @@ def _exclude(chosen: dict[Parts, Node], rule: Rule) -> None:
 def _without(
     parts: Parts, node: Node, matches: Callable[[Parts], bool]
 ) -> Iterator[tuple[Parts, Node]]:
-    """Yield a value, or what is left of it when something in it is excluded."""
+    """Yield a value, or the rest of it if something in it is excluded."""
     if any(matches(parts[:length]) for length in range(1, len(parts) + 1)):
         return
     inner: dict[Parts, Node] = {}
@@ -336,7 +336,7 @@ def _all_leaves(document: Document) -> Iterator[tuple[Parts, Node]]:
 
 
 def _leaves(parts: Parts, node: Node) -> Iterator[tuple[Parts, Node]]:
-    """Yield the values in a value that have no keys of their own in them."""
+    """Yield the innermost values of a value."""
     if node.simple and (isinstance(node.value, (list, tuple)) and _is_plain(node)):
         yield parts, node
     elif node.children:
@@ -353,7 +353,7 @@ def _is_plain(node: Node) -> bool:
 
 
 def _simple(parts: Parts, node: Node, *, unlisted: bool) -> Iterator[tuple[Parts, Node]]:
-    """Yield a value, or the simple values in it when it is not simple itself."""
+    """Yield a value, or the simple values in it if it is not simple itself."""
     if node.simple:
         yield parts, node
         return

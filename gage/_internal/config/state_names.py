@@ -1,4 +1,4 @@
-"""Names of a program that are state: bound once, and bound again by what comes later.
+"""Names of a program that are state: bound once, and bound again by later code.
 
     loss = 1.0                    the start of a computation, which no user sets
     for step in range(epochs):
@@ -23,9 +23,9 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def bindings(module: ast.Module) -> dict[str, tuple[int, int]]:
-    """Return the names that a module binds, with the line and column of the last time.
+    """Return the names that a module binds, with the line and column of the last binding.
 
-    What a function binds by `global` may happen at any time: it counts as the very last.
+    A binding by `global` in a function may happen at any time: it counts as the last.
     """
     last: dict[str, tuple[int, int]] = {}
     for statement in module.body:
@@ -51,7 +51,7 @@ def _bound(node: ast.AST) -> Iterator[tuple[str, tuple[int, int]]]:
         if node.name is not None:
             yield node.name, (node.lineno, node.col_offset)
     elif isinstance(node, ast.comprehension):
-        # The names of a comprehension are its own.
+        # The names of a comprehension are local to it.
         for part in (node.iter, *node.ifs):
             yield from _bound(part)
         return

@@ -1,7 +1,7 @@
 """Configuration in TOML: values by dotted key, with their places in the text.
 
-`tomllib` of the standard library reads the file and tells what is wrong with it; what is added here
-is where each value stands, which it does not say. Dates and times are texts that are written as
+`tomllib` of the standard library reads the file and reports its faults. This module adds the place
+of each value, which `tomllib` does not give. Dates and times are strings here; they are written as
 dates and times.
 """
 
@@ -65,7 +65,7 @@ def read(data: bytes, path: str) -> Document:
     try:
         root = _Scanner(text).file(values)
     except (_PlaceError, LookupError) as error:
-        raise ConfigError(f"{path}: cannot tell where its values stand: {error}") from None
+        raise ConfigError(f"{path}: cannot find the places of its values: {error}") from None
 
     newline = "\r\n" if "\r\n" in text else "\n"
 
@@ -74,7 +74,7 @@ def read(data: bytes, path: str) -> Document:
         if node.style == _DATE_STYLE:
             return _encode_date(value, old)
         if isinstance(value, str) and "\n" in value and old.startswith('"""'):
-            # The first line end after the quotes is not part of the value.
+            # The line end right after the opening quotes is not part of the value.
             return newline.join(['"""', *map(_escaped, value.split("\n"))]) + '"""'
         return _expression(value, old)
 
@@ -86,18 +86,18 @@ def _malformed(error: tomllib.TOMLDecodeError, text: str, path: str) -> Malforme
     if place is None:
         return MalformedError(path, f"malformed TOML: {message}")
     numbers = [int(number) for number in re.findall(r"\d+", place[1])]
-    if len(numbers) != 2:  # it says "end of document"
+    if len(numbers) != 2:  # the place is "end of document"
         before, _, last = text.rpartition("\n")
         numbers = [before.count("\n") + (2 if "\n" in text else 1), len(last) + 1]
     return MalformedError(path, f"malformed TOML: {message[: place.start()]}", *numbers)
 
 
 class _PlaceError(Exception):
-    """The places found do not agree with what tomllib has read: a fault of this module."""
+    """The places do not agree with the values of tomllib: a fault of this module."""
 
 
 class _Scanner:
-    """Finds the places in a text that is known to be TOML."""
+    """Finds the places of values in a text that is known to be TOML."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -207,7 +207,7 @@ def _placed(node: Node, key_start: int) -> Node:
 
 
 def _enter(node: Node, key: str, start: int) -> Node:
-    """Return the table under a key, made where it is new; of a list of tables, the last."""
+    """Return the table under a key, a new one if needed; of a list of tables, the last."""
     if key not in node.children:
         node.children[key] = _placed(_table(), start)
     below = node.children[key]
@@ -215,7 +215,7 @@ def _enter(node: Node, key: str, start: int) -> Node:
 
 
 def _fill(node: Node, value: Any) -> None:
-    """Give a node and those below it their values, as `tomllib` has read them."""
+    """Give a node and those below it the values that `tomllib` has read."""
     if isinstance(value, dict):
         for key, below in node.children.items():
             _fill(below, value[key])
@@ -249,7 +249,7 @@ def _expression(value: Any, old: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        # Python's words for floats that are not finite are TOML's, and so are its exponents.
+        # TOML writes infinite floats, NaN and exponents like Python.
         return repr(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_expression(item, '') for item in value)}]"

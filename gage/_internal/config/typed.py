@@ -1,12 +1,13 @@
-"""Values as they are typed on a line, and how they take on the type of a default.
+"""Values typed on a line, and their conversion to the type of a default.
 
-A text is read as JSON, else as a Python literal, else it stays a text:
+A typed string is read as JSON, else as a Python literal, else it stays a string:
 
-    1  -2.5  1e-3  true  True  null  None  [1, 2]  {"a": 1}  (1, 2)  'quoted'  any other text
+    1  -2.5  1e-3  true  True  null  None  [1, 2]  {"a": 1}  (1, 2)  'quoted'  any other string
 
-The default has the first word. For a text it is the text, whatever it looks like; for a float `1`
-is 1.0, and `inf` and `nan` are numbers; for a bool `yes`, `no`, `on`, `off`, `1` and `0` are bools
-too. A value that cannot become what the default is stays what it is, which is reported.
+The type of the default decides first. For a string, the value is the typed string, whatever it
+looks like. For a float, `1` is 1.0, and `inf` and `nan` are numbers. For a bool, `yes`, `no`, `on`,
+`off`, `1` and `0` are bools too. A value that cannot be converted to the type of the default stays
+as it is, which is reported.
 """
 
 from __future__ import annotations
@@ -43,18 +44,18 @@ _NOT_FINITE = re.compile(r"[+-]?(?:\.?inf|infinity|\.?nan)", re.IGNORECASE)
 
 
 class Text(str):
-    """A value as somebody typed it: what it stands for is decided by the default of its key."""
+    """A value as it was typed; the default of its key decides its type."""
 
     __slots__ = ()
 
 
 def parse_assignment(word: str) -> tuple[str, Text]:
-    """Return the key and the text of `key=value`.
+    """Return the key and the typed value of `key=value`.
 
     Raises
     ------
     ConfigError
-        If there is no `=`, or what stands before it is not a key.
+        If there is no `=`, or no key before it.
     """
     match = _ASSIGNMENT.fullmatch(word)
     if match is None:
@@ -65,7 +66,7 @@ def parse_assignment(word: str) -> tuple[str, Text]:
 
 
 def parse_value(text: str) -> Any:
-    """Return what a text stands for: JSON, a Python literal, else the text itself."""
+    """Return the value of a typed string: JSON, a Python literal, else the string itself."""
     stripped = text.strip()
     if not stripped:
         return str(text)
@@ -86,17 +87,17 @@ def parse_value(text: str) -> Any:
 
 
 def simple_value(value: Any) -> Any:
-    """Return a value as plain Python: of NumPy and torch scalars the number, of a path its text.
+    """Return a value as plain Python: a NumPy or torch scalar as a number, a path as a string.
 
     Raises
     ------
     ConfigError
-        If it is not simple: nothing that a file of configuration could hold.
+        If it is not simple, so that no file of configuration can hold it.
     """
     if value is None or type(value) in {bool, int, float, str}:
         return value
     if isinstance(value, (bool, int, float, str)):
-        # Subclasses (NumPy's float64, enums of strings, Text) become what they are based on.
+        # Subclasses (NumPy's float64, enums of strings, Text) become their base type.
         if isinstance(value, str):
             return str.__str__(value)
         return float.__float__(value) if isinstance(value, float) else int.__int__(value)
@@ -107,7 +108,7 @@ def simple_value(value: Any) -> Any:
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
-                raise ConfigError(f"expected texts as keys of a dict, found {key!r}")
+                raise ConfigError(f"expected strings as keys of a dict, found {key!r}")
         return {str(key): simple_value(item) for key, item in value.items()}
     if isinstance(value, os.PathLike):
         return simple_value(os.fspath(value))
@@ -119,21 +120,21 @@ def simple_value(value: Any) -> Any:
             except (TypeError, ValueError, RecursionError):
                 continue
     raise ConfigError(
-        "expected a number, text, bool, None, list or dict, "
+        "expected a number, string, bool, None, list or dict, "
         f"found {type(value).__name__} {value!r:.80}"
     )
 
 
 def coerce(value: Any, default: Any) -> tuple[Any, bool]:
-    """Return a value as the type of a default, and whether it is of that type.
+    """Return a value converted to the type of a default, and whether that worked.
 
     Parameters
     ----------
     value
-        `Text` as typed, or a value of Python. A plain `str` is read like typed text where the
-        default is neither a text nor None.
+        `Text` as typed, or a Python value. A plain `str` is read like `Text` if the default is
+        neither a string nor None.
     default
-        The value that it replaces. None has no type: whatever comes is right.
+        The value that it replaces. None has no type: any value is right.
     """
     if isinstance(default, str):
         if isinstance(value, str):
@@ -204,7 +205,7 @@ def type_name(value: Any, *, inner: bool = False) -> str:
     Parameters
     ----------
     inner
-        Whether the types of what is in it are named too: `list of int and str`.
+        Whether to name the types of its items too: `list of int and str`.
     """
     name = "null" if value is None else type(value).__name__
     items = value.values() if isinstance(value, dict) else value
@@ -248,7 +249,7 @@ def _float(value: Any) -> tuple[Any, bool]:
 
 
 def _items(value: Any, default: list[Any] | tuple[Any, ...]) -> tuple[Any, bool]:
-    """Give the items of a list the type of the default's, where these are all of one."""
+    """Convert the items of a list to the type of the default's items, if they all have one type."""
     if not isinstance(value, (list, tuple)):
         return value, False
     items = list(value)

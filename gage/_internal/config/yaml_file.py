@@ -1,13 +1,13 @@
 """Configuration in YAML: values by dotted key, with their places in the text.
 
-`yaml_reader` reads the text; nothing is written by ruamel.yaml, since it would lay out the whole
-file anew. What is written means the same by version 1.1 and 1.2: `yes`, `no`, `on` and `off` stay
-these words, floats are written with a dot (`1.0e-05`), a string that either version takes for
-something else is put in quotes. Numbers that mean another value in each (`010`, `1_000`, `1:30`)
-and values with a tag are left alone. Dates are strings that are written as dates.
+`yaml_reader` reads the text. ruamel.yaml writes nothing, since it would reformat the whole file.
+Written values mean the same in versions 1.1 and 1.2: `yes`, `no`, `on` and `off` keep their words,
+floats are written with a dot (`1.0e-05`), and a string that either version would read as something
+else is put in quotes. Numbers with different values in the two versions (`010`, `1_000`, `1:30`)
+and values with a tag cannot be replaced. Dates are strings that are written as dates.
 
-An alias (`*name`) follows the value that it stands for until it is set itself. Keys that come
-from elsewhere by `<<` belong to the mapping that they are in.
+An alias (`*name`) follows the value of its anchor until it is set itself. Keys that are included by
+`<<` belong to the mapping that defines them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def read(data: bytes, path: str) -> Document:
     Raises
     ------
     ConfigError
-        If it is not YAML, or not a mapping, or ruamel.yaml is missing: the message says which.
+        If it is not YAML, or not a mapping, or ruamel.yaml is missing; the message says which.
     """
     bom, text = decode_utf8(data, path)
     root, oddities = read_nodes(text, path)
@@ -94,13 +94,13 @@ def _encode_block(value: Any, node: Node, text: str) -> str:
     elif value and isinstance(value, dict) and node.style == BLOCK_DICT:
         lines = [f"{_expression(key, '')}: {_expression(item, '')}" for key, item in value.items()]
     else:
-        # Further right than the key, which a list may be level with.
+        # Further right than the key; a list may have the indentation of its key.
         return f"  {_expression(value, '')}"
     return (newline + " " * column).join(lines)
 
 
 def _encode_literal(value: str, old: str, text: str) -> str | None:
-    """Return a text of several lines as a block in the place of another; None where it cannot."""
+    """Return a string of several lines as a block in the place of another, None if impossible."""
     header, _, body = old.partition("\n")
     lines = value.removesuffix("\n").split("\n")
     indents = [len(line) - len(line.lstrip(" ")) for line in body.splitlines() if line.strip()]
@@ -146,7 +146,7 @@ def _float(value: float) -> str:
     text = repr(value)
     if text.endswith(("inf", "nan")):
         return text.replace("inf", ".inf").replace("nan", ".nan")
-    # Version 1.1 takes `1e-05` for a text, and `1.0e+16` only with the sign.
+    # In version 1.1, `1e-05` is a string, and exponents need a sign: `1.0e+16`.
     mantissa, letter, exponent = text.partition("e")
     if letter and "." not in mantissa:
         mantissa += ".0"
@@ -160,7 +160,7 @@ def _string(value: str, old: str) -> str:
         return "'" + value.replace("'", "''") + "'"
     if not old.startswith('"') and _SAFE.fullmatch(value) and value.isprintable():
         reads_as_text = isinstance(resolve(value), str) and not is_ambiguous(value)
-        # The letters are bools where version 1.1 is taken by the word.
+        # A strict reader of version 1.1 reads these letters as bools.
         if reads_as_text and len(value) < 120 and value not in {"y", "Y", "n", "N"}:
             return value
     return '"' + "".join(map(_escaped_character, value)) + '"'

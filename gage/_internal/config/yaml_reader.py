@@ -1,14 +1,14 @@
-"""YAML as nodes with places: the one reader of it, for configuration, Gage files and summaries.
+"""YAML as nodes with places: one reader for configuration, Gage files and summaries.
 
-The text is parsed by ruamel.yaml, whose events say where each value stands.
+ruamel.yaml parses the text; its events give the place of each value.
 
-Programs read YAML by version 1.1 (PyYAML) or 1.2 (ruamel.yaml). Plain words are read so that both
-agree: `yes`, `no`, `on` and `off` are bools. Numbers that mean another value in each (`010`,
-`1_000`, `1:30`) and dates are strings, as written. An alias (`*name`) has the value that it stands
-for. Keys that come from elsewhere by `<<` are kept apart (`Node.merged`).
+Programs read YAML by version 1.1 (PyYAML) or 1.2 (ruamel.yaml), so plain words are read in a way
+that suits both: `yes`, `no`, `on` and `off` are bools. Dates, and numbers with different values in
+the two versions (`010`, `1_000`, `1:30`), are strings, as written. An alias (`*name`) has the value
+of its anchor. Keys that are included by `<<` are kept apart (`Node.merged`).
 
-A text may be nested `MAX_DEPTH` deep, and its aliases may stand for `MAX_ALIASED` values in all: a
-few lines of aliases of aliases would fill the memory.
+A text may be nested `MAX_DEPTH` deep, and its aliases may refer to `MAX_ALIASED` values in all: a
+few lines with aliases of aliases would otherwise fill the memory.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _BOOL = re.compile(
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-# What one version takes for a number and the other for a text, or for another number.
+# Words that are a number in one version, and a string or another number in the other.
 _AMBIGUOUS = re.compile(
     r"[-+]?0[0-9_]+|[-+]?0[oO][0-7_]+|[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+][.0-9][0-9_.]*"
     r"|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
@@ -60,12 +60,12 @@ EMPTY, BLOCK_LIST, BLOCK_DICT = "empty", "block list", "block dict"
 
 
 def read_nodes(text: str, path: str) -> tuple[Node, list[Oddity]]:
-    """Return the mapping that a YAML text holds, and what is odd about it.
+    """Return the mapping in a YAML text, and the oddities of the text.
 
     Raises
     ------
     MalformedError
-        If it is not YAML, not a mapping, too deep, or its aliases stand for too much.
+        If it is not YAML, not a mapping, nested too deeply, or its aliases refer to too much.
     ConfigError
         If ruamel.yaml is missing.
     """
@@ -103,7 +103,7 @@ class _FaultError(Exception):
 
 
 class _Reader:
-    """Turns the events of the parser into nodes."""
+    """Converts the events of the parser to nodes."""
 
     def __init__(self, text: str, events: Iterator[Any]) -> None:
         self.text = text
@@ -116,7 +116,7 @@ class _Reader:
         self._aliased = 0
 
     def document(self) -> Node:
-        """Return the mapping that the only document is."""
+        """Return the mapping of the only document."""
         root = None
         for event in self.events:
             kind = _kind(event)
@@ -133,7 +133,7 @@ class _Reader:
         return root
 
     def _node(self, event: Any, after: int = NOWHERE) -> Node:
-        """Return the value that an event starts; `after` is where an empty one could be written."""
+        """Return the value that begins with an event; an empty one could be written at `after`."""
         kind = _kind(event)
         if kind == "Alias":
             return self._alias(event)
@@ -163,7 +163,7 @@ class _Reader:
         return node
 
     def _apply_tag(self, event: Any, node: Node) -> None:
-        """Give a value the type that a tag of YAML's own names; any other tag is odd."""
+        """Give a value the type of a standard tag; any other tag is odd."""
         name = str(event.tag).removeprefix(_TAG)
         if _kind(event) != "Scalar":
             if name not in {"map", "seq"}:
@@ -197,7 +197,7 @@ class _Reader:
 
     def _scalar(self, event: Any, start: int, end: int, after: int) -> Node:
         if start >= end:
-            # The parser's mark of a missing value is where the next thing starts.
+            # The parser gives a missing value the place of the next token.
             simple = after != NOWHERE and not event.anchor
             return Node(None, after, after, simple=simple, style=EMPTY)
         if event.style in {"|", ">"}:
@@ -262,7 +262,7 @@ class _Reader:
         return node
 
     def _key(self, event: Any) -> str | None:
-        """Return a key as text; None where it is `<<` or not a scalar."""
+        """Return a key as a string; None if it is `<<` or not a scalar."""
         if _kind(event) != "Scalar":
             self._node(event)
             return None

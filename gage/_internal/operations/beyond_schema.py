@@ -1,4 +1,4 @@
-"""What a JSON Schema cannot say of a Gage file: patterns, groups of regular expressions, NUL."""
+"""Checks of a Gage file that a JSON Schema cannot express: patterns, groups, NUL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["beyond_schema", "malformed_config", "paths_of"]
 
 
 def beyond_schema(data: Any) -> Iterator[Found]:
-    """Yield what is wrong with strings of a Gage file's data."""
+    """Yield the faults of strings in a Gage file's data."""
     for path, text in paths_of(data, ()).items():
         if not isinstance(text, str):
             continue
@@ -32,7 +32,7 @@ def beyond_schema(data: Any) -> Iterator[Found]:
 
 
 def paths_of(value: Any, path: KeyPath) -> dict[KeyPath, Any]:
-    """Return everything in tables and lists by its path, the outer before the inner."""
+    """Return all values in tables and lists by path, outer ones first."""
     found = {path: value}
     if isinstance(value, (dict, list)):
         for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
@@ -41,7 +41,7 @@ def paths_of(value: Any, path: KeyPath) -> dict[KeyPath, Any]:
 
 
 def _malformed(path: KeyPath, text: str) -> str | None:
-    """Return what is wrong with a string of an operation, None where nothing is known to be."""
+    """Return the fault of a string of an operation, None if there is none."""
     key = path[0] if path else ""
     names = {name for name in path[1:] if isinstance(name, str)}
     if key in {"sourcecode", "depends"} and names <= {"files", "patterns"}:
@@ -54,7 +54,7 @@ def _malformed(path: KeyPath, text: str) -> str | None:
 
 
 def malformed_config(config: Any, path: KeyPath) -> Iterator[Found]:
-    """Yield what is wrong with patterns of configuration; they are read one after the other."""
+    """Yield the faults of patterns of configuration; each pattern depends on those before it."""
     from gage._internal.config.selection import parse_rules
 
     if isinstance(config, dict):

@@ -1,4 +1,4 @@
-"""What jsonschema finds in a Gage file, said in our words: expected, found, where."""
+"""The faults that jsonschema finds in a Gage file, in plain words: expected, found, where."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN = 60  # characters of a value in a message
 
 
 def key_text(path: KeyPath) -> str:
-    """Return how a message names a key: `train.depends[1].files`."""
+    """Return the name of a key in messages: `train.depends[1].files`."""
     text = ""
     for name in path:
         if isinstance(name, int):
@@ -42,7 +42,7 @@ def faults_against_schema(data: Any, schema: dict[str, Any]) -> list[Found]:
         bad = [name for name in tables if not fits({name: tables[name]}, schema, schema)]
         where = f"{', '.join(map(repr, bad))} does" if bad else "it does"
         message = (
-            f"{where} not say what the schema of Gage files allows: to learn more, "
+            f"{where} not follow the schema of Gage files: to see the faults, "
             "pip install 'gage[config]'"
         )
         return [] if fits(data, schema, schema) else [((), message)]
@@ -51,10 +51,10 @@ def faults_against_schema(data: Any, schema: dict[str, Any]) -> list[Found]:
 
 
 def _explain(error: ValidationError, root: dict[str, Any]) -> Iterator[Found]:
-    """Yield the faults behind an error of jsonschema: of several forms, those of the one meant."""
+    """Yield the faults behind an error of jsonschema: those of the form that was meant."""
     path: KeyPath = tuple(error.absolute_path)
     keyword = str(error.validator)
-    # What is unset in an error that was made by hand is set in those of a validator.
+    # These attributes are unset only in errors made by hand, not in those of a validator.
     schema: Any = error.schema
     value: Any = error.instance
     if keyword == "additionalProperties":
@@ -103,7 +103,7 @@ def _explain_any(error: ValidationError, path: KeyPath, root: dict[str, Any]) ->
 
 
 def _is_wrong_type(error: ValidationError, path: KeyPath) -> bool:
-    """Return whether a value is of another type than every form of an option wants."""
+    """Return whether no form of an option accepts a value of this type."""
     if tuple(error.absolute_path) != path:
         return False
     if error.validator == "type":
@@ -136,7 +136,7 @@ def _unknown(
 
 
 def _forms(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the forms of table that may stand where one of this schema may."""
+    """Return the forms of table that a schema allows."""
     for definition in root["$defs"].values():
         options = [resolve(x["$ref"], root) for x in definition.get("anyOf", ()) if "$ref" in x]
         if schema in options and all("properties" in option for option in options):
@@ -158,12 +158,12 @@ def _wrong_type(path: KeyPath, value: Any, schema: dict[str, Any], root: dict[st
     if expected == ["true", "false"] and value in expected:
         return f"{message}: write it without quotes"
     if value is None:
-        return f"{message}: give it a value or take the key away"
+        return f"{message}: give it a value or remove the key"
     return message
 
 
 def _types(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
-    """Return what a schema wants, in words."""
+    """Return the types that a schema allows, in words."""
     if "$ref" in schema:
         return _types(resolve(schema["$ref"], root), root)
     if "anyOf" in schema:
@@ -178,7 +178,7 @@ def _types(schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
 
 
 def found_text(value: Any) -> str:
-    """Return what a value is, in words."""
+    """Return a description of a value, in words."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -206,7 +206,7 @@ def _table_text(table: dict[str, Any]) -> str:
 
 
 def short(text: str) -> str:
-    """Return a string as a message shows it, in quotes."""
+    """Return a string in quotes, shortened for a message."""
     return repr(shortened(text, _SHOWN))
 
 

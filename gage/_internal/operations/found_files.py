@@ -1,4 +1,4 @@
-"""What an operation's program is going to read, as files that its run is given.
+"""The files that an operation's program is going to read, added to its run.
 
 The program is found in the command: `python train.py`, `python -m package`, a notebook, a cell.
 """
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_COPIED_BYTES", "modules_of", "with_found_files"]
 
-MOST_COPIED_BYTES = 1_000_000_000  # of all files found; what is beyond is linked
+MOST_COPIED_BYTES = 1_000_000_000  # of all found files together; others are linked
 
 _PROGRAM_MODULES = ("gage.inside.notebook", "gage.inside.cell", "gage.inside.ipython_cell")
 _VALUE_OPTIONS = ("-W", "-X", "-Q")
 
 
 def with_found_files(operation: Operation) -> Operation:
-    """Return an operation that gets what its program is going to read.
+    """Return an operation with the files that its program is going to read.
 
-    Each file keeps its path. Where one is above the project, the run keeps the project's shape:
-    its files are in a directory `below` the run directory. Of more than a gigabyte in all the
-    biggest files are linked to the original, which is said.
+    Each file keeps its path. If a file is above the project, the run keeps the shape of the
+    project: the project's files are in a directory `below` the run directory. If the files have
+    more than a gigabyte in all, the biggest are links to the originals, with a note.
     """
     words = _words(operation)
     programs = _programs(operation, words)
@@ -57,7 +57,7 @@ def with_found_files(operation: Operation) -> Operation:
     files = []
     for file in reads.files.values():
         if any(match_path(pattern, file.path) for pattern in excludes):
-            continue  # the operation says that it is not taken
+            continue  # the operation excludes it
         if operation.opdef.src is not None and file.path.startswith("../"):
             notes.append(
                 f"Left out, it is not below the Gage file: add it with --with {quote(file.path)}"
@@ -112,7 +112,7 @@ def _words(operation: Operation) -> list[str]:
 
 
 def _programs(operation: Operation, words: Sequence[str]) -> list[Program]:
-    """Return the script, module or notebook that a command runs; none where it runs another."""
+    """Return the script, module or notebook that a command runs, nothing for other commands."""
     for place, word in enumerate(words):
         if os.path.basename(word).startswith("python") and place + 1 < len(words):
             path = _program_of(words[place + 1 :], operation.project_dir)
@@ -155,9 +155,9 @@ def _read_program(operation: Operation, path: str) -> Program | None:
 
 
 def _may_name_files(project_dir: str, programs: Sequence[Program], texts: Sequence[str]) -> bool:
-    """Return whether any name of the project's directory is in what is run at all.
+    """Return whether the program's text has the name of any file in the project's directory.
 
-    Parsing a program takes as long as starting it: one that names nothing need not pay for it.
+    Parsing a program takes as long as starting it; this saves it for a program that names no file.
     """
     try:
         names = os.listdir(project_dir)
@@ -182,7 +182,7 @@ def _may_name_files(project_dir: str, programs: Sequence[Program], texts: Sequen
 
 
 def _too_big(files: Sequence[FoundFile]) -> list[FoundFile]:
-    """Return the files to be linked: the biggest, until what is copied is not too much."""
+    """Return the files to be linked: the biggest ones, until the others are small enough."""
     total = sum(file.size_bytes for file in files)
     linked = []
     for file in sorted(files, key=lambda file: -file.size_bytes):

@@ -1,8 +1,8 @@
-"""The Gage file: which operations a project has.
+"""The Gage file: the operations of a project.
 
-`docs/gage-file.md` describes what a Gage file says, `gagefile.schema.json` is that as a JSON
-Schema. It is named `gage.toml`, `gage.yaml`, `gage.yml` or `gage.json` and is in the project
-directory, or below it in `.gage`, as in projects of gage 0.1.
+`docs/gage-file.md` describes Gage files; `gagefile.schema.json` is their JSON Schema. A Gage file
+is named `gage.toml`, `gage.yaml`, `gage.yml` or `gage.json`. It is in the project directory, or in
+its directory `.gage`, as in projects of gage 0.1.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class OperationHelp(NamedTuple):
-    """What a person wants to know of an operation before running it.
+    """The description of an operation for its users.
 
-    `phases` are its commands in the order in which they are carried out; `sourcecode` the patterns
-    as they are used, the default ones written out; `depends` a line for each dependency.
+    `phases` are its commands in the order of their execution; `sourcecode` the patterns in use,
+    with the defaults written out; `depends` a line for each dependency.
     """
 
     name: str
@@ -65,9 +65,9 @@ _MOST_BYTES = 1_000_001  # one more than a Gage file may have
 class GageFile:
     """A Gage file that was read.
 
-    `project_dir` is the directory that its patterns and commands are relative to; `data` all of
-    the file as written; `operations` those that can be run; `faulty` the keys at the top whose
-    values are not what is allowed: `operation_faults` says what is wrong with one.
+    `project_dir` is the directory that its patterns and commands are relative to; `data` its
+    content as written; `operations` those that can be run; `faulty` the keys at the top whose
+    values are not valid: `operation_faults` returns their faults.
     """
 
     __slots__ = ("data", "faulty", "operations", "path", "project_dir")
@@ -88,17 +88,17 @@ class GageFile:
 
     @property
     def names(self) -> list[str]:
-        """The names of all operations, those with faults too."""
+        """The names of all operations, including those with faults."""
         return [name for name in self.data if name[:1] != "$"]
 
     @property
     def runs_dir(self) -> str | None:
-        """The absolute path of `$runs-dir`, None where there is none.
+        """The absolute path of `$runs-dir`, None if there is none.
 
         Raises
         ------
         GagefileError
-            If it has a fault: runs would be kept in another place than was meant.
+            If `$runs-dir` has a fault, since runs would go to the wrong place.
         """
         if "$runs-dir" in self.faulty:
             raise _error(operation_faults(self, "$runs-dir"))
@@ -109,12 +109,12 @@ class GageFile:
 
 
 def find_gagefile(directory: str) -> str | None:
-    """Return the path of the Gage file of a directory: there, or in the nearest parent with one.
+    """Return the path of the Gage file in a directory or in its nearest parent with one.
 
     Raises
     ------
     GagefileError
-        If the directory has more than one, for either may be the one that is meant.
+        If the directory has more than one, since either may be meant.
     """
     directory = os.path.abspath(directory)
     while True:
@@ -143,12 +143,12 @@ def project_dir_of(path: str) -> str:
 
 
 def load_gagefile(path: str) -> GageFile:
-    """Read a Gage file. A fault concerns the operation that has it; the others can be run.
+    """Read a Gage file. A fault affects only its own operation; the others can be run.
 
     Raises
     ------
     GagefileError
-        If the file as a whole cannot be read; its `faults` are all that is wrong.
+        If the file as a whole cannot be read; `faults` has every fault.
     """
     from gage._internal.operations.gagefile_cache import cache_path, keep, kept
 
@@ -163,9 +163,9 @@ def load_gagefile(path: str) -> GageFile:
 
 
 def check_gagefile(path: str) -> list[Fault]:
-    """Return everything that is wrong with a Gage file, in the order of its lines.
+    """Return all faults of a Gage file, in the order of its lines.
 
-    Two default operations are a fault here, but do not keep the file from being used.
+    Two default operations are a fault here, but the file can still be used.
     """
     path = os.path.abspath(path)
     try:
@@ -185,13 +185,13 @@ def check_gagefile(path: str) -> list[Fault]:
 
 
 def operation_faults(gagefile: GageFile, name: str) -> list[Fault]:
-    """Return what is wrong with one operation of a Gage file, in the order of its lines."""
+    """Return the faults of one operation of a Gage file, in the order of its lines."""
     document = _document(gagefile.path, _read_bytes(gagefile.path))
     return _placed(document, [found for found in _found_in(document) if found[0][:1] == (name,)])
 
 
 def default_operation(gagefile: GageFile) -> OpDef | None:
-    """Return the operation that is run where none is named: the default one, or the only one.
+    """Return the operation to run if none is named: the default one, or the only one.
 
     Raises
     ------
@@ -221,9 +221,9 @@ def get_operation(gagefile: GageFile, name: str) -> OpDef:
     Raises
     ------
     TargetError
-        If there is none of that name.
+        If there is no operation with that name.
     GagefileError
-        If it has faults.
+        If the operation has faults.
     """
     if name in gagefile.operations:
         return gagefile.operations[name]
@@ -242,7 +242,7 @@ def get_operation(gagefile: GageFile, name: str) -> OpDef:
 
 
 def describe_operation(opdef: OpDef) -> OperationHelp:
-    """Return what a person wants to know of an operation before running it."""
+    """Return the description of an operation for its users."""
     from gage._internal.sources.selection import sourcecode_patterns
 
     commands = ((phase.name, opdef.command(phase.name)) for phase in PHASES)
@@ -267,9 +267,9 @@ def schema_path() -> str:
 
 
 def _names_in(directory: str) -> list[str]:
-    """Return the paths of Gage files in a directory; links that lead nowhere are some too."""
+    """Return the paths of Gage files in a directory, including dangling links."""
     paths = [os.path.join(directory, name) for name in GAGEFILE_NAMES]
-    # In a parent that cannot be searched lexists says no: what is there could not be read anyway.
+    # `lexists` is False in a parent that cannot be searched, whose files could not be read anyway.
     return [path for path in paths if os.path.lexists(path)]
 
 
@@ -323,7 +323,9 @@ def _read_bytes(path: str) -> bytes:
         found = "a directory" if stat.S_ISDIR(mode) else "something else"
         message = f"expected a file, found {found}"
     except FileNotFoundError:
-        where = f"a link to {os.readlink(path)}, which is not there" if os.path.islink(path) else ""
+        where = (
+            f"a link to {os.readlink(path)}, which does not exist" if os.path.islink(path) else ""
+        )
         message = f"expected a Gage file, found {where or 'nothing'}"
     except OSError as error:
         message = f"expected a file that can be read: {error.strerror}"

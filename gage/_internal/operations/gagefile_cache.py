@@ -1,11 +1,11 @@
-"""What was read of Gage files, kept by the digest of their bytes, so that a run starts sooner.
+"""A cache of parsed Gage files by the digest of their bytes, so that a run starts sooner.
 
     $XDG_CACHE_HOME/gage/gagefiles/DIGEST.json       default: ~/.cache/gage/gagefiles
         {"data": {"train": {"exec": …}}, "faulty": ["test"]}
 
-`data` is all of the file, `faulty` names the keys at its top that cannot be used. The digest is of
-the file's bytes, its format and what judges it. The cache can be deleted at any time: whatever is
-wrong with it, the Gage file itself is read.
+`data` is the content of the file; `faulty` names the keys at its top that cannot be used. The
+digest is of the file's bytes, its format and the schema. The cache can be deleted at any time: if
+anything is wrong with it, the Gage file itself is read.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_dir", "cache_path", "keep", "kept"]
 
-_VERSION = 1  # of this layout, and of the checks that the schema does not hold
+_VERSION = 1  # of this layout, and of the checks that are not in the schema
 _MOST_FILES = 64
 _MOST_BYTES = 4_000_000
 
 
 def cache_dir() -> str | None:
-    """Return the directory of the cache, None where there is no place for one."""
+    """Return the directory of the cache, None if there is no home directory for one."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "gage", "gagefiles") if os.path.isabs(base) else None
 
 
 def cache_path(path: str, raw: bytes) -> str | None:
-    """Return where the content of a Gage file is kept, None where nothing can be kept."""
+    """Return the path of a Gage file's cache entry, None if nothing can be cached."""
     directory = cache_dir()
     if directory is None:
         return None
@@ -48,7 +48,7 @@ def cache_path(path: str, raw: bytes) -> str | None:
 
 
 def kept(cached: str | None) -> tuple[dict[str, Any], list[str]] | None:
-    """Return the data of a Gage file and the names of what is faulty in it, None if not kept."""
+    """Return the data of a Gage file and the names of its faulty keys, None if not cached."""
     if cached is None:
         return None
     try:
@@ -64,7 +64,7 @@ def kept(cached: str | None) -> tuple[dict[str, Any], list[str]] | None:
 
 
 def keep(cached: str | None, data: dict[str, Any], faulty: list[str]) -> None:
-    """Keep what was read of a Gage file; where that cannot be, it is read again next time."""
+    """Cache the content of a Gage file, if that is possible."""
     if cached is None:
         return
     try:

@@ -1,8 +1,8 @@
-"""What is wrong with the data of a Gage file: where, what was expected and what was found.
+"""The faults in the data of a Gage file: where, what was expected and what was found.
 
-`gagefile.schema.json` says what is allowed, for editors too. A file is first held against it by a
-quick look (`schema_check`); if it fits, there is nothing to explain (`explaining`). What a JSON
-Schema cannot say is checked as well (`beyond_schema`).
+`gagefile.schema.json` says what is allowed, for editors too. A file is first compared with it by a
+quick check (`schema_check`); only if that fails, its faults are explained (`explaining`). Some
+checks cannot be expressed by a JSON Schema (`beyond_schema`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["faults_of", "faulty_operations"]
 
 
 def faulty_operations(data: dict[str, Any]) -> list[str]:
-    """Return the keys at the top of a Gage file whose values are not what is allowed.
+    """Return the keys at the top of a Gage file whose values are not valid.
 
-    This is the quick look: nothing is said of what is wrong with them.
+    This is the quick check, which does not say what is wrong with them.
     """
     schema = read_schema()
     return [
@@ -39,8 +39,8 @@ def faults_of(data: dict[str, Any], *, full: bool = False) -> list[Found]:
     Parameters
     ----------
     full
-        Whether jsonschema is asked even where the quick look finds nothing, and patterns of
-        configuration are looked at: what reads them takes its time to import.
+        Whether to use jsonschema even if the quick check finds nothing, and to check patterns of
+        configuration, whose reader takes long to import.
     """
     schema = read_schema()
     found: list[Found] = []
@@ -53,7 +53,7 @@ def faults_of(data: dict[str, Any], *, full: bool = False) -> list[Found]:
         for name, table in data.items():
             config = table.get("config") if isinstance(table, dict) else None
             found += malformed_config(config, (name, "config"))
-    # One place can fail for one reason in several ways: the first says it.
+    # One fault can make several checks of a place fail: the first message is enough.
     first: dict[KeyPath, str] = {}
     for path, message in found:
         first.setdefault(path, message)

@@ -1,9 +1,8 @@
-"""The text of a Gage file: the data it holds, and where each key stands.
+"""The text of a Gage file: its data, and the line of each key.
 
-The readers of configuration (`config.formats`) read it too, so that `yes` or a comment mean the
+It is read by the readers of configuration (`config.formats`), so that `yes` or a comment mean the
 same in both. A Gage file has at most `MAX_BYTES` bytes and `MAX_DEPTH` levels of tables and lists.
-
-A key is known by its path: the names and positions that lead to it, `("train", "depends", 0)`.
+The path of a key has the names and positions that lead to it: `("train", "depends", 0)`.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ _SUFFIXES = (".toml", ".yaml", ".yml", ".json")
 
 
 def read_gagefile(path: str, raw: bytes) -> Document:
-    """Return what the bytes of a Gage file hold; its suffix says which format it has.
+    """Return the content of a Gage file; its suffix names the format.
 
     Raises
     ------
     MalformedError, ConfigError
-        If it is not of that format, or what reads the format is not installed.
+        If it is not of that format, or the format's reader is not installed.
     """
     if os.path.splitext(path)[1].lower() not in _SUFFIXES:
         name = os.path.basename(path)
@@ -57,7 +56,7 @@ def _check_depth(document: Document, node: Node, depth: int) -> None:
 
 
 def line_of(document: Document, path: KeyPath) -> int | None:
-    """Return the line of a key, or of the nearest key around it; None where there is none."""
+    """Return the line of a key, or of the nearest key around it; None if there is none."""
     line = None
     node = document.roots.get(str(path[0])) if path else None
     for key in (*path[1:], None):
@@ -69,7 +68,7 @@ def line_of(document: Document, path: KeyPath) -> int | None:
 
 
 def oddities_of(document: Document) -> list[Found]:
-    """Return what the format allows and a Gage file does not: a key twice, a tag."""
+    """Return things that the format allows and a Gage file does not: repeated keys, tags."""
     if not document.oddities:
         return []
     wanted = {id(oddity.node): oddity.message for oddity in document.oddities}

@@ -1,6 +1,6 @@
-"""The help of a form of the line, made from the table of options.
+"""The help text of a form of the line, made from the table of options.
 
-Its style is that of the shell's other commands.
+It looks like the help of the shell's other commands.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RUN = "Run an operation, a script, a module or a notebook as a recorded run."
 _ABOUT = {
     "shell": _RUN,
     "line": _RUN,
-    "cell": "Run this cell in a process of its own as a recorded run.",
+    "cell": "Run this cell in its own process as a recorded run.",
 }
 _OPERATION = "An operation of the Gage file"
 _FILE = "a .py or an .ipynb file."
@@ -38,7 +38,7 @@ _TARGET = {
 }
 _SEVERAL = "k=[a,b], k=uniform(a,b), loguniform, randint, choice and range ask for several runs."
 _VALUE = ("k=v", f"A value of the configuration. {_SEVERAL}")
-_ARGUMENT = ("ARGUMENT", "What the program itself gets, after --.")
+_ARGUMENT = ("ARGUMENT", "An argument for the program itself.")
 
 
 def help_text(form: str) -> str:
@@ -65,7 +65,7 @@ def _names(row: Option) -> str:
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """Return names and what is said of each, side by side."""
+    """Return names and their descriptions, side by side."""
     import textwrap
 
     width = min(max(len(name) for name, _ in rows), _NAMES_COLUMNS)

@@ -1,4 +1,4 @@
-"""Whether the options of a request mean something together."""
+"""Checks that the options of a request make sense together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_options"]
 # (an option, what it needs, why)
 _NEEDS = (
     ("json", "preview", "a run has no JSON to show"),
-    ("trust", "outputs", "it is about the variables that come back"),
+    ("trust", "outputs", "it concerns the variables that come back"),
 )
 # (an option, another, why they exclude each other)
 _EXCLUDES = (
@@ -36,21 +36,21 @@ def check_options(
     several: bool,
     typed: bool = False,
 ) -> None:
-    """Check that options mean something together.
+    """Check that options make sense together.
 
     Parameters
     ----------
     only
-        What a line, or the function that runs a cell, says beside them.
+        Further options, of a line or of the function that runs a cell.
     several
-        Whether several runs are asked for.
+        Whether the request is for several runs.
     typed
-        Whether the message names options as a line has them; else as keywords.
+        Whether the message names options as on a line; otherwise it names keywords.
 
     Raises
     ------
     OptionError
-        For the first of them that does not.
+        For the first option that does not.
     """
     said = _typed if typed else _keyword
     given = _given(options, only or LineOptions())
@@ -78,7 +78,7 @@ def check_options(
 
 
 def _given(options: RunOptions, only: LineOptions) -> dict[str, Any]:
-    """Return what differs from its default, by field."""
+    """Return the values that differ from their default, by field."""
     return {
         name: value
         for part in (options, options.several, only)

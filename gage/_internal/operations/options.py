@@ -1,10 +1,10 @@
-"""The options of a run: one table, from which everything that knows an option is made.
+"""The options of a run: one table, from which parser, help and keywords are made.
 
 `OPTIONS` has a row for each option: the field it sets, how it is typed on a line, its help, the
 forms of the line and the functions that take it. The parser, the help and the completion of a
 line (`run_line`, `line_help`) and the values without any option are made from the table; the
 keywords of `gage.run`, `gage.run_batch`, `gage_nb.run`, `gage_nb.run_cell`, `gage_nb.run_batch`
-and `gage_nb.start` are held to it by a test. What is asked for travels as one `RunOptions`.
+and `gage_nb.start` are compared with it by a test. A request has one `RunOptions`.
 
 Named tuples rather than dataclasses: every `gage run` imports this module.
 """
@@ -82,24 +82,24 @@ class Option(NamedTuple):
     Attributes
     ----------
     part
-        Which named tuple has the field: `run` (`RunOptions`), `several` (`Several`) or `line`
+        The named tuple of the field: `run` (`RunOptions`), `several` (`Several`) or `line`
         (`LineOptions`).
     field
         The name of the field, and of the keyword.
     names
-        How it is typed on a line, with a blank between two; empty for a keyword of functions only.
+        Its names on a line, separated by spaces; empty for an option of functions only.
     kind
         `flag` (sets True), `off` (sets False), `text`, `number`, `list` (may be repeated), `rows`.
     metavar
-        What its value is called in the help.
+        The name of its value in the help.
     help
         A sentence.
     forms
         The forms of the line that take it.
     calls
-        The functions that take it as a keyword.
+        The functions that have it as a keyword.
     default
-        Its value where nothing is said. A function of `gage_nb` has `check=True`.
+        Its default. Functions of `gage_nb` have `check=True`.
     """
 
     part: str
@@ -146,7 +146,7 @@ def _flag(part: str, field: str, names: str, text: str, **more: Any) -> Option:
 
 _number = {"kind": "number", "calls": _BATCH}
 
-# The order is that of the help.
+# In the order of the help.
 OPTIONS = (
     _value(
         "line", "module", "-m", "MODULE", "Run a module, as python -m does.", forms="shell line"
@@ -167,7 +167,7 @@ OPTIONS = (
         "--no-find",
         "off",
         "",
-        "Do not look for files that the program is going to read.",
+        "Do not search for files that the program is going to read.",
         calls=_EVERY,
         default=True,
     ),
@@ -189,7 +189,7 @@ OPTIONS = (
         "run",
         "needed",
         "-n --needed",
-        "Skip what a completed run with the same code, values and inputs has done.",
+        "Use a completed run with the same code, values and inputs, if there is one.",
         calls=_EVERY,
     ),
     _flag("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
@@ -234,7 +234,7 @@ OPTIONS = (
     _value(
         "several", "trials", "--trials", "N", "How many runs to draw, or to search with.", **_number
     ),
-    _value("several", "seed", "--seed", "S", "Seed of what is drawn.", **_number),
+    _value("several", "seed", "--seed", "S", "The seed for drawing.", **_number),
     _value(
         "several",
         "optimize",
@@ -254,7 +254,11 @@ OPTIONS = (
     ),
     _flag("several", "fail_fast", "--fail-fast", "Stop at the first run that fails.", calls=_BATCH),
     _flag(
-        "several", "resume", "--resume", "Run only what is missing of the same batch.", calls=_BATCH
+        "several",
+        "resume",
+        "--resume",
+        "Run only what is missing from the same batch.",
+        calls=_BATCH,
     ),
     _value(
         "line",
@@ -276,7 +280,7 @@ OPTIONS = (
         "run",
         "check",
         "--no-raise",
-        "A failed run is no error of the cell.",
+        "Do not make a failed run an error of the cell.",
         kind="off",
         forms=_NOTEBOOK,
         calls=f"{_EVERY} gage_nb.start",
@@ -338,7 +342,7 @@ OPTIONS = (
 if not TYPE_CHECKING:
 
     def _made(name: str, part: str, **more: Any) -> Any:
-        """Return a named tuple of the table's options of a part."""
+        """Return a named tuple of the options of one part."""
         fields = {row.field: row.default for row in OPTIONS if row.part == part} | more
         return declare(name, fields, __name__)
 
@@ -346,30 +350,30 @@ if not TYPE_CHECKING:
     RunOptions = _made("RunOptions", "run", several=Several())
     LineOptions = _made("LineOptions", "line")
 
-Several.__doc__ = """How several runs are asked for.
+Several.__doc__ = """The options of a request for several runs.
 
-`rows` are the values of a run each, `batch` files of them; `trials` how often is drawn, or how
-many runs a search has; `seed` that of what is drawn; `optimize` is `minimize:METRIC` or
-`maximize:METRIC`; `jobs` commands run at the same time; with `fail_fast` the first run that
-fails stops the others; `resume` runs what is missing of the newest batch of the same request and
-code.
+`rows` has the values of one run in each row, `batch` the files with such rows; `trials` is the
+number of draws, or of the runs of a search; `seed` is the seed for drawing; `optimize` is
+`minimize:METRIC` or `maximize:METRIC`; `jobs` is the number of runs at the same time; with
+`fail_fast` the first run that fails stops the others; `resume` runs what is missing from the newest
+batch of the same request and code.
 """
-RunOptions.__doc__ = """How a run, or several, are asked for: what a line and the functions say.
+RunOptions.__doc__ = """The options of a request that lines and functions have.
 
-`needed` lets a completed run that has done the same take the place of a new one; `check` raises
-if a run fails; `directory` is where gage works as if started there, `runs_home` the directory of
-runs where it is not that of the project.
+With `needed`, a completed run that did the same work takes the place of a new one; with `check`, a
+failed run raises an error; gage works as if it was started in `directory`; `runs_home` is the
+directory of runs, if not that of the project.
 """
-LineOptions.__doc__ = """What only a line can say, or the function that is made from a cell."""
+LineOptions.__doc__ = """The options that only lines have, or the function that runs a cell."""
 
 
 def options_of(words: Mapping[str, Any]) -> RunOptions:
-    """Return the options that keywords of a function give.
+    """Return the options for keywords of a function.
 
     Raises
     ------
     TypeError
-        If a word is no option.
+        If a word is not an option.
     """
     parts: dict[str, dict[str, Any]] = {"run": {}, "several": {}}
     for word, value in words.items():
@@ -381,13 +385,13 @@ def options_of(words: Mapping[str, Any]) -> RunOptions:
 
 
 def keywords_of(call: str) -> dict[str, Any]:
-    """Return the keywords that a function takes from the table, with their defaults."""
+    """Return the keywords of a function that are in the table, with their defaults."""
     known = {**RunOptions()._asdict(), **Several()._asdict(), **LineOptions()._asdict()}
     return {row.field: known[row.field] for row in OPTIONS if call in row.calls.split()}
 
 
 def option_names(form: str) -> list[str]:
-    """Return every option of a form of the line, as it is typed, sorted."""
+    """Return all options of a form of the line, as typed, sorted."""
     return sorted(
         name for row in OPTIONS if form in row.forms.split() for name in row.names.split()
     )

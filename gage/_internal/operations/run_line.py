@@ -37,15 +37,15 @@ class RunLine(NamedTuple):
     Attributes
     ----------
     form
-        Which of the three forms of the line it is, one of `FORMS`.
+        The form of the line, one of `FORMS`.
     assignments
-        Strings with `=`, as typed.
+        The words with `=`, as typed.
     args
         Further arguments of the command.
     options
-        How the run is asked for, as the functions have it too.
+        The options that functions have too.
     only
-        What only a line can say.
+        The options that only a line has.
     """
 
     form: str
@@ -56,7 +56,7 @@ class RunLine(NamedTuple):
     only: LineOptions
 
 
-# What values of several runs begin with, beside a bracket: see `batch.plan`.
+# The calls that a value for several runs may begin with, besides a bracket: see `batch.axes`.
 _CALLS = ("choice", "loguniform", "randint", "range", "uniform")
 
 
@@ -65,12 +65,12 @@ class LineError(OptionError):
 
 
 def parse(words: Sequence[str], form: str) -> RunLine:
-    """Return a line's parts.
+    """Return the parts of a line.
 
     Parameters
     ----------
     form
-        One of `FORMS`: which of the three forms of the line it is.
+        The form of the line, one of `FORMS`.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def parse(words: Sequence[str], form: str) -> RunLine:
     if "--" in words:
         cut = words.index("--")
         words, args = words[:cut], words[cut + 1 :]
-    # In a notebook a failed run is an error of the cell; the shell has its exit code.
+    # In a notebook, a failed run is an error of the cell; the shell returns its exit code.
     parts: dict[str, dict[str, Any]] = {
         "run": {"check": form != "shell"},
         "several": {},
@@ -110,7 +110,7 @@ def config_of(line: RunLine) -> dict[str, Text]:
     LineError
         If a key is given twice.
     ConfigError
-        If what is before `=` is no key.
+        If a string before `=` is not a key.
     """
     if not line.assignments:
         return {}
@@ -126,9 +126,9 @@ def config_of(line: RunLine) -> dict[str, Text]:
 
 
 def asks_for_several(line: RunLine) -> bool:
-    """Return whether a line may ask for several runs; the defaults of its keys have the last word.
+    """Return whether a line may ask for several runs; the defaults of its keys decide finally.
 
-    Cheap: nothing is read. `batch.plan` says what the values mean.
+    This is fast and reads no files. `batch.axes` describes the values.
     """
     several = line.options.several
     if several.trials or several.optimize or several.batch or line.only.each:
@@ -141,7 +141,7 @@ def asks_for_several(line: RunLine) -> bool:
 
 
 def _taken(words: list[str], form: str) -> Iterator[tuple[Option | None, Any]]:
-    """Yield each option with its value, and None with each word that is no option."""
+    """Yield each option with its value, and None with each word that is not an option."""
     by_name: dict[str, Option] = {}
     if any(word.startswith("-") for word in words):
         by_name = {
@@ -168,7 +168,7 @@ def _taken(words: list[str], form: str) -> Iterator[tuple[Option | None, Any]]:
 
 
 def _split(word: str, by_name: dict[str, Option]) -> Iterator[tuple[str, str | None]]:
-    """Yield the names of options in a word, with the value that is attached to one."""
+    """Yield the options in a word, with a value that is attached to the last one."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
         yield name, value if equals else None
@@ -217,18 +217,18 @@ def _target_and_assignments(words: list[str], module: str | None) -> tuple[str |
 
 def _is_assignment(word: str, *, may_be_target: bool) -> bool:
     key, equals, _ = word.partition("=")
-    # A path such as runs/a=1.py is a target where one is expected.
+    # If a target is expected, a path such as runs/a=1.py is a target.
     is_path = may_be_target and word.endswith((".py", ".ipynb"))
     return bool(equals) and bool(key) and not is_path
 
 
 def _advice(assignments: list[str]) -> str:
-    """Return what may have been meant by a word that is no assignment."""
+    """Return advice on a word that is not an assignment."""
     last = assignments[-1] if assignments else ""
     if any(last.count(begin) > last.count(end) for begin, end in ("[]", "()", "{}")):
         key, _, value = last.partition("=")
-        return f"a value with blanks goes in quotes, {key}='{value} …'"
-    return "arguments of the program itself come after --"
+        return f"put a value with spaces in quotes, {key}='{value} …'"
+    return "put arguments of the program itself after --"
 
 
 def _unknown_option(option: str, form: str) -> str:

@@ -1,8 +1,8 @@
-"""The quick look: whether data is what the JSON Schema of Gage files allows.
+"""A quick check of data against the JSON Schema of Gage files.
 
-jsonschema is the judge of `gagefile.schema.json`, but importing it takes longer than all else that
-starts a run. `fits` knows the keywords that the schema uses and refuses any other; a test holds
-the two against each other.
+jsonschema checks data against `gagefile.schema.json`, but importing it takes longer than everything
+else that starts a run. `fits` knows the keywords that the schema uses and refuses any other; a test
+compares its results with those of jsonschema.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SAYS_NOTHING = frozenset(
 
 
 def fits(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
-    """Return whether a value is what a schema allows."""
+    """Return whether a schema allows a value."""
     return all(
         _fits_keyword(value, keyword, schema, root)
         for keyword in schema
@@ -135,7 +135,7 @@ def unknown_keys(table: dict[str, Any], schema: dict[str, Any]) -> list[str]:
 
 
 def regex_error(text: str) -> str | None:
-    """Return what is wrong with a regular expression, None where nothing is."""
+    """Return the fault of a regular expression, None if it has none."""
     import re
 
     try:

@@ -38,7 +38,7 @@ def resolve_target(
     strict: bool = True,
     complete: bool = True,
 ) -> Operation:
-    """Return the operation that a target names, with the values that it is to have.
+    """Return the operation that a target names, with the given values.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def resolve_target(
         The name of an operation of the Gage file in the directory or a parent, a `.py` or
         `.ipynb` file, `-m MODULE`, or None for the default operation.
     config
-        Values by key, as given: texts are read as the type of the key's default.
+        Values by key, as given; strings are converted to the type of the key's default.
     args
-        Further arguments of the command, handed on as they are.
+        Further arguments of the command, passed on unchanged.
     directory
         Where the target is looked for; default: the current directory.
     strict
-        Whether a value of another type than its default is an error; else it is a note of the
-        operation.
+        Whether a value whose type differs from its default's is an error; otherwise it is a note
+        of the operation.
     complete
         Whether the arguments that a script requires must have a value.
 
@@ -65,7 +65,7 @@ def resolve_target(
         If a key is unknown or a value cannot be given.
     """
     operation = _resolve(target, config, args, directory)
-    # Values of a script are in its staged source: they need not be read to start it.
+    # The values of a script are in its staged source: they need not be read to start it.
     if operation.config or operation.opdef.src is not None:
         return configure(operation, operation.project_dir, strict=strict, complete=complete)
     return operation
@@ -98,15 +98,15 @@ def with_given_files(
     files: Sequence[str],
     directory: str | None = None,
 ) -> Operation:
-    """Return an operation that gets further files as dependencies: what `--with FILE` asks for.
+    """Return an operation with further files as dependencies, for `--with FILE`.
 
-    A file of the project keeps its path; any other lies at the top of the run directory. All
-    files of a directory can be asked for at once.
+    A file of the project keeps its path; any other file goes to the top of the run directory. A
+    directory means all its files.
 
     Raises
     ------
     DependencyError
-        If one of them is not there, or two would have the same path; all faults at once.
+        If a file does not exist, or two files would have the same path; the error names all faults.
     """
     directory = os.path.abspath(directory or os.getcwd())
     faults: list[str] = []
@@ -127,7 +127,7 @@ def with_given_files(
 
 
 def _files_asked_for(names: Sequence[str], directory: str) -> Iterator[tuple[str, str]]:
-    """Yield each file with the name that it was asked for by: all files of a directory."""
+    """Yield each file with the name that the user gave: for a directory, all its files."""
     for name in names:
         path = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
         if not os.path.isdir(path):
@@ -140,7 +140,7 @@ def _files_asked_for(names: Sequence[str], directory: str) -> Iterator[tuple[str
 
 
 def _home_of_given(name: str, path: str, directory: str) -> str:
-    """Return what the path of a file is relative to in the run, one that is not the project's."""
+    """Return the directory to which a file outside the project is relative in the run."""
     asked = os.path.abspath(os.path.join(directory, os.path.expanduser(name)))
     return os.path.dirname(path if asked == path else asked)
 
@@ -148,7 +148,7 @@ def _home_of_given(name: str, path: str, directory: str) -> str:
 def known_operations(directory: str | None = None) -> list[OpDef]:
     """Return the operations that the Gage file of a directory (or a parent) defines.
 
-    One that has faults is among them; its description says so.
+    Operations with faults are included; their description says so.
     """
     gagefile = _gagefile(os.path.abspath(directory or os.getcwd()))
     if gagefile is None:
@@ -213,7 +213,7 @@ def _of_gagefile(
 
 def _script(target: str, directory: str, given: dict[str, Any], args: Sequence[str]) -> Operation:
     path, project_dir = _file(target, directory)
-    # The interpreter would take a name with a dash for options.
+    # The interpreter would read a name with a dash as options.
     program = f"./{path}" if path.startswith("-") else path
     patterns = [quote_pattern(path)]
     operation = _without_gagefile(
@@ -272,7 +272,7 @@ def _without_gagefile(
     given: dict[str, Any],
     patterns: list[str],
 ) -> Operation:
-    # The last match wins: what is run is taken even where the defaults would leave it out.
+    # The last match wins: the target is selected even if the defaults would leave it out.
     data: dict[str, Any] = {
         "exec": {"run": command},
         "sourcecode": [*DEFAULT_PATTERNS, *patterns],

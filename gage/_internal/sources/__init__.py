@@ -1,1 +1,1 @@
-"""Which files belong to a run, and their copies."""
+"""The files that belong to a run, and their copies."""

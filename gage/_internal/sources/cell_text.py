@@ -1,8 +1,8 @@
-"""The code of notebooks: their code cells, and a cell as Python and as words of commands.
+"""The code of notebooks: their code cells, and a cell as Python plus the words of commands.
 
-IPython's own lines (`%magic`, `!command`, `name?`) are no Python: each becomes `pass`, and its
-words are kept. A cell magic that runs its body as Python (`%%time`, `%%capture`) is passed over; of
-any other (`%%bash`, `%%html`) the words are kept, its body is no Python.
+IPython's own lines (`%magic`, `!command`, `name?`) are not Python: each becomes `pass`, and its
+words are kept. A cell magic that runs its body as Python (`%%time`, `%%capture`) is skipped. The
+body of any other cell magic (`%%bash`, `%%html`) is not Python, and its words are kept.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ _MAGIC = re.compile(
 
 
 def read_notebook(data: bytes, path: str) -> dict[str, Any]:
-    """Return a notebook as JSON has it.
+    """Return the JSON data of a notebook.
 
     Raises
     ------
     TargetError
-        If it is no notebook.
+        If it is not a notebook.
     """
     try:
         notebook = json.loads(data)
     except ValueError as error:
-        raise TargetError(f"{path}: expected a notebook, found what is no JSON: {error}") from None
+        raise TargetError(f"{path}: expected a notebook, found invalid JSON: {error}") from None
     if not isinstance(notebook, dict):
         raise TargetError(f"{path}: expected a notebook, found another JSON file")
     return notebook
 
 
 def language_of(notebook: dict[str, Any]) -> str:
-    """Return the language of a notebook's cells, `python` where it does not say it."""
+    """Return the language of a notebook's cells; default: `python`."""
     metadata = notebook.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     kernelspec = metadata.get("kernelspec")
@@ -65,7 +65,7 @@ def language_of(notebook: dict[str, Any]) -> str:
 
 
 def code_cells(notebook: dict[str, Any]) -> list[str]:
-    """Return the sources of a notebook's code cells; of nbformat 3 too."""
+    """Return the sources of a notebook's code cells, also of nbformat 3."""
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         sheets = notebook.get("worksheets")
@@ -81,7 +81,7 @@ def code_cells(notebook: dict[str, Any]) -> list[str]:
 
 
 def code_digest(data: bytes, path: str) -> str:
-    """Return the sha256 of what a notebook does: its code cells, not outputs, text or metadata."""
+    """Return the sha256 of a notebook's code cells, without outputs, Markdown and metadata."""
     from hashlib import sha256
 
     digest = sha256()
@@ -92,7 +92,7 @@ def code_digest(data: bytes, path: str) -> str:
 
 
 def python_of(source: str) -> tuple[str, str]:
-    """Return a cell as Python, with as many lines, and the text of what is not Python."""
+    """Return a cell as Python, with the same number of lines, and the text that is not Python."""
     lines = source.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     magic = _CELL_MAGIC.match(lines[first])
@@ -114,7 +114,7 @@ def python_of(source: str) -> tuple[str, str]:
 
 
 def parses(source: str) -> bool:
-    """Return whether a text is Python."""
+    """Return whether a string is valid Python."""
     import ast
     import warnings
 

@@ -1,8 +1,8 @@
-"""Copying files into a run, hashing what is written in the same pass.
+"""Copying files into a run, with their digests computed in the same pass.
 
-Each file is written once, to its final name, which must not exist yet. The copy has the content,
-the modification time and the executable bits of its source; a link is copied as the file it
-points to. The digest is of the bytes that were written, also when the source changes meanwhile.
+Each file is written once, under its final name, which must not exist yet. The copy has the content,
+the modification time and the executable bits of its source; a link is copied as the file that it
+points to. The digest is that of the written bytes, even if the source changes meanwhile.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
-    # A path, and what says by the first bytes of the file whether it is copied (None: it is).
+    # A path, and a function that decides by the file's first bytes whether to copy it (None: copy).
     Candidate: TypeAlias = tuple[str, Callable[[bytes], bool] | None]
 
 
@@ -41,17 +41,17 @@ class Copied(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A file that could not be copied; `optional` when it was yet to be judged."""
+    """A file that could not be copied; `optional` if it had not been accepted yet."""
 
     path: str
     error: OSError
     optional: bool
 
 
-HEAD_BYTES = 8192  # what a candidate is judged by
-_SMALL_BYTES = 1 << 20  # up to here a file is read as a whole
-# Stays in the processor's cache between reading, writing and hashing; with a MiB and more at once
-# the kernel takes twice the time to write.
+HEAD_BYTES = 8192  # the first bytes that decide on a candidate
+_SMALL_BYTES = 1 << 20  # files up to this size are read as a whole
+# Fits in the processor's cache between reading, writing and hashing; writing a MiB or more at once
+# takes the kernel twice as long.
 _CHUNK_BYTES = 1 << 18
 _MOST_SHOWN = 10
 _FICLONE = 0x40049409  # of Linux, <linux/fs.h>
@@ -65,19 +65,19 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
 def copy_files(
     src_dir: str, dst_dir: str, paths: Iterable[str], *, read_only: bool = False
 ) -> list[Copied]:
-    """Copy files, given relative to the source directory; return what was copied, by path.
+    """Copy files, given relative to the source directory; return the copies, sorted by path.
 
     Parameters
     ----------
     read_only
-        Make the copies without write permission, which spares changing it later.
+        Whether to make the copies without write permission, which saves removing it later.
 
     Raises
     ------
     GageError
-        If files could not be copied; every other file has been.
+        If files could not be copied; all other files have been copied.
     StoreError
-        If there is no room for a file; what was written of it is removed.
+        If there is no room for a file; its incomplete copy is removed.
     """
     copied, faults = copy_candidates(
         src_dir, dst_dir, ((path, None) for path in paths), read_only=read_only
@@ -89,9 +89,9 @@ def copy_files(
 def copy_candidates(
     src_dir: str, dst_dir: str, candidates: Iterable[Candidate], *, read_only: bool = False
 ) -> tuple[list[Copied], list[Fault]]:
-    """Copy as `copy_files`, but only what is accepted, and return the faults.
+    """Copy accepted files like `copy_files`, and return the faults.
 
-    Candidates are judged one after the other, in their order, each before the next one is taken.
+    Each candidate is accepted or refused before the next one is taken.
     """
     copying = _Copying(src_dir, dst_dir, read_only=read_only)
     for path, accept in candidates:
@@ -101,7 +101,7 @@ def copy_candidates(
 
 
 def raise_faults(src_dir: str, faults: list[Fault]) -> None:
-    """Raise one error that says what is wrong with each file; none where there are no faults."""
+    """Raise one error with the faults of all files, if there are any."""
     if not faults:
         return
     lines = [
@@ -115,10 +115,10 @@ def raise_faults(src_dir: str, faults: list[Fault]) -> None:
 
 
 class _Copying:
-    """Files on their way from one directory to another.
+    """Copies files from one directory to another.
 
-    Small files are copied one after the other: threads that create files spend what they gain on
-    handing Python's lock to each other. Big files come last, several at once.
+    Small files are copied one after the other: threads that create files lose more time passing
+    Python's lock to each other than they gain. Big files come last, several at once.
     """
 
     def __init__(self, src_dir: str, dst_dir: str, *, read_only: bool) -> None:
@@ -131,7 +131,7 @@ class _Copying:
         self._may_clone = sys.platform == "linux"
 
     def take(self, path: str, accept: Callable[[bytes], bool] | None) -> None:
-        """Copy a file if it is accepted; a big one is put off until `finish`."""
+        """Copy a file if it is accepted; a big one is copied by `finish`."""
         try:
             src = os.open(self._src + path, _READ)
             try:
@@ -141,7 +141,7 @@ class _Copying:
                     if accept is None or accept(os.read(src, HEAD_BYTES)):
                         self._big.append((size, path))
                     return
-                # One byte more than there should be: a short answer is the end, in one call.
+                # One byte more than the size: a short answer then means the end, in one call.
                 data = os.read(src, size + 1)
                 if len(data) != size or not size:
                     _check_regular(info, path)
@@ -158,7 +158,7 @@ class _Copying:
                 self._fail(path, error)
 
     def finish(self) -> None:
-        """Copy the big files, the biggest first, so that no thread is left with one at the end."""
+        """Copy the big files, the biggest first, so that the threads end at about the same time."""
         for_each(self._take_big, sorted(self._big, reverse=True))
 
     def _write(self, path: str, data: bytes, info: os.stat_result) -> None:
@@ -176,7 +176,7 @@ class _Copying:
         self.copied.append(Copied(path, len(data), info.st_mtime_ns // 1000, digest))
 
     def _fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
-        """Keep a fault; raise it at once where no later file can do better."""
+        """Keep a fault; raise it at once if all later files would fail too."""
         if error.errno in NO_ROOM:
             raise StoreError(self._full_message(path, error)) from error
         self.faults.append(Fault(path, error, optional))
@@ -204,8 +204,8 @@ class _Copying:
         self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest))
 
     def _copy_content(self, src: int, dst: int, stopped: Callable[[], bool]) -> tuple[int, str]:
-        """Return how many bytes were written, and their digest."""
-        # A clone is hashed as it is: the source may have changed since.
+        """Return the number of written bytes, and their digest."""
+        # The clone is hashed, not the source, which may have changed since.
         cloned = self._may_clone and self._clone(src, dst)
         from hashlib import sha256
 
@@ -235,7 +235,7 @@ class _Copying:
         os.utime(dst if os.utime in os.supports_fd else self._dst + path, ns=times)
 
     def _clone(self, src: int, dst: int) -> bool:
-        """Let the copy share the blocks of its source, where the file system can."""
+        """Let the copy share the blocks of its source, if the file system can do that."""
         import fcntl
 
         try:

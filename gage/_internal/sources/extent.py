@@ -1,4 +1,4 @@
-"""How far above a project a run may look: the repository, or else two directories, never a home."""
+"""The directories above a project that a run may read: the repository, or else two of them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MOST_WITHOUT_REPOSITORY = 2
 
 
 def levels_above(directory: str, without_repository: int = MOST_WITHOUT_REPOSITORY) -> int:
-    """Return how many directories above a project belong to it.
+    """Return the number of directories above a project that belong to it.
 
-    Those of its repository, or without one, as many as are given; neither the home directory nor
-    what is above it.
+    These are the directories of its repository, or without one, as many as the argument says, but
+    never the home directory or a directory above it.
     """
     directory = os.path.abspath(directory)
     home = os.path.expanduser("~")

@@ -1,8 +1,8 @@
-"""Which paths a pattern matches; `parsing` says how patterns are written.
+"""Matching paths with patterns; `parsing` describes how patterns are written.
 
 A path is matched part by part from the top, so that a scan knows in each directory which patterns
 can match below it. A state is the set of positions in `parts` that the directories so far may have
-reached, bit i for position i; bit len(parts) means that the whole path is matched.
+reached, as bits: bit i for position i, and bit len(parts) if the whole path is matched.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ ANY = None
 
 
 class Part:
-    """One directory or file name of a pattern's path, with its wildcards.
+    """One part of a pattern's path, a directory or file name with wildcards.
 
-    `literal` is the name where there are no wildcards. `anywhere` stands for `**`.
+    `literal` is the name if there are no wildcards. `anywhere` is True for `**`.
     """
 
     __slots__ = ("anywhere", "dotted", "literal", "matches")
@@ -49,10 +49,10 @@ class Part:
 
 
 class Pattern:
-    """A pattern, taken apart; `text` is what was written.
+    """A parsed pattern; `text` is the pattern as written.
 
-    A file has at least `size_min` and at most `size_max` bytes to match. `below` is
-    True where the path means directories and so everything below them.
+    To match, a file needs at least `size_min` and at most `size_max` bytes. `below` is True if the
+    path means directories, and so everything below them.
     """
 
     __slots__ = (
@@ -88,9 +88,9 @@ def start_state(pattern: Pattern) -> int:
 
 
 def state_below(pattern: Pattern, state: int, name: str) -> tuple[int, bool]:
-    """Return the state after entering a directory, and whether the pattern spells its name out.
+    """Return the state below a directory, and whether the pattern spells the directory's name out.
 
-    The state is 0 when nothing below the directory can match.
+    The state is 0 if nothing below the directory can match.
     """
     parts = pattern.parts
     end = len(parts)
@@ -105,7 +105,7 @@ def state_below(pattern: Pattern, state: int, name: str) -> tuple[int, bool]:
             found |= 1 << index
         elif part.matches(name) and (index + 1 < end or _may_be_dir(pattern, part)):
             found |= 1 << index + 1
-            # Wildcards alone do not spell a name out, as `*` in a shell leaves out `.git`.
+            # Wildcards alone do not spell a name out; likewise `*` in a shell leaves out `.git`.
             if part.literal is not None or (part.dotted and name[0] == "."):
                 spelled = True
     return _closure(pattern, found), spelled
@@ -117,9 +117,9 @@ def is_whole(pattern: Pattern, state: int) -> bool:
 
 
 def name_matcher(pattern: Pattern, state: int) -> Callable[[str], bool] | None:
-    """Return what tells which files of a directory match, by name; None where none can.
+    """Return a function that returns whether a file name matches, or None if no file can match.
 
-    `bool` stands for all of them.
+    For a pattern that matches all files, the function is `bool`.
     """
     end = len(pattern.parts)
     if state >> end & 1:
@@ -130,7 +130,7 @@ def name_matcher(pattern: Pattern, state: int) -> Callable[[str], bool] | None:
 
 
 def match_path(pattern: Pattern, path: str) -> bool:
-    """Return whether the path of a file matches the path of a pattern, whatever its modifiers."""
+    """Return whether the path of a file matches the path of a pattern, ignoring its modifiers."""
     *directories, name = path.split("/")
     state = start_state(pattern)
     for directory in directories:
@@ -140,7 +140,7 @@ def match_path(pattern: Pattern, path: str) -> bool:
 
 
 def holds(directory: str, parts: list[Part]) -> bool:
-    """Return whether a directory holds a path, given as the parts of a sentinel."""
+    """Return whether a path exists in a directory, given as the parts of a sentinel."""
     for index, part in enumerate(parts):
         if part.literal is None:
             try:
@@ -174,7 +174,7 @@ def _literal(items: list[Item]) -> str | None:
 
 
 def _matcher(items: list[Item]) -> Callable[[str], bool]:
-    """Return a function for a part; quick ones for the forms that are common."""
+    """Return a function that matches a part; common forms get fast functions."""
     literal = _literal(items)
     if literal is not None:
         return literal.__eq__
@@ -189,7 +189,7 @@ def _matcher(items: list[Item]) -> Callable[[str], bool]:
 
 
 def _match_items(items: list[Item], name: str) -> bool:
-    # The usual walk with one resume point: only the last star ever has to take more characters.
+    # The usual algorithm with one resume point: only the last star may have to match more.
     at = position = 0
     resume_at, resume_position = -1, 0
     while position < len(name):

@@ -1,9 +1,9 @@
-"""The files that the paths named by a program stand for.
+"""The files that the paths in a program mean.
 
-A path is looked for below each directory that the program works in, the first that has it counts.
-What is not known of a path, and wildcards, match any name; an address stands for its last parts
-("https://example.org/data/x.csv" for `data/x.csv` or `x.csv`); a directory for the files below it,
-`MOST_FILES` of them at most. Nothing hidden is taken.
+A path is searched in each directory that the program works in; the first that has it counts. The
+unknown parts of a path, and wildcards, match any name. An address means its last parts
+("https://example.org/data/x.csv" means `data/x.csv` or `x.csv`). A directory means the files below
+it, at most `MOST_FILES`. Hidden files are left out.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = ["MOST_FILES", "FoundFile", "NamedFiles"]
 class FoundFile(NamedTuple):
     """A file that a program is going to read.
 
-    `path` is relative to the project, with "/", and may begin with "../"; `named_in` says where it
-    is named: `train.py:12`.
+    `path` is relative to the project, with "/", and may begin with "../"; `named_in` is the place
+    that names it: `train.py:12`.
     """
 
     path: str
@@ -44,7 +44,7 @@ MOST_FILES = 1000  # of a directory, or of a name with an unknown part
 _WILD = "*?["
 _SKIPPED_DIRECTORIES = {"__pycache__", "node_modules", "site-packages"}
 _LAST_PARTS = 4
-_LEAST_KNOWN = 2  # letters and digits of a name with unknown parts
+_LEAST_KNOWN = 2  # known letters and digits that a name with unknown parts needs
 
 
 class NamedFiles:
@@ -53,16 +53,16 @@ class NamedFiles:
     Parameters
     ----------
     project_dir
-        What paths are given relative to, absolute.
+        The absolute path of the directory that paths are relative to.
     top
-        Nothing above this directory is taken.
+        Files above this directory are left out.
 
     Attributes
     ----------
     files
-        What was found, by path.
+        The files by path.
     notes
-        What a limit cut off, and what was left out, a line each.
+        A line for each file that was left out, and for each limit that was reached.
     """
 
     def __init__(self, project_dir: str, top: str) -> None:
@@ -73,7 +73,7 @@ class NamedFiles:
         self._asked: dict[tuple[str, str, bool], list[str]] = {}
 
     def add(self, named: NamedPath, where: str, bases: Sequence[str]) -> None:
-        """Take what a path stands for; `where` says where it is named."""
+        """Add the files that a path means; `where` is the place that names it."""
         texts = [named.text]
         is_address = "://" in named.text
         if is_address:
@@ -93,7 +93,7 @@ class NamedFiles:
                     break
 
     def _existing(self, path: str, where: str, *, may_be_directory: bool) -> list[str]:
-        """Take what exists under a path, and return it."""
+        """Add the existing files of a path, and return them."""
         path = os.path.normpath(path)
         if not self.is_inside(path):
             return []
@@ -113,7 +113,7 @@ class NamedFiles:
         return []
 
     def _directory(self, path: str, where: str) -> list[str]:
-        """Take the files of a directory: of one that holds the program only those at its top."""
+        """Add the files of a directory; if it holds the program, only those at its top."""
         if self._project_dir.startswith(os.path.join(path, "")):
             return []
         if path == self._project_dir:
@@ -122,7 +122,7 @@ class NamedFiles:
         return self._take_all(_walk(path), path, where)
 
     def _matching(self, path: str, where: str) -> list[str]:
-        """Take the files whose paths match one that has wildcards or unknown parts."""
+        """Add the files that match a path with wildcards or unknown parts."""
         parts = os.path.relpath(path, self._top).split(os.sep)
         if parts[0] == "..":
             return []
@@ -140,7 +140,7 @@ class NamedFiles:
                 shown = os.path.relpath(what, self._project_dir)
                 self.notes.append(
                     f"Found for {where}: of {quote(shown)} only the first {MOST_FILES} files "
-                    f"(--with {quote(shown)} takes all)"
+                    f"(--with {quote(shown)} adds all)"
                 )
                 break
             relative = self.relative(file)
@@ -158,7 +158,7 @@ class NamedFiles:
         is_module: bool = False,
         info: os.stat_result | None = None,
     ) -> None:
-        """Take one file."""
+        """Add one file."""
         if relative in self.files:
             return
         if any(part[0] == "." and part != ".." for part in relative.split("/")):
@@ -173,18 +173,18 @@ class NamedFiles:
         self.files[relative] = FoundFile(relative, is_module, where, size_bytes)
 
     def is_inside(self, path: str) -> bool:
-        """Return whether a path is not above what may be taken."""
+        """Return whether a path is not above the topmost allowed directory."""
         return path == self._top or path.startswith(os.path.join(self._top, ""))
 
     def relative(self, path: str) -> str | None:
-        """Return a path relative to the project, None where it is not to be taken."""
+        """Return a path relative to the project, None if the file is left out."""
         if not self.is_inside(path) or UNKNOWN in path:
             return None
         return os.path.relpath(path, self._project_dir).replace(os.sep, "/")
 
 
 def _walk(directory: str) -> Iterator[str]:
-    """Yield the files below a directory, level by level, by name; hidden ones left out."""
+    """Yield the files below a directory, level by level and by name, without hidden ones."""
     waiting = [directory]
     while waiting:
         found = []
@@ -192,7 +192,7 @@ def _walk(directory: str) -> Iterator[str]:
             for name in _names(path):
                 full_path = os.path.join(path, name)
                 if os.path.isdir(full_path):
-                    # A link could lead in a circle.
+                    # A link could lead back up.
                     if name not in _SKIPPED_DIRECTORIES and not os.path.islink(full_path):
                         found.append(full_path)
                 elif os.path.isfile(full_path):
@@ -201,7 +201,7 @@ def _walk(directory: str) -> Iterator[str]:
 
 
 def _expand(directory: str, parts: list[str]) -> Iterator[str]:
-    """Yield the files that match a path, given in its parts, some with wildcards."""
+    """Yield the files that match a path, given as parts, some with wildcards."""
     part, *rest = parts
     if part == "**":
         yield from _expand(directory, rest) if rest else _walk(directory)
@@ -234,7 +234,7 @@ def _is_wild(part: str) -> bool:
 
 
 def _is_known_enough(text: str) -> bool:
-    """Return whether a path with unknown parts says enough to look for it."""
+    """Return whether enough of a path with unknown parts is known to search for it."""
     if any(char in text for char in "\n\t"):
         return False
     return sum(char.isalnum() for char in text) >= _LEAST_KNOWN

@@ -1,8 +1,8 @@
-"""The paths that a program names: what it may read, what it writes, which modules it imports.
+"""The paths that a program names: files it may read or writes, and modules it imports.
 
-Found in the text of the program, without running it: a path is whatever a string of it says
-(`path_values`). Where the string stands decides what it is: `open(…, "w")` and `to_csv(…)` write,
-a column's name in brackets is no directory.
+They are found in the text of the program, without running it: any string may be a path
+(`path_values`). Its place decides what it means: `open(…, "w")` and `to_csv(…)` write, and a
+column's name in brackets is not a directory.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ __all__ = ["ImportedModule", "NamedPath", "ProgramPaths", "paths_in_words", "pro
 
 
 class NamedPath(NamedTuple):
-    """A path as a program names it, with `UNKNOWN` for what is not known of it.
+    """A path as a program names it, with `UNKNOWN` for unknown parts.
 
-    `line` counts from 1. A directory is meant only where `may_be_directory`.
+    `line` counts from 1. The path can mean a directory only if `may_be_directory`.
     """
 
     text: str
@@ -32,7 +32,7 @@ class NamedPath(NamedTuple):
 
 
 class ImportedModule(NamedTuple):
-    """A module that is imported: its dotted name, and the dots before it."""
+    """An imported module: its dotted name, and the number of dots before it."""
 
     name: str
     level: int
@@ -73,9 +73,9 @@ _WRITERS = frozenset(
         "unlink",
     }
 )
-# Both: a database that does not exist is made.
+# These read and write: a database that does not exist is created.
 _OPENERS = frozenset({"connect", "create_engine", "memmap"})
-# What takes words for people or for columns, so that a directory of that name is not meant.
+# Functions whose strings are for people or name columns, and so do not mean a directory.
 _WORDS = frozenset(
     {
         "annotate",
@@ -114,14 +114,14 @@ _WORD = re.compile(r"[^\s\"'<>()=,;|&]+")
 
 
 class ProgramPaths:
-    """What one program names.
+    """The paths and modules that one program names.
 
     Attributes
     ----------
     reads
         Paths that it may read.
     writes
-        Paths that it writes; one that is among `reads` too is read and written.
+        Paths that it writes; a path that is also in `reads` is read and written.
     modules
         The modules that it imports.
     search_path
@@ -141,9 +141,9 @@ class ProgramPaths:
 
 
 def program_paths(source: str | bytes, file: str | None = None) -> ProgramPaths:
-    """Return what a Python program names; nothing where it cannot be parsed.
+    """Return the paths and modules of a Python program; none if it cannot be parsed.
 
-    `file` is its absolute path, what `__file__` stands for.
+    `file` is its absolute path, the value of `__file__`.
     """
     found = ProgramPaths()
     try:
@@ -157,7 +157,7 @@ def program_paths(source: str | bytes, file: str | None = None) -> ProgramPaths:
 
 
 def paths_in_words(text: str, line: int = 1) -> list[NamedPath]:
-    """Return the paths that words of a text may be: of a shell command, a magic, HTML, SQL."""
+    """Return the words of a text that may be paths: of a shell command, a magic, HTML, SQL."""
     return [
         NamedPath(word, line, may_be_directory=False)
         for word in _WORD.findall(text[:_MOST_TEXT])
@@ -166,7 +166,7 @@ def paths_in_words(text: str, line: int = 1) -> list[NamedPath]:
 
 
 class _Walk:
-    """One walk through a program, which notes what it names."""
+    """One walk through a program that collects the paths and modules that it names."""
 
     def __init__(self, found: ProgramPaths, values: PathValues) -> None:
         self._found = found
@@ -190,7 +190,7 @@ class _Walk:
             case ast.Call():
                 self._call(node, directory=directory)
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-                # Where the name is used says whether the directory itself is read.
+                # The place where the name is used decides whether the directory itself is read.
                 self._visit(value, directory=False)
             case ast.Subscript(value=value, slice=index):
                 self._visit(value, directory=False)
@@ -237,7 +237,7 @@ class _Walk:
                 self._visit(arg, directory=takes_directory)
 
     def _note_base(self, base: ast.expr, name: str) -> bool:
-        """Note the path whose method is called, as of `path.read_text()`."""
+        """Note the path in a call of its method, such as `path.read_text()`."""
         reads = name.startswith(("read", "open", "exists", "is_"))
         return reads and self._note(base, directory=False)
 
@@ -262,7 +262,7 @@ class _Walk:
                 self._visit(arg, directory=False)
 
     def _note_search(self, node: ast.Call, name: str) -> bool:
-        """Note a directory that modules are searched in, or that is changed into."""
+        """Note a directory that the program adds to `sys.path` or changes into."""
         func = node.func
         if name in ("append", "insert", "addsitedir", "extend") and (
             name == "addsitedir" or ast.unparse(func).startswith("sys.path.")
@@ -278,7 +278,7 @@ class _Walk:
         return False
 
     def _note(self, node: ast.AST, directory: bool) -> bool:  # noqa: FBT001 - as its callers have it
-        """Note the paths that an expression stands for; return whether it stands for any."""
+        """Note the paths that an expression may evaluate to; return whether there are any."""
         if not isinstance(node, ast.expr):
             return False
         texts = self._values.of(node)

@@ -1,4 +1,4 @@
-r"""A pattern: which files of a directory are meant.
+r"""The syntax of patterns, which select files of a directory.
 
     pattern   = ["-" blanks] path (blanks modifier)*
     modifier  = "text" | "binary" | "dir"
@@ -6,13 +6,13 @@ r"""A pattern: which files of a directory are meant.
               | "max-matches=" count
               | "sentinel=" path                  with dir: directories that hold this path
 
-A leading `-` excludes. Blanks separate, so a path with blanks is put in quotes, `"my file.py"` or
-`'my file.py'`, in which wildcards keep their meaning. A backslash, anywhere but in single quotes,
-makes the next character an ordinary one: `\-x.py`, `\*.py`, `it\'s.py`.
+A leading `-` excludes. White space separates, so a path with spaces is put in quotes, `"my
+file.py"` or `'my file.py'`, in which wildcards keep their meaning. A backslash, except in single
+quotes, makes the next character an ordinary one: `\-x.py`, `\*.py`, `it\'s.py`.
 
 The path is relative to the project and always begins at its top, with "/" on every platform:
 
-    train.py      the file of that name in the top directory; a directory: all files below it
+    train.py      the file of that name in the top directory; for a directory, all files below it
     src/          the directory `src`: all files below it (also `src/**`)
     *.py          files of the top directory; wildcards do not match directories ...
     data-*/       ... unless a "/" follows
@@ -22,12 +22,12 @@ The path is relative to the project and always begins at its top, with "/" on ev
     **            everything
     ? [abc] [!a-z]  one character; one of these; one that is none of these
 
-`*` and `?` do not match "/", and match a leading dot. Several patterns are read in order and the
-last one that matches a file decides (`selection`). A pattern with `dir` selects no file: it says
-which directories are looked into.
+`*` and `?` do not match "/", but match a leading dot. Several patterns are read in order and the
+last one that matches a file decides (`selection`). A pattern with `dir` selects no files: it says
+which directories are searched.
 
-These are the forms of gage 0.1. Other than there, a path that names a directory means what is
-below it, `?` is exactly one character, `[...]` is a set, and a word that is no modifier is an
+These are the forms of gage 0.1, with some differences: a path that names a directory means
+everything below it, `?` is exactly one character, `[...]` is a set, and an unknown modifier is an
 error.
 """
 
@@ -40,8 +40,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.sources.matching import Item
 
-    # A word is read into (character, offset, is it ordinary) so that what follows knows both
-    # which characters were escaped and where to point at in an error.
+    # A word is a list of (character, offset, is it ordinary), so that later steps know which
+    # characters were escaped, and the place for an error.
     Word = list[tuple[str, int, bool]]
 
 __all__ = ["parse_pattern", "quote_pattern"]
@@ -51,13 +51,13 @@ _UNITS = {"kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "B": 1, "": 1}
 
 
 def quote_pattern(path: str) -> str:
-    """Return the pattern that matches exactly this path and what is below it."""
+    """Return the pattern that matches exactly this path and everything below it."""
     text = "".join(f"\\{char}" if char in "*?[#\\\"'" + _BLANKS else char for char in path)
     return f"\\{text}" if text.startswith("-") else text
 
 
 def parse_pattern(text: str) -> Pattern:
-    """Take a pattern apart.
+    """Parse a pattern.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def _parse_items(text: str, piece: Word) -> list[Item]:
 def _parse_set(text: str, piece: Word, index: int, position: int) -> tuple[Item, int]:
     negated = index < len(piece) and piece[index][0] in "!^" and not piece[index][2]
     begin = index = index + negated
-    # A "]" that comes first is one of the characters, as everywhere.
+    # As usual, a "]" in the first place is one of the characters.
     while index < len(piece) and (index == begin or piece[index][0] != "]" or piece[index][2]):
         index += 1
     if index >= len(piece):
@@ -235,7 +235,7 @@ def _set_modifier(pattern: Pattern, word: Word, position: int, seen: set[str]) -
     else:
         raise PatternError(
             f"expected text, binary, dir, size<N, size>N, max-matches=N or sentinel=PATH, "
-            f"found {text!r} (put a path that has blanks in quotes)",
+            f"found {text!r} (put a path with spaces in quotes)",
             pattern.text,
             position,
         )

@@ -1,8 +1,8 @@
-"""The paths that an expression of a program may have for its value, found without running it.
+"""The paths that an expression of a program may evaluate to, found without running it.
 
-String literals, their concatenation, f-strings, `os.path.join`, `pathlib` and names that are
-assigned such values are worked out; what depends on anything else is `UNKNOWN`, a part of the
-path that can be any text. An expression may have several values, as its names may.
+String literals, their concatenation, f-strings, `os.path.join`, `pathlib` and names with such
+values are evaluated. Anything else is `UNKNOWN`, a part of the path that can be any string. Names,
+and so expressions, may have several values.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _SAME_PATH_METHODS = ("resolve", "absolute", "as_posix", "expanduser", "strip", 
 
 
 class PathValues:
-    """What the names of a program stand for.
+    """The values of a program's names.
 
     Parameters
     ----------
     tree
         The program.
     file
-        Its absolute path, which is what `__file__` stands for; None where it has none.
+        Its absolute path, the value of `__file__`; None if it has none.
     """
 
     def __init__(self, tree: ast.AST, file: str | None = None) -> None:
@@ -46,7 +46,7 @@ class PathValues:
             self._note_bindings(node)
 
     def of(self, node: ast.expr, depth: int = 0) -> list[str]:
-        """Return the values of an expression; none where nothing of it is known."""
+        """Return the values of an expression; none if nothing of it is known."""
         if depth > _DEEPEST:
             return []
         found = self._of(node, depth + 1)
@@ -151,7 +151,7 @@ class PathValues:
         return values
 
     def _of_items(self, node: ast.expr, depth: int) -> list[str]:
-        """Return the values of the items of a list, tuple or dict, also one that has a name."""
+        """Return the values of the items of a list, tuple or dict, also of a named one."""
         match node:
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
                 return [path for item in items for path in self.of(item, depth)]
@@ -209,7 +209,7 @@ class PathValues:
 
 
 def called_name(node: ast.expr) -> str:
-    """Return the last part of the name of what is called, "" where it has none."""
+    """Return the last part of a called function's name, "" if it has no name."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -226,7 +226,7 @@ def _key(node: ast.expr | None) -> str:
 
 
 def _without_percent(text: str) -> str:
-    """Return a text with `%s` and its like as unknown parts."""
+    """Return a string with `%s` and the like as unknown parts."""
     import re
 
     return re.sub(r"%(\(\w+\))?[-#0 +]*[\d*]*(\.[\d*]+)?[a-zA-Z]", UNKNOWN, text)

@@ -1,4 +1,4 @@
-"""A program whose text is looked at before it runs."""
+"""A program whose text is read before it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Program"]
 
 
 class Program(NamedTuple):
-    """What is run: its path relative to the project, its text, and where it works.
+    """A program to run: its path relative to the project, its text, and its working directory.
 
     `work_dir` is relative to the project, "" for the project itself.
     """

@@ -1,14 +1,14 @@
 """The files that a program is going to read, found before it runs.
 
-    existing files that its strings name, relative to where it works, to its own directory and to
-    those that it changes into: "data/x.csv", Path("data") / "x.csv", f"data/{year}.csv"
-    the last parts of an address that exist here: "https://example.org/data/x.csv"
+    existing files that its strings name, relative to its working directory, to its own directory
+    and to those that it changes into: "data/x.csv", Path("data") / "x.csv", f"data/{year}.csv"
+    existing files that the last parts of an address name: "https://example.org/data/x.csv"
     directories that it lists or opens, up to a limit
-    modules of the project that it imports, and what they name in turn
+    modules of the project that it imports, and the files that they name
 
-Nothing hidden is taken (`.env` and its like hold secrets), nothing that the program only writes,
-and nothing above the project's repository (`extent`). A path may begin with "../": then the run
-keeps the project's shape, and the program works below the run directory.
+Hidden files are left out (`.env` and the like hold secrets), and so are files that the program only
+writes and files above the project's repository (`extent`). A path may begin with "../": then the
+run keeps the project's shape, and the program works below the run directory.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ["Reads", "find_reads"]
 
 
 class _Place(NamedTuple):
-    """Where a program or module is.
+    """The place of a program or module.
 
-    Its file's name and directory, where it works, and where it finds modules, beside its own
-    directory.
+    The name and directory of its file, its working directory, and the directories in which it
+    finds modules, besides its own.
     """
 
     name: str
@@ -54,16 +54,16 @@ _MOST_MODULES = 500
 
 
 class Reads:
-    """What was found.
+    """The files that were found.
 
     Attributes
     ----------
     files
-        By path.
+        The files by path.
     written
         Paths that the program writes, relative to the project: they must stay writable.
     notes
-        What a limit cut off, and what was left out, a line each.
+        A line for each file that was left out, and for each limit that was reached.
     """
 
     def __init__(
@@ -75,17 +75,17 @@ class Reads:
 
     @property
     def levels_up(self) -> int:
-        """How many directories above the project the highest of the files is."""
+        """How many directories above the project the highest file is."""
         return max((path.count("../") for path in self.files), default=0)
 
 
 def find_reads(project_dir: str, programs: Sequence[Program], words: Iterable[str] = ()) -> Reads:
-    """Return what programs of a project are going to read.
+    """Return the files that programs of a project are going to read.
 
     Parameters
     ----------
     words
-        Further texts that may name files: arguments of the command, values given.
+        Further strings that may name files: arguments of the command, given values.
     """
     search = _Search(os.path.abspath(project_dir))
     for program in programs:
@@ -107,7 +107,7 @@ class _Search:
         self._modules: set[str] = set()
 
     def add_program(self, program: Program) -> None:
-        """Look at a script or a notebook, and at the modules that it imports."""
+        """Search a script or a notebook, and the modules that it imports."""
         full_path = os.path.join(self._project_dir, program.path)
         is_notebook = program.path.endswith(".ipynb")
         paths = _notebook_paths(program) if is_notebook else _script_paths(program, full_path)
@@ -121,7 +121,7 @@ class _Search:
         self._add_paths(paths, _with_search_path(place, paths))
 
     def add_words(self, words: Iterable[str], work_dir: str) -> None:
-        """Take each word that is the path of a file or a directory, also `--name=PATH`."""
+        """Add each word that is the path of a file or a directory, also in `--name=PATH`."""
         base = os.path.join(self._project_dir, work_dir)
         for word in words:
             for text in (word, word.partition("=")[2]):
@@ -130,7 +130,7 @@ class _Search:
                     self._named.add(named, "the command", [base])
 
     def finish(self) -> Reads:
-        """Return what was found."""
+        """Return the files that were found."""
         return Reads(self._named.files, self._written, self._named.notes)
 
     def _add_paths(self, paths: ProgramPaths, place: _Place) -> None:
@@ -150,7 +150,7 @@ class _Search:
             self._add_module(module.name, search, place)
 
     def _add_module(self, name: str, search: Sequence[str], place: _Place) -> None:
-        """Look at a module of the project, and at the packages that it is in."""
+        """Search a module of the project, and the packages that contain it."""
         for directory in filter(self._named.is_inside, search):
             path = directory
             files: list[str] = []
@@ -199,7 +199,7 @@ def _script_paths(program: Program, full_path: str) -> ProgramPaths:
 
 
 def _notebook_paths(program: Program) -> ProgramPaths:
-    """Read all cells as one program: a name that one cell binds is used in another."""
+    """Read all cells as one program, since a cell may use names that another cell binds."""
     sources: list[str] = []
     others: list[str] = []
     for source in code_cells(read_notebook(program.text, program.path)):
@@ -229,7 +229,7 @@ def _extension_modules(path: str) -> list[str]:
 
 
 def _changed_directories(text: str) -> list[str]:
-    """Return where the `%cd` lines of cells lead."""
+    """Return the directories in the `%cd` lines of cells."""
     found = []
     for line in text.split("\n"):
         words = line.split()

@@ -1,4 +1,4 @@
-"""A pattern at work: what it has matched, what its limits cut off, and what is told about it."""
+"""A pattern during a scan: what it has matched, what its limits left out, notes about it."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ NEVER_ENTERED = [
 DEFAULT_PATTERNS = [
     "**/* text size<100000 max-matches=500",
     "-**/.*",
-    # A notebook is saved by itself every two minutes; one that is run is named by a pattern.
+    # Notebooks are saved automatically every two minutes; a pattern names one that is run.
     "-**/*.ipynb",
-    # What a run says of itself. One that lies in the project is another run's.
+    # The summary of a run. If the project has one, it is that of another run.
     "-summary.json",
     *NEVER_ENTERED,
 ]
@@ -67,7 +67,7 @@ def is_text(head: bytes) -> bool:
 
 
 class Paths:
-    """How many paths there were, and the first of them."""
+    """A number of paths, and the first of them."""
 
     __slots__ = ("count", "first")
 
@@ -87,7 +87,7 @@ class Paths:
 
 
 class Rule:
-    """A pattern at work: what it has matched, and what its limits cut off."""
+    """A pattern during a scan: what it has matched, and what its limits left out."""
 
     __slots__ = ("cut", "is_default", "is_full", "is_unlimited", "matched", "pattern", "taken")
 
@@ -99,16 +99,16 @@ class Rule:
         self.is_unlimited = limits == (None, None, None, None)
         self.matched = False
         self.taken = 0
-        self.is_full = False  # a file more than `max-matches` has come
+        self.is_full = False  # there were more files than `max-matches`
         self.cut: dict[str, Paths] = {}
 
     def cut_off(self, limit: str, path: str) -> None:
         self.cut.setdefault(limit, Paths()).add(path)
 
     def limit_for(self, entry: os.DirEntry[str], *, text: bool | None) -> str:
-        """Return which limit keeps a file out, "" where none does.
+        """Return the limit that leaves a file out, "" if none does.
 
-        "unknown" where that depends on whether the file is text.
+        "unknown" if that depends on whether the file is text.
         """
         pattern = self.pattern
         if pattern.size_max is not None and entry.stat().st_size > pattern.size_max:
@@ -147,15 +147,15 @@ class Rule:
 
 
 def cut_notes(rules: Iterable[Rule]) -> Iterator[str]:
-    """Yield what the limits of rules cut off: a line for all that is usual, one for the rest."""
+    """Yield what the limits of rules left out: one line for the defaults, one for each other."""
     usual: list[str] = []
     for rule in rules:
         pattern = rule.pattern
         for limit, paths in rule.cut.items():
             if limit == "max-matches":
                 yield (
-                    f"Pattern {pattern.text!r} took {pattern.max_matches} files, as many as it "
-                    f"may: left out {paths} and what comes after"
+                    f"Pattern {pattern.text!r} took its maximum of {pattern.max_matches} files: "
+                    f"left out {paths} and all later ones"
                 )
                 continue
             files = format_count(paths.count, "file")
@@ -173,7 +173,7 @@ def cut_notes(rules: Iterable[Rule]) -> Iterator[str]:
 
 
 def unmatched_notes(rules: Sequence[Rule]) -> Iterator[str]:
-    """Yield the rules that matched nothing, a line each, as far as the scan can know."""
+    """Yield a line for each rule that matched nothing, as far as the scan can know."""
     is_cut = any(rule.is_full for rule in rules)
     for rule in rules:
         pattern = rule.pattern
@@ -185,5 +185,5 @@ def unmatched_notes(rules: Sequence[Rule]) -> Iterator[str]:
         what = "directory" if pattern.type == "dir" else "file"
         hint = ""
         if what == "file" and len(pattern.parts) == 1 and not pattern.parts[0].anywhere:
-            hint = f" of the top directory (**/{pattern.text.lstrip()} looks into all)"
+            hint = f" of the top directory (**/{pattern.text.lstrip()} matches in all directories)"
         yield f"Pattern {pattern.text!r} matches no {what}{hint}"

@@ -1,10 +1,10 @@
-"""One walk through a project that finds the files its patterns select.
+"""A scan of a project for the files that its patterns select.
 
-The project is scanned once, from the top level by level and by name in each directory, so that a
-limit drops the deepest files first. `selection` says what the patterns mean.
+The project is scanned once, level by level from the top and by name in each directory, so that a
+limit drops the deepest files first. `selection` describes what the patterns mean.
 
-A link is taken as what it points to, if that is inside the project. Pipes, sockets and devices
-are never opened.
+A link counts as the file that it points to, if that is inside the project. Pipes, sockets and
+devices are never opened.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Directory(NamedTuple):
     """A directory to be scanned.
 
     `prefix` is its path with a "/" at the end, "" for the top; `states` has the state of each rule;
-    `real` is its path without links, and `jumps` those of the links on the way to it.
+    `real` is its path without links; `jumps` has the paths of the links on the way to it.
     """
 
     prefix: str
@@ -54,12 +54,12 @@ class _Directory(NamedTuple):
     jumps: tuple[str, ...]
 
 
-_SECRETS = ".env"  # of what is hidden, what a program may miss
+_SECRETS = ".env"  # the hidden file that a program may miss
 _TOLD_LIMITS = ("size<", "text", "max-matches")
 
 
 class Scan:
-    """One walk through a project."""
+    """A scan of a project."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Scan:
         self._brought = frozenset(brought)
         self._project_dir = project_dir
         self._real_root = os.path.realpath(project_dir)
-        self._extent: str | None = None  # found out when a link leads out of the project
+        self._extent: str | None = None  # computed when a link leads out of the project
         self._leave_out_dir = leave_out_dir and os.path.realpath(leave_out_dir)
         texts = [text for text in NEVER_ENTERED if text not in patterns]
         rules = [Rule(text, is_default=True) for text in texts]
@@ -85,13 +85,13 @@ class Scan:
         self._left_out: dict[str, Paths] = {}
 
     def candidates(self) -> Iterator[Candidate]:
-        """Yield what is selected; where the content decides, with a function that says so."""
+        """Yield the selected files, with a function if the content decides."""
         for path in sorted(self.always):
             self._check_always(path)
             yield path, None
         states = [start_state(rule.pattern) for rule in self._rules]
         waiting = [_Directory("", states, self._real_root, ())]
-        # Level by level: what is found waits for the next one.
+        # Level by level: subdirectories wait for the next level.
         while waiting:
             found: list[_Directory] = []
             for directory in waiting:
@@ -100,13 +100,13 @@ class Scan:
             waiting = found
 
     def leave_out(self, reason: str, path: str) -> None:
-        """Keep what is to be told about a path that is not taken."""
+        """Keep the reason why a path is left out, for the notes."""
         if path in self._brought:
             return
         self._left_out.setdefault(reason, Paths()).add(path)
 
     def notes(self) -> list[str]:
-        """Return what to tell about the selection, a line each."""
+        """Return the notes of the selection, one line each."""
         return [
             *cut_notes(self._rules),
             *(f"Left out, {reason}: {paths}" for reason, paths in self._left_out.items()),
@@ -159,7 +159,7 @@ class Scan:
                 found.append(entered)
 
     def _wants(self, states: list[int]) -> bool:
-        """Return whether any pattern can still take a file in or below a directory."""
+        """Return whether any pattern can still select a file in or below a directory."""
         for rule, state in zip(reversed(self._rules), reversed(states), strict=True):
             pattern = rule.pattern
             if not state or pattern.type == "dir" or rule.is_full:
@@ -173,7 +173,7 @@ class Scan:
     def _enter(
         self, directory: _Directory, name: str, real: str, *, is_link: bool
     ) -> _Directory | None:
-        """Return a subdirectory to be scanned, None where it is left out."""
+        """Return a subdirectory to be scanned, None if it is left out."""
         path = directory.prefix + name
         full_path = os.path.join(self._project_dir, path)
         states = []
@@ -187,13 +187,13 @@ class Scan:
             elif state and rule.applies_to_directory(state, full_path):
                 left_out_by = index if rule.pattern.exclude else -1
         if left_out_by >= 0:
-            # Only patterns that come later and spell the name out go on.
+            # Only later patterns that spell the name out continue below it.
             for index, rule in enumerate(self._rules):
                 if not rule.pattern.exclude and not (index in spelling and index > left_out_by):
                     states[index] = 0
         if real == self._leave_out_dir or not self._wants(states):
             for index in spelling:
-                self._rules[index].matched = True  # maybe: what is left out is not looked into
+                self._rules[index].matched = True  # maybe: an excluded directory is not searched
             return None
         jumps = directory.jumps
         if is_link:
@@ -209,7 +209,7 @@ class Scan:
     # A file
 
     def _deciders(self, states: list[int]) -> list[tuple[Rule, Matches]]:
-        """Return the rules that can match files of a directory, the one that decides first."""
+        """Return the rules that can match files of a directory, the deciding one first."""
         deciders = []
         for rule, state in zip(reversed(self._rules), reversed(states), strict=True):
             if rule.pattern.type != "dir" and state:
@@ -217,7 +217,7 @@ class Scan:
                 if matches is not None:
                     deciders.append((rule, matches))
                     if matches is bool and rule.is_unlimited:
-                        break  # it decides whatever comes to it
+                        break  # this rule decides on every file
         return deciders
 
     def _candidate(
@@ -243,7 +243,7 @@ class Scan:
             )
 
     def _watch(self, directory: _Directory, name: str) -> None:
-        """Note which patterns match a file, for the sake of those that match none."""
+        """Mark the patterns that match this file, so that unused patterns can be reported."""
         for rule, state in zip(self._rules, directory.states, strict=True):
             if rule in self._unmatched and state:
                 matches = name_matcher(rule.pattern, state)
@@ -253,7 +253,7 @@ class Scan:
 
     @staticmethod
     def _is_wanted(deciders: list[tuple[Rule, Matches]], name: str) -> bool:
-        """Return whether a file of that name is selected, its size and type left aside."""
+        """Return whether a file of that name is selected, ignoring its size and type."""
         for rule, matches in deciders:
             if matches(name):
                 return not rule.pattern.exclude
@@ -267,7 +267,7 @@ class Scan:
         *,
         text: bool | None = None,
     ) -> bool | None:
-        """Return whether a file is selected; None where that depends on whether it is text."""
+        """Return whether a file is selected; None if that depends on whether it is text."""
         missed: list[tuple[Rule, str]] = []
         for rule, matches in deciders:
             if not matches(entry.name):
@@ -300,7 +300,7 @@ class Scan:
         entry: os.DirEntry[str],
         deciders: list[tuple[Rule, Matches]],
     ) -> str | None:
-        """Return what a link points to, None where it is not to be followed."""
+        """Return the target of a link, None if it is not followed."""
         path = directory.prefix + entry.name
         try:
             real = os.path.realpath(entry.path, strict=True)
@@ -312,7 +312,7 @@ class Scan:
                 self.leave_out(what, path)
             return None
         if stat.S_ISDIR(info.st_mode):
-            return real  # `_enter` sees whether it is wanted at all
+            return real  # `_enter` decides whether it is selected
         if not self._is_wanted(deciders, entry.name):
             return None
         if not self._is_inside(real):
@@ -324,7 +324,7 @@ class Scan:
         return real
 
     def _is_inside(self, real: str) -> bool:
-        """Return whether a link leads into the project, or else its repository."""
+        """Return whether a link leads into the project or its repository."""
         if _is_in(real, self._real_root):
             return True
         if self._extent is None:
@@ -341,7 +341,7 @@ class Scan:
 
 
 def _is_side_car(name: str) -> bool:
-    """Return whether a name is that of a run's side-car: an id and `.meta`, maybe more."""
+    """Return whether a name is that of a run's side-car: an id with `.meta`, maybe a suffix."""
     return (
         len(name) >= 41
         and name[36:41] == ".meta"

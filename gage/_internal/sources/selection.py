@@ -1,17 +1,17 @@
-"""Which files of a project belong to a run.
+"""The selection of a project's files that belong to a run.
 
-The patterns (`parsing`) are read in order and the last one that matches a file decides whether
-it is taken. A pattern whose size or type does not fit a file, or that has already taken its
-`max-matches`, does not match it.
+The patterns (`parsing`) are read in order, and the last one that matches a file decides whether it
+is selected. A pattern does not match a file whose size or type does not fit, or if it has already
+selected its `max-matches` files.
 
-Which directories are looked into: of the patterns with `dir`, `NEVER_ENTERED` before those of an
-operation, the last one that matches decides again. A directory that is left out is not opened, but
-for a later pattern that spells its name out, and only for that one: `.github/*.yml` leads into
-`.github`, `**/*.yml` does not. Nor is a directory opened below which nothing can match. A store of
-runs is left out whatever the patterns say: its runs would be copied into each other.
+Patterns with `dir` decide which directories are searched: `NEVER_ENTERED`, then those of an
+operation; again the last one that matches decides. An excluded directory is opened only for a later
+pattern that spells its name out: `.github/*.yml` leads into `.github`, `**/*.yml` does not. A
+directory below which nothing can match is not opened. A directory of runs is always left out: its
+runs would be copied into each other.
 
-The defaults leave out hidden files too, since `.env` and its like hold secrets; name such a file
-in a pattern to take it.
+The defaults also leave out hidden files, since `.env` and the like hold secrets; name such a file
+in a pattern to select it.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ __all__ = ["Selection", "copy_selected", "select_sourcecode", "sourcecode_patter
 
 
 class Selection(NamedTuple):
-    """The files that patterns select: paths by name, and what to tell about them.
+    """The files that patterns select: their sorted paths, and notes about them.
 
-    `notes` says, a line each, what a limit cut off, which links lead nowhere, which patterns match
-    nothing.
+    `notes` has a line for each limit that left files out, each dangling link, and each pattern that
+    matches nothing.
     """
 
     paths: list[str]
@@ -50,8 +50,8 @@ class Selection(NamedTuple):
 def sourcecode_patterns(opdef: OpDef) -> list[str]:
     """Return the patterns of an operation's source code.
 
-    They are the defaults where it says nothing, and come after the defaults where it only
-    excludes.
+    Without patterns, these are the defaults. If the operation only excludes, its patterns come
+    after the defaults.
     """
     patterns = opdef.sourcecode
     if patterns is None or patterns is True:
@@ -70,21 +70,21 @@ def select_sourcecode(
     always: Sequence[str] = (),
     brought: Collection[str] = (),
 ) -> Selection:
-    """Return which files of a project the patterns select; nothing is copied.
+    """Return the files of a project that the patterns select; nothing is copied.
 
     Parameters
     ----------
     always
-        Files that are taken whatever the patterns say.
+        Files that are always selected.
     brought
-        Files that the run gets in another way: nothing is noted where they are not selected.
+        Files that the run gets in another way, so that there are no notes if they are not selected.
 
     Raises
     ------
     PatternError
         If a pattern is malformed.
     GageError
-        If the project, or a file that is always taken, is not there.
+        If the project, or a file that is always selected, does not exist.
     """
     scan = Scan(project_dir, patterns, always, brought=brought)
     paths = []
@@ -111,15 +111,15 @@ def copy_selected(
     brought: Collection[str] = (),
     read_only: bool = False,
 ) -> tuple[list[Copied], list[str]]:
-    """Copy what `select_sourcecode` selects, opening each file once.
+    """Copy the files that `select_sourcecode` selects, opening each file once.
 
-    Returns the files copied, by path, and the notes of the selection.
+    Return the copied files, sorted by path, and the notes of the selection.
 
     Raises
     ------
     PatternError, GageError
-        As `select_sourcecode`; and if a file could not be copied that a pattern asks for without
-        having to look into it. Others that cannot be read are noted.
+        As `select_sourcecode`; and if a file could not be copied that a pattern selects by its
+        name. Other files that cannot be read are noted.
     StoreError
         If there is no room.
     """
@@ -138,7 +138,7 @@ def copy_selected(
 
 
 def _read_head(path: str) -> bytes:
-    # A pipe that took the place of a file meanwhile must not be waited for.
+    # If a pipe has taken the place of the file meanwhile, opening it must not block.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         return os.read(fd, HEAD_BYTES)

@@ -27,7 +27,7 @@ __all__ = ["MissingFile", "missing_files", "missing_files_hint"]
 class MissingFile(NamedTuple):
     """A file of the project that a run did not have.
 
-    `path` is relative to the project, `reason` says why it was left out, `option` what brings it.
+    `path` is relative to the project, `reason` says why the run did not have it, `option` adds it.
     """
 
     path: str
