@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gage._internal.operations.options import RunOptions
     from gage._internal.running.waiting_supervisor import WaitingSupervisor
     from gage._internal.types import Status
+    from gage.cli.status_line import StatusLine
 
 __all__ = [
     "FAILED",
@@ -75,9 +76,28 @@ def run_command(words: Sequence[str]) -> int:
 
 def follow_run(run: RecordedRun) -> Status:
     """Write a run's output to ours, stream by stream, until it has ended; return its status."""
-    for stream, data in run.follow():
-        _write(stream, data)
+    line = _status_line(run)
+    if line is None:
+        for stream, data in run.follow():
+            _write(stream, data)
+        return run.wait()
+    try:
+        for stream, data in run.follow(idle=line.idle):
+            line.erase()
+            _write(stream, data)
+            line.printed(data)
+    finally:
+        line.erase()
     return run.wait()
+
+
+def _status_line(run: RecordedRun) -> StatusLine | None:
+    """Return the line that a terminal has below the run's output."""
+    if not sys.stderr.isatty():
+        return None
+    from gage.cli.status_line import StatusLine
+
+    return StatusLine(run)
 
 
 def write_output(run: RecordedRun) -> None:
@@ -143,6 +163,10 @@ class _Shell(Observer):
 
             self.exit_code = watch_batch(work, stop, quiet=self._quiet)
             return
+        if sys.stderr.isatty():
+            from gage._internal.text import on_a_line
+
+            self._tell(f"{on_a_line(work.opref.op_name)} {work.name}: running")
         try:
             status = work.wait() if self._quiet else _follow_as_long_as_read(work)
         except KeyboardInterrupt:

@@ -27,7 +27,7 @@ from gage._internal.types import ENDED, ManifestEntry, OpRef, Run, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from gage._internal.metrics.series import MetricSeries
@@ -109,12 +109,18 @@ class RecordedRun(DescribedRun):
         """Return a reader of what a phase printed."""
         return OutputReader(run_meta_path(self, "output", phase))
 
-    def follow(self, phase: str = RUN_OUTPUT) -> Iterator[tuple[int, bytes]]:
-        """Yield what a phase prints as (stream, bytes), from its start until the run has ended."""
+    def follow(
+        self, phase: str = RUN_OUTPUT, *, idle: Callable[[], object] = lambda: None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield what a phase prints as (stream, bytes), from its start until the run has ended.
+
+        `idle` is called again and again while there is nothing new.
+        """
         status = read_status(self)
 
         def wait() -> None:
             nonlocal status
+            idle()
             status = wait_for_run(self, _FOLLOW_STEP_S)
 
         path = run_meta_path(self, "output", phase)
