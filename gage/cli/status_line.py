@@ -65,7 +65,6 @@ class StatusLine:
 
     def _text(self) -> str:
         from gage._internal.people import format_duration
-        from gage._internal.progress.bars import progress_of
         from gage._internal.text import on_a_line, shortened
         from gage.inside.progress_report import read_reported_progress
 
@@ -75,20 +74,18 @@ class StatusLine:
         if said is None or said.completed == said.total:
             return shortened(f"{self._run.name} running {took}", columns)
         parts = []
-        progress = progress_of(said.completed, said.total, said.description)
-        if progress.fraction is not None:
-            parts.append(f"{_bar(progress.fraction)} {100 * progress.fraction:.0f}%")
+        if said.total is not None and said.total > 0:
+            fraction = min(max(said.completed / said.total, 0.0), 1.0)
+            parts.append(f"{_bar(fraction)} {100 * fraction:.0f}%")
         total = "" if said.total is None else f"/{said.total:,.10g}"
         parts += [f"{said.completed:,.10g}{total}", on_a_line(said.description), took]
         return shortened(f"{self._run.name} {' · '.join(filter(None, parts))}", columns)
 
     def _seconds(self) -> float:
-        from gage._internal.record.run_meta import read_timestamp
+        from gage._internal.record.duration import read_duration_us
 
-        started_us = read_timestamp(self._run, "started")
-        if started_us is None:
-            return time.monotonic() - self._begun_s
-        return max(0.0, time.time() - started_us / 1e6)
+        took_us = read_duration_us(self._run, running=True)
+        return time.monotonic() - self._begun_s if took_us is None else took_us / 1e6
 
     def _columns(self) -> int:
         try:
@@ -100,5 +97,5 @@ class StatusLine:
 
 
 def _bar(fraction: float) -> str:
-    halves = round(2 * _BAR_CHARS * min(max(fraction, 0.0), 1.0))
+    halves = round(2 * _BAR_CHARS * fraction)
     return f"{'━' * (halves // 2)}{'╸' * (halves % 2)}".ljust(_BAR_CHARS, "─")
