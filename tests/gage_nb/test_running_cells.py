@@ -154,3 +154,12 @@ def test_an_unknown_keyword_is_named() -> None:
 
 def _with_root() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_files_that_carried_code_reads_are_found(shell: InteractiveShell, project: Path) -> None:
+    (project / "data.bin").write_bytes(b"\0" * 200_000)
+    shell.run_cell("def size():\n    return len(open('data.bin', 'rb').read())", store_history=True)
+
+    run = run_cell("print(size())", "fit", quiet=True)
+
+    assert run.last_lines() == "200000"

@@ -112,12 +112,19 @@ def _words(operation: Operation) -> list[str]:
 
 
 def _programs(operation: Operation, words: Sequence[str]) -> list[Program]:
-    """Return the script, module or notebook that a command runs, nothing for other commands."""
+    """Return the script, module or notebook that a command runs, and what a cell brings along."""
     for place, word in enumerate(words):
         if os.path.basename(word).startswith("python") and place + 1 < len(words):
             path = _program_of(words[place + 1 :], operation.project_dir)
-            found = path and _read_program(operation, path)
-            return [found] if found else []
+            if not path:
+                return []
+            carried = [
+                file.path
+                for file in operation.given
+                if file.type == "s" and file.directory != operation.project_dir
+            ]
+            paths = dict.fromkeys([path, *(path for path in carried if path.endswith(".py"))])
+            return [found for path in paths if (found := _read_program(operation, path))]
     return []
 
 

@@ -7,7 +7,6 @@ body of any other cell magic (`%%bash`, `%%html`) is not Python, and its words a
 
 from __future__ import annotations
 
-import json
 import re
 
 from gage._internal.errors import TargetError
@@ -39,6 +38,8 @@ def read_notebook(data: bytes, path: str) -> dict[str, Any]:
     TargetError
         If it is not a notebook.
     """
+    import json
+
     try:
         notebook = json.loads(data)
     except ValueError as error:

@@ -191,9 +191,10 @@ def _with_search_path(place: _Place, paths: ProgramPaths) -> _Place:
 
 
 def _script_paths(program: Program, full_path: str) -> ProgramPaths:
-    source = program.text.decode("utf-8", "replace")
-    python, other = python_of(source)
-    paths = program_paths(program.text if not other else python, full_path)
+    if program.path.endswith(".py"):
+        return program_paths(program.text, full_path)
+    python, other = python_of(program.text.decode("utf-8", "replace"))
+    paths = program_paths(python, full_path)
     paths.reads += paths_in_words(other)
     return paths
 
