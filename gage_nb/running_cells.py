@@ -197,6 +197,7 @@ def _cell_operation(
             *(file.note for file in inputs if file.note),
             *([f"carried: {carried.summary}"] if carried.summary else ()),
         ),
+        reads=carried.opened,
     )
 
 

@@ -286,7 +286,8 @@ class Operation:
     `given` are files that the run gets besides those its patterns select: a cell's program, inputs.
     `notes` are shown with the run and written to its log. `below` is the directory, in the run
     directory, that has the project's files and in which the command works. `writes` are paths
-    that the program is known to write: they stay writable.
+    that the program is known to write: they stay writable. `reads` are paths that it is known
+    to read, each with the source of that knowledge, such as `cell 3`.
     """
 
     __slots__ = (
@@ -298,10 +299,11 @@ class Operation:
         "opdef",
         "opref",
         "project_dir",
+        "reads",
         "writes",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a value with nine parts
+    def __init__(  # noqa: PLR0913, PLR0917 - a value with ten parts
         self,
         opref: OpRef,
         opdef: OpDef,
@@ -312,8 +314,10 @@ class Operation:
         notes: tuple[str, ...] = (),
         below: str = "",
         writes: tuple[str, ...] = (),
+        reads: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.below = below
+        self.reads = reads
         self.writes = writes
         self.opref = opref
         self.opdef = opdef
@@ -345,6 +349,7 @@ class Operation:
             self.notes if notes is None else notes,
             self.below if below is None else below,
             self.writes if writes is None else writes,
+            self.reads,
         )
 
     def __repr__(self) -> str:

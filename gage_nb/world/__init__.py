@@ -22,6 +22,7 @@ Imports point up this list.
     pickling     objects in one pickle, what the notebook defines by reference
     storing      data as files
     parts        code in the order in which it can run, as files
+    opened_files files that earlier cells opened
     summary      the line that says what is carried
     carrying     all of it for one cell: files, the line that says so, the record
 """

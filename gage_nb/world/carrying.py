@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from gage_nb.world.edits import edited_since, saved_sources
 from gage_nb.world.executions import log_of
 from gage_nb.world.magics import translated
 from gage_nb.world.needs import Needs, unknown_names
+from gage_nb.world.opened_files import opened_files
 from gage_nb.world.origins import Origins, Part
 from gage_nb.world.parts import in_order, packages_of, write_cells, write_parts
 from gage_nb.world.settings import settings_now
@@ -89,12 +90,15 @@ class Carried:
         One line that says what is carried; "" where nothing is.
     record
         All of it, for the side-car.
+    opened
+        Files of the project that it needs because earlier cells opened them: `opened_files`.
     """
 
     directory: str
     files: tuple[tuple[str, str], ...]
     summary: str
     record: dict[str, Any]
+    opened: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Carried("", (), "", {})
@@ -135,16 +139,23 @@ def carry(
         found = _as_code(source, facts, notebook, given, place)
     else:
         found = _as_values(facts, notebook, given, place)
+    opened = opened_files(
+        source,
+        notebook.executions,
+        found.slice.executions,
+        [part.text for part in found.parts],
+        [notebook.namespace[name] for name in found.values.values],
+    )
     if found.is_empty:
         place.rmdir()
-        return NOTHING
+        return replace(NOTHING, opened=opened)
     _write_table(found, place)
     files = tuple(
         ("s" if path.suffix == ".py" else "d", f"{place.name}/{path.name}")
         for path in sorted(place.iterdir())
     )
     record = _record(found, mode, place.name)
-    return Carried(place.name, files, record["summary"], record)
+    return Carried(place.name, files, record["summary"], record, opened)
 
 
 def carry_for(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Execution", "ExecutionLog", "log_of", "start_log", "stop_log"]
 
 _MAX_OPENED = 200
+_OPENING = frozenset({"open", "sqlite3.connect"})
 
 
 @dataclass(frozen=True)
@@ -202,14 +203,16 @@ class ExecutionLog:
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         # Called for all kinds of events, for as long as the process lives: the first line decides.
-        if event != "open" or self._before is None or not self._active:
+        if event not in _OPENING or self._before is None or not self._active:
             return
         opened = self._before.opened
-        path, mode, flags = args
+        path = args[0]
         if type(path) is not str or len(opened) >= _MAX_OPENED:
             return
-        if (mode is not None and "r" not in mode) or (flags or 0) & (os.O_WRONLY | os.O_CREAT):
-            return
+        if event == "open":
+            _, mode, flags = args
+            if (mode is not None and "r" not in mode) or (flags or 0) & (os.O_WRONLY | os.O_CREAT):
+                return
         if path.startswith((*self._prefixes, "/proc/", "/sys/", "/dev/")):
             return
         opened[str(Path(path).absolute())] = None

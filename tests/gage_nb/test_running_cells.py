@@ -163,3 +163,57 @@ def test_files_that_carried_code_reads_are_found(shell: InteractiveShell, projec
     run = run_cell("print(size())", "fit", quiet=True)
 
     assert run.last_lines() == "200000"
+
+
+OPENED = {
+    "a list of paths": (
+        """
+import glob
+found = glob.glob("../measured/*.txt")
+numbers = [int(open(path).read()) for path in found]
+""",
+        "print(sum(int(open(path).read()) for path in found))",
+    ),
+    "a directory": (
+        """
+from pathlib import Path
+home = Path("..") / "measured"
+days = ("mon", "tue")
+texts = [(home / f"{day}.txt").read_text() for day in days]
+""",
+        "print(sum(int((home / f'{day}.txt').read_text()) for day in days))",
+    ),
+    "as it was executed before": (
+        """
+days = {"first": "mon", "second": "tue"}
+def read(day, kind="txt"):
+    return int(open("../measured/" + ".".join([day, kind])).read())
+""",
+        "print(read(days['first']) + read(days['second']))",
+    ),
+}
+
+
+@pytest.mark.parametrize(("earlier", "cell"), OPENED.values(), ids=OPENED.keys())
+@pytest.mark.parametrize("carry_from", ["values", "code"])
+def test_files_that_earlier_cells_opened_are_handed_on(
+    shell: InteractiveShell,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    earlier: str,
+    cell: str,
+    carry_from: str,
+) -> None:
+    (project / ".git").mkdir()
+    (project / "measured").mkdir()
+    (project / "measured" / "mon.txt").write_text("40\n")
+    (project / "measured" / "tue.txt").write_text("2\n")
+    (project / "notebooks").mkdir()
+    monkeypatch.chdir(project / "notebooks")
+    shell.run_cell("%load_ext gage_nb", store_history=True)
+    shell.run_cell(earlier, store_history=True)
+    shell.run_cell(cell, store_history=True)
+
+    run = run_cell(cell, "fit", quiet=True, carry_from=carry_from)
+
+    assert run.last_lines() == "42"

@@ -39,11 +39,11 @@ def with_found_files(operation: Operation) -> Operation:
     words = _words(operation)
     programs = _programs(operation, words)
     texts = [*words, *(value for value in operation.config.values() if isinstance(value, str))]
-    if not _may_name_files(operation.project_dir, programs, texts):
+    if not operation.reads and not _may_name_files(operation.project_dir, programs, texts):
         return operation
     from gage._internal.sources.reads import find_reads
 
-    reads = find_reads(operation.project_dir, programs, texts)
+    reads = find_reads(operation.project_dir, programs, texts, operation.reads)
     notes = [*operation.notes, *reads.notes]
     excludes = (
         [

@@ -79,18 +79,26 @@ class Reads:
         return max((path.count("../") for path in self.files), default=0)
 
 
-def find_reads(project_dir: str, programs: Sequence[Program], words: Iterable[str] = ()) -> Reads:
-    """Return the files that programs of a project are going to read.
+def find_reads(
+    project_dir: str,
+    programs: Sequence[Program],
+    words: Iterable[str] = (),
+    known: Iterable[tuple[str, str]] = (),
+) -> Reads:
+    """Return what programs of a project are going to read.
 
     Parameters
     ----------
     words
-        Further strings that may name files: arguments of the command, given values.
+        Further texts that may name files: arguments of the command, values given.
+    known
+        Paths that are read for certain, each with where that is seen.
     """
     search = _Search(os.path.abspath(project_dir))
     for program in programs:
         search.add_program(program)
     search.add_words(words, programs[0].work_dir if programs else "")
+    search.add_known(known)
     return search.finish()
 
 
@@ -128,6 +136,12 @@ class _Search:
                 if text and "\0" not in text:
                     named = NamedPath(text, 0, may_be_directory=True)
                     self._named.add(named, "the command", [base])
+
+    def add_known(self, known: Iterable[tuple[str, str]]) -> None:
+        """Take files that are known to be read."""
+        for path, where in known:
+            named = NamedPath(path, 0, may_be_directory=False)
+            self._named.add(named, where, [self._project_dir])
 
     def finish(self) -> Reads:
         """Return the files that were found."""
