@@ -85,15 +85,17 @@ def unregister(ip: InteractiveShell) -> None:
 def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
     def gage_run(line: str, cell: str | None = None) -> Any:
         form = "line" if cell is None else "cell"
-        # IPython shows nothing for a `;` at the end, but hands it on with the line.
-        silent = (line if cell is None else cell).rstrip().endswith(";")
-        words = _words(line.rstrip().removesuffix(";") if cell is None else line, ip)
+        # Of the line: one at the end of the cell silences the value of its last expression, and
+        # nothing else, as in a cell without the magic.
+        silent = line.rstrip().endswith(";")
+        words = _words(line.rstrip().removesuffix(";"), ip)
         try:
             parsed = parse(words, form)
             if parsed.only.help or (cell is None and not words):
                 print(run_help(form), end="")
                 return None
-            return _launch(ip, parsed, cell, silent=silent)
+            result = _launch(ip, parsed, cell, silent=silent)
+            return None if silent else result
         except _OF_THE_LINE as error:
             raise _usage_error(error) from None
         except ValueError as error:
@@ -102,7 +104,7 @@ def _gage_run(ip: InteractiveShell) -> Callable[..., Any]:
             raise _short(error) from None
 
     gage_run.__doc__ = f"{run_help('line')}\n\n{run_help('cell')}"
-    return no_var_expand(output_can_be_silenced(gage_run))
+    return no_var_expand(gage_run)
 
 
 def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bool) -> Any:

@@ -13,6 +13,7 @@
      "settings": {"sys.path": […], …},                     as `settings` has it
      "code": [["cell-5.py", 3, 9], …],                     files with first and last line
      "cells": ["cell-5.py", …],                            whole cells that run first (`slice`)
+     "states": {"cell-5.py": {"random": […], …}, …},       random states before one: `settings`
      "digests": {"df": "9f2c…"},                           what these should have made (`digest`)
      "files": {"df": "df.parquet", …},
      "same": {"frame": "df"},                              further names of values
@@ -60,7 +61,7 @@ def bring_in(directory: str, namespace: dict[str, Any]) -> None:
     if table.get("cells"):
         from gage.inside.slice import run_cells
 
-        run_cells(directory, table["cells"], namespace)
+        run_cells(directory, table["cells"], table.get("states") or {}, namespace)
         _compare(table.get("digests") or {}, namespace)
     _run_parts(directory, table.get("code") or [], namespace)
     _bind_values(directory, table, namespace)

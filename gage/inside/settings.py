@@ -115,8 +115,10 @@ def _matplotlib(options: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for key, value in options.items():
-            if key in parameters:
+            try:
                 parameters[key] = tuple(value) if isinstance(value, list) else value
+            except (KeyError, ValueError):  # another version
+                continue
 
 
 def _pandas(options: Any) -> None:

@@ -12,6 +12,8 @@ import builtins
 import os
 import sys
 
+from gage.inside.settings import apply
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +41,15 @@ def _run_cell(source: str, path: str, namespace: dict[str, Any]) -> None:
         namespace["__"], namespace["_"] = namespace.get("_"), value
 
 
-def run_cells(directory: str, names: Sequence[str], namespace: dict[str, Any]) -> None:
+def run_cells(
+    directory: str,
+    names: Sequence[str],
+    states: dict[str, dict[str, Any]],
+    namespace: dict[str, Any],
+) -> None:
     """Run the cells in files of a directory, one after the other, in these names.
+
+    A cell that has a random state among `states` draws the numbers that it drew in the notebook.
 
     A name with a `!` at its end is a cell that ended with an error in the notebook: it runs as far
     as it runs.
@@ -54,6 +63,9 @@ def run_cells(directory: str, names: Sequence[str], namespace: dict[str, Any]) -
             path = os.path.join(directory, name.rstrip("!"))
             with open(path, encoding="utf-8") as file:
                 source = file.read()
+            state = states.get(os.path.basename(path))
+            if state:
+                apply(state)
             try:
                 _run_cell(source, path, namespace)
             except Exception as error:

@@ -34,8 +34,8 @@ from gage_nb.world.magics import translated
 from gage_nb.world.needs import Needs, unknown_names
 from gage_nb.world.opened_files import opened_files
 from gage_nb.world.origins import Origins, Part
-from gage_nb.world.parts import in_order, packages_of, write_cells, write_parts
-from gage_nb.world.settings import settings_now
+from gage_nb.world.parts import cell_file, in_order, packages_of, write_cells, write_parts
+from gage_nb.world.settings import random_states, settings_now
 from gage_nb.world.slices import Slice, slice_of
 from gage_nb.world.storing import StoredValues, store
 from gage_nb.world.summary import explained, summary_of
@@ -213,6 +213,7 @@ class _Found:
     slice: Slice = field(default_factory=Slice)
     table_code: list[list[Any]] = field(default_factory=list)
     table_cells: list[str] = field(default_factory=list)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -291,8 +292,16 @@ def _as_code(
     found.digests = {
         name: digest for name in sorted(names) if (digest := digest_of(notebook.namespace[name]))
     }
+    found.states = {
+        cell_file(execution.number): random_states(execution.random)
+        for execution in found.slice.executions
+        if execution.random
+    }
     settings = settings_now(notebook.before)
-    found.settings = {key: settings[key] for key in ("sys.path",) if key in settings}
+    if not notebook.has_drawn:
+        settings.pop("numpy.random", None)
+    kept = ("sys.path", "random", "numpy.random")
+    found.settings = {key: settings[key] for key in kept if key in settings}
     found.table_cells = write_cells(found.slice.executions, place)
     return found
 
@@ -318,6 +327,7 @@ def _write_table(found: _Found, place: Path) -> None:
         "version": 1,
         "settings": found.settings,
         "cells": found.table_cells,
+        "states": found.states,
         "digests": found.digests,
         "code": found.table_code,
         "files": files,

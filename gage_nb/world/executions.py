@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Execution", "ExecutionLog", "log_of", "start_log", "stop_log"]
 
 _MAX_OPENED = 200
+_RANDOM = frozenset({"random", "numpy.random"})
 _OPENING = frozenset({"open", "sqlite3.connect"})
 
 
@@ -56,6 +57,9 @@ class Execution:
         Modules that were imported, outside of the installed packages and the standard library.
     opened
         Files that were opened for reading, as absolute paths, installed packages left out.
+    random
+        The states of the random generators that it changed, as they were before: as
+        `settings.random_states` takes them.
     """
 
     number: int
@@ -68,6 +72,7 @@ class Execution:
     changed: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
+    random: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
@@ -172,11 +177,14 @@ class ExecutionLog:
             if state.get(key) != before.state.get(key)
         }
         number = result.execution_count
+        source = str(before.info.raw_cell or "")
+        if "numpy.random" in state and "numpy.random" not in before.state and "random" in source:
+            changed.add("numpy.random")
         self._executions.append(
             Execution(
                 number=number,
                 cell_id=str(getattr(before.info, "cell_id", None) or ""),
-                source=str(before.info.raw_cell or ""),
+                source=source,
                 success=bool(result.success),
                 started_us=before.started_us,
                 ended_us=time.time_ns() // 1000,
@@ -184,6 +192,7 @@ class ExecutionLog:
                 changed=frozenset(changed),
                 modules=tuple(self._new_modules(before.modules)),
                 opened=tuple(before.opened),
+                random={key: before.state[key] for key in _RANDOM & changed & before.state.keys()},
             )
         )
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from gage.inside.plain import NotPlain, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["baseline", "settings_now"]
+__all__ = ["baseline", "random_states", "settings_now"]
 
 
 def baseline() -> dict[str, Any]:
@@ -48,8 +48,7 @@ def settings_now(before: dict[str, Any]) -> dict[str, Any]:
         found["warnings"] = filters
     state = random.getstate()
     if state != before.get("random"):
-        version, numbers, gauss = state
-        found["random"] = [version, list(numbers), gauss]
+        found |= random_states({"random": state})
     for name, read in _READ.items():
         module = sys.modules.get(name)
         if module is None:
@@ -61,6 +60,18 @@ def settings_now(before: dict[str, Any]) -> dict[str, Any]:
             continue
         if value:
             found[name] = value
+    return found
+
+
+def random_states(states: Mapping[str, Any]) -> dict[str, Any]:
+    """Return states of random generators, as the log of executions has them, as settings."""
+    found: dict[str, Any] = {}
+    if "random" in states:
+        version, numbers, gauss = states["random"]
+        found["random"] = [version, list(numbers), gauss]
+    if "numpy.random" in states:
+        kind, keys, *rest = states["numpy.random"]
+        found["numpy.random"] = [kind, keys.hex(), *rest]
     return found
 
 
@@ -153,16 +164,31 @@ def _matplotlib(module: Any) -> Any:
         if key.startswith(("backend", "interactive", "webagg", "datapath", "toolbar")):
             continue
         value, default = dict.get(module.rcParams, key), dict.get(own, key)
-        if value != default:
-            found[key] = value if type(value) in _PLAIN_TYPES else _listed(value)
+        if value == default:
+            continue
+        if type(value) in _PLAIN_TYPES:
+            found[key] = value
+        else:
+            found |= _spelled(key, value, module.rcParams.validate)
     return _plain(found)
 
 
 _PLAIN_TYPES = (bool, int, float, str, list, tuple, type(None))
 
 
-def _listed(value: Any) -> Any:
-    return list(value) if type(value).__name__ == "ndarray" else str(value)
+def _spelled(key: str, value: Any, validate: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """Return an option as text or a list that the library reads as this value, if there is one.
+
+    A member of an enumeration and a colour map have a name, a cycle of colours has a spelling.
+    """
+    listed = [list(value)] if type(value).__name__ == "ndarray" else []
+    for spelling in (*listed, getattr(value, "name", None), str(value)):
+        try:
+            if spelling is not None and validate[key](spelling) == value:
+                return {key: spelling}
+        except (ValueError, TypeError, KeyError):
+            continue
+    return {}
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:

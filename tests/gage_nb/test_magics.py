@@ -190,7 +190,8 @@ def test_a_failed_run_is_an_error_unless_told_otherwise(shell: InteractiveShell)
         ("%gage_run train.py;", False),
         ("%gage_run train.py ;", False),
         ("%%gage_run a\nprint('here')", True),
-        ("%%gage_run a\nprint('here');", False),
+        ("%%gage_run a;\nprint('here')", False),
+        ("%%gage_run a\nprint('here');", True),
         ("%gage_run train.py -q;", False),
     ],
 )
@@ -276,3 +277,15 @@ def test_a_run_is_called_by_the_variable_that_holds_it(shell: InteractiveShell) 
 
     assert shell.run_line_magic("gage", "show first") == run
     assert list(shell.run_line_magic("gage", "output first")["text"]) == ["0.1 x {'depth': 3}"]
+
+
+@pytest.mark.parametrize("option", ["", "-q"])
+def test_a_semicolon_in_a_cell_silences_its_value_alone(
+    shell: InteractiveShell, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell(f"%%gage_run a {option}\nprint('here')\nlen('value');")
+
+    out = capsys.readouterr().out
+    assert "✔ cell:a" in out or "✔ a" in out
+    assert "here" in out
+    assert "\n5\n" not in out

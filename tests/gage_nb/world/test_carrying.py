@@ -293,3 +293,40 @@ def test_a_directory_of_another_version_ends_the_run(shell: InteractiveShell) ->
 
     assert run.status == "error"
     assert "expected version 1" in printed(run)
+
+
+@pytest.mark.parametrize("carry_from", ["values", "code"])
+def test_random_numbers_are_those_that_the_notebook_drew(
+    shell: InteractiveShell, carry_from: str
+) -> None:
+    execute(shell, "import random\nimport numpy as np", "random.random()")
+    drawn = execute(shell, "x = np.random.rand(2), random.random()\nprint(x)")
+    execute(shell, "y = np.random.rand()")
+
+    run = run_cell("print(x)", "target", quiet=True, carry_from=carry_from)
+    then = run_cell(
+        "print(np.random.rand(), random.random())", "target", quiet=True, carry_from=carry_from
+    )
+
+    assert printed(run) == drawn
+    assert printed(then) == execute(shell, "print(np.random.rand(), random.random())")
+
+
+def test_options_that_are_no_plain_values_are_carried(shell: InteractiveShell) -> None:
+    pytest.importorskip("matplotlib")
+    execute(
+        shell,
+        "import matplotlib\n"
+        "matplotlib.rcParams.update({'lines.solid_capstyle': 'round', 'image.cmap': 'gray',\n"
+        "    'axes.prop_cycle': matplotlib.cycler(color=['r', 'g']), 'legend.framealpha': None})",
+    )
+    cell = (
+        "p = matplotlib.rcParams\n"
+        "print(p['lines.solid_capstyle'], p['image.cmap'], p['axes.prop_cycle'])"
+    )
+
+    expected = execute(shell, cell)
+    run = run_cell(cell, "target", quiet=True)
+    execute(shell, "matplotlib.rcdefaults()")
+
+    assert printed(run) == expected
