@@ -177,7 +177,8 @@ def _cell_operation(
     options = cell_options(inputs, outputs)
     if carried.directory:
         options = ["--carried", carried.directory, *options]
-    runner = "gage.inside.ipython_cell" if program.needs_ipython else "gage.inside.cell"
+    needs_ipython = program.needs_ipython or carried.needs_ipython
+    runner = "gage.inside.ipython_cell" if needs_ipython else "gage.inside.cell"
     command = ["python", "-m", runner, *options, program.file_name]
     data: dict[str, Any] = {"exec": {"run": command}, "sourcecode": list(DEFAULT_PATTERNS)}
     if not program.needs_ipython:  # a file that is not Python has no values to be set

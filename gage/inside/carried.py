@@ -7,6 +7,7 @@
       made.py          lines that no cell has as they stand here
       values.json      plain values by name (`plain`)
       NAME.parquet     a DataFrame, as `variables` writes it; NAME.npy an array
+      output.txt       what this code has printed in the run (`silence`)
       values.pickle    all other values in one pickle: a dict by name, and what is set on objects
 
     {"version": 1,
@@ -63,7 +64,11 @@ def bring_in(directory: str, namespace: dict[str, Any]) -> None:
 
         run_cells(directory, table["cells"], table.get("states") or {}, namespace)
         _compare(table.get("digests") or {}, namespace)
-    _run_parts(directory, table.get("code") or [], namespace)
+    if table.get("code"):
+        from gage.inside.silence import Silence
+
+        with Silence(directory):
+            _run_parts(directory, table["code"], namespace)
     _bind_values(directory, table, namespace)
     if settings:
         apply(settings)

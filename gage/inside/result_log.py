@@ -21,6 +21,7 @@ from gage._internal.output.results import (
 )
 from gage.inside.log_position import log_position
 from gage.inside.own_run import own_meta_dir
+from gage.inside.silence import is_silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def publish(
     printing
         False for what the caller prints itself.
     """
+    if is_silent():
+        sys.stdout.write(f"{data.get('text/plain', '')}\n")
+        return
     parts = _Parts(data)
     text = ""
     if not update and printing and not any(mime.startswith("image/") for mime in data):
@@ -232,4 +236,6 @@ def origin_of(what: str) -> str:
 
 def clear_output(wait: bool = False) -> None:  # noqa: FBT001, FBT002 - as IPython's
     """Take away what this process has shown; with `wait`, when it shows the next."""
+    if is_silent():
+        return
     _record({"event": _CLEAR, "time_us": time_ns() // 1000, "at": log_position(), "wait": wait})

@@ -5,7 +5,8 @@
      "numpy.random": ["MT19937", "hexadecimal", 624, 0, 0.0],
      "warnings": [["ignore", "message", "builtins:UserWarning", "module", 0], …],
      "matplotlib": {"figure.figsize": [8, 4], …}, "pandas": {"display.max_rows": 10, …},
-     "numpy": {"print": {…}, "errors": {…}}, "sklearn": {…}, "xarray": {…}}
+     "numpy": {"print": {…}, "errors": {…}}, "sklearn": {…}, "xarray": {…},
+     "IPython": {"float_precision": "%.3f"}}
 
 Only what differs from how the library starts is written. A library that the run has not loaded
 yet gets its options when it is; one that it never loads costs nothing.
@@ -147,6 +148,15 @@ def _xarray(options: Any) -> None:
     sys.modules["xarray"].set_options(**options)
 
 
+def _ipython(options: Any) -> None:
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is None:  # imported by the program, which runs without a shell
+        return
+    formatter = shell.display_formatter.formatters["text/plain"]
+    for key, value in options.items():
+        setattr(formatter, key, value)
+
+
 # Each key with the module whose loading it waits for.
 _APPLIED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "warnings": ("warnings", _warnings),
@@ -157,4 +167,5 @@ _APPLIED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "matplotlib": ("matplotlib", _matplotlib),
     "sklearn": ("sklearn", _sklearn),
     "xarray": ("xarray", _xarray),
+    "IPython": ("IPython", _ipython),
 }

@@ -1,18 +1,16 @@
 """Whole cells of a notebook that run before the one that was asked for: silently.
 
-What they print goes to `NAME.carried/output.txt`: it is not the output of the run's own cell.
-Where they print nothing there is no such file. Figures that a cell leaves open are closed after
-it, as a notebook does.
+Figures that a cell leaves open are closed after it, as a notebook does.
 """
 
 from __future__ import annotations
 
 import _ast
-import builtins
 import os
 import sys
 
 from gage.inside.settings import apply
+from gage.inside.silence import Silence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,11 +52,7 @@ def run_cells(
     A name with a `!` at its end is a cell that ended with an error in the notebook: it runs as far
     as it runs.
     """
-    display = getattr(builtins, "display", None)
-    output = os.path.join(directory, "output.txt")
-    kept = _divert(output)
-    builtins.display = lambda *objects, **_: print(*objects)  # type: ignore[attr-defined]  # noqa: T201 - to the file
-    try:
+    with Silence(directory):
         for name in names:
             path = os.path.join(directory, name.rstrip("!"))
             with open(path, encoding="utf-8") as file:
@@ -75,29 +69,3 @@ def run_cells(
             pyplot = sys.modules.get("matplotlib.pyplot")
             if pyplot is not None:
                 pyplot.close("all")
-    finally:
-        _restore(kept)
-        if not os.path.getsize(output):
-            os.unlink(output)
-        if display is not None:
-            builtins.display = display  # type: ignore[attr-defined]
-
-
-def _divert(path: str) -> list[int]:
-    """Send what the process writes to stdout and stderr to a file; return where they went."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
-    output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    return kept
-
-
-def _restore(kept: list[int]) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    for number, descriptor in enumerate(kept, 1):
-        os.dup2(descriptor, number)
-        os.close(descriptor)

@@ -8,6 +8,7 @@ Imports point up this list.
     reader       going through source in the order in which it runs
     syntax       what a piece of source reads, binds, and which attributes it asks for
     settings     options of libraries, random states, `sys.path` as they are now
+    representing how the notebook represents objects
     executions   the cells that this kernel has executed, and what each of them did
     edits        cells that are not any more what they were when they ran
     constants    constants in source

@@ -34,7 +34,15 @@ from gage_nb.world.magics import translated
 from gage_nb.world.needs import Needs, unknown_names
 from gage_nb.world.opened_files import opened_files
 from gage_nb.world.origins import Origins, Part
-from gage_nb.world.parts import cell_file, in_order, packages_of, write_cells, write_parts
+from gage_nb.world.parts import (
+    cell_file,
+    in_order,
+    packages_of,
+    packages_of_values,
+    write_cells,
+    write_parts,
+)
+from gage_nb.world.representing import has_own_printers
 from gage_nb.world.settings import random_states, settings_now
 from gage_nb.world.slices import Slice, slice_of
 from gage_nb.world.storing import StoredValues, store
@@ -92,6 +100,8 @@ class Carried:
         All of it, for the side-car.
     opened
         Files of the project that it needs because earlier cells opened them: `opened_files`.
+    needs_ipython
+        Whether objects look in the notebook as they look under IPython alone.
     """
 
     directory: str
@@ -99,6 +109,7 @@ class Carried:
     summary: str
     record: dict[str, Any]
     opened: tuple[tuple[str, str], ...] = ()
+    needs_ipython: bool = False
 
 
 NOTHING = Carried("", (), "", {})
@@ -189,7 +200,11 @@ def carry_for(
     edited = edited_since(executions, saved_sources(shell))
     notebook = Notebook(own, executions, before, drawn, edited)
     given = variable_names(only.inputs)
-    return carry(translated(source), name, notebook, directory, mode=only.carry_from, given=given)
+    carried = carry(
+        translated(source), name, notebook, directory, mode=only.carry_from, given=given
+    )
+    ipython = "IPython" in carried.record.get("settings", ()) or has_own_printers(shell)
+    return replace(carried, needs_ipython=ipython and bool(carried.directory))
 
 
 def explanation_for(
@@ -237,9 +252,8 @@ def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: 
     found.values = store(needs, notebook.namespace, place)
     if found.values.refused:
         found.slice = _slice_for(found, facts)
-    configuring = list(
-        configuring_parts(origins, notebook.namespace, packages_of(needs.parts.values()))
-    )
+    packages = packages_of(needs.parts.values()) | packages_of_values(needs.values.values())
+    configuring = list(configuring_parts(origins, notebook.namespace, packages))
     for part in configuring:
         needs.add(part.facts.reads)
     parts = [*needs.parts.values(), *configuring]
@@ -300,7 +314,7 @@ def _as_code(
     settings = settings_now(notebook.before)
     if not notebook.has_drawn:
         settings.pop("numpy.random", None)
-    kept = ("sys.path", "random", "numpy.random")
+    kept = ("sys.path", "random", "numpy.random", "IPython")
     found.settings = {key: settings[key] for key in kept if key in settings}
     found.table_cells = write_cells(found.slice.executions, place)
     return found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gage_nb.world.origins import Origins, Part
 
-__all__ = ["configuring_parts", "is_configuring"]
+__all__ = ["configuring_parts", "is_configuring", "package_of"]
 
 _NAME = re.compile(
     r"^(set|use|enable|disable|register|configure|config|init|basic_?config|filter_?warnings|"
@@ -43,7 +43,7 @@ def configuring_parts(
         for index, node in enumerate(origins.statements(execution)):
             root = is_configuring(node)
             value = namespace.get(root) if root else None
-            package = _package_of(value)
+            package = package_of(value)
             asked = package and package in packages and package not in _CARRIED_OTHERWISE
             if asked and _needs_little(node, namespace):
                 yield origins.setting_part(execution, index)
@@ -67,7 +67,8 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _package_of(value: object) -> str:
+def package_of(value: object) -> str:
+    """Return the top-level package of a module, or of a function or class of one; "" for none."""
     if isinstance(value, types.ModuleType):
         return value.__name__.partition(".")[0]
     module = getattr(value, "__module__", None)
@@ -81,6 +82,6 @@ def _needs_little(statement: ast.stmt, namespace: Mapping[str, Any]) -> bool:
     if any(isinstance(node, ast.Lambda | ast.Await) for node in ast.walk(statement)):
         return False
     return all(
-        isinstance(namespace.get(name), types.ModuleType) or _package_of(namespace.get(name))
+        isinstance(namespace.get(name), types.ModuleType) or package_of(namespace.get(name))
         for name in facts_of_nodes([statement]).reads
     )

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from gage_nb.world.executions import Execution
     from gage_nb.world.origins import Part
 
-__all__ = ["cell_file", "in_order", "packages_of", "write_cells", "write_parts"]
+__all__ = [
+    "cell_file",
+    "in_order",
+    "packages_of",
+    "packages_of_values",
+    "write_cells",
+    "write_parts",
+]
 
 _MADE = "made.py"
 
@@ -57,6 +64,11 @@ def packages_of(parts: Iterable[Part]) -> set[str]:
                 if before in ("import", "from")
             }
     return found
+
+
+def packages_of_values(values: Iterable[object]) -> set[str]:
+    """Return the top-level packages that values are of."""
+    return {type(value).__module__.partition(".")[0] for value in values} - {"builtins"}
 
 
 def cell_file(number: int) -> str:

@@ -227,6 +227,17 @@ def _xarray(module: Any) -> Any:
     )
 
 
+def _ipython(module: Any) -> Any:
+    shell = module.get_ipython()
+    formatter = shell.display_formatter.formatters["text/plain"]
+    traits = formatter.traits()
+    return {
+        name: value
+        for name in ("float_precision", "pprint", "max_width", "max_seq_length")
+        if name in traits and (value := getattr(formatter, name)) != traits[name].default_value
+    }
+
+
 _READ: dict[str, Callable[[Any], Any]] = {
     "numpy.random": _numpy_random,
     "numpy": _numpy,
@@ -234,4 +245,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "matplotlib": _matplotlib,
     "sklearn": _sklearn,
     "xarray": _xarray,
+    "IPython": _ipython,
 }

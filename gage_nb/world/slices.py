@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gage_nb.world.changes import Changes, changes_of, parameters_changed
-from gage_nb.world.configuring import is_configuring
+from gage_nb.world.configuring import is_configuring, package_of
 from gage_nb.world.syntax import Facts, facts_of, facts_of_nodes, parsed
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ class _Slicer:
         for index, step in enumerate(self._steps):
             if index in self._taken or step.execution.success is False:
                 continue
-            roots = {_package(self._namespace.get(name)) for name in step.configures}
+            roots = {package_of(self._namespace.get(name)) for name in step.configures}
             is_seed = bool(step.execution.changed & {"random", "numpy.random", "rcParams", "cwd"})
             if roots & packages or (is_seed and step.configures):
                 waiting = self._take(index)

@@ -6,6 +6,7 @@ import decimal
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -330,3 +331,49 @@ def test_options_that_are_no_plain_values_are_carried(shell: InteractiveShell) -
     execute(shell, "matplotlib.rcdefaults()")
 
     assert printed(run) == expected
+
+
+@pytest.mark.parametrize("carry_from", ["values", "code"])
+def test_objects_look_as_a_library_makes_them_look(
+    shell: InteractiveShell, project: Path, carry_from: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(project))
+    monkeypatch.delitem(sys.modules, "shapes", raising=False)
+    (project / "shapes.py").write_text(
+        "from IPython import get_ipython\n"
+        "class Square:\n"
+        "    def __init__(self, side):\n        self.side = side\n"
+        "def init_shapes():\n"
+        "    plain = get_ipython().display_formatter.formatters['text/plain']\n"
+        "    plain.for_type(Square, lambda s, p, cycle: p.text(f'a square of {s.side}'))\n"
+        "    print('shapes are ready')\n"
+    )
+    execute(shell, "from shapes import Square, init_shapes\ninit_shapes()", "s = Square(3)")
+
+    run = run_cell("s", "target", quiet=True, carry_from=carry_from)
+
+    assert printed(run) == "a square of 3\n"
+
+
+def test_the_precision_of_the_notebook_is_that_of_the_run(shell: InteractiveShell) -> None:
+    execute(shell, "%precision 3", "x = 1 / 3")
+
+    run = run_cell("x", "target", quiet=True)
+
+    assert printed(run) == "0.333\n"
+
+
+@pytest.mark.parametrize("cell", ["print(x)", "%time print(x)"], ids=["plain", "under IPython"])
+def test_what_earlier_cells_show_is_not_shown_again(shell: InteractiveShell, cell: str) -> None:
+    pytest.importorskip("matplotlib")
+    execute(
+        shell,
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\n"
+        "from IPython.display import display, clear_output\nx = 1",
+        "plt.plot([1, 2]); plt.show()\ndisplay(x); clear_output()\nx += 1",
+    )
+
+    run = run_cell(cell, "target", quiet=True, carry_from="code")
+
+    assert printed(run).startswith("2\n")
+    assert not Path(run.meta_dir, "results").exists()
