@@ -116,6 +116,7 @@ class ExecutionLog:
         self._executions: list[Execution] = []
         self._before: _Before | None = None
         self._depth = 0
+        self._names: dict[str, int] = {}
         self._state: dict[str, Any] = {}
         self._active = True
         self._prefixes = tuple({sys.prefix, sys.base_prefix, str(Path(os.__file__).parent)})
@@ -154,7 +155,8 @@ class ExecutionLog:
         self._before = _Before(
             info,
             time.time_ns() // 1000,
-            _ids(self._shell.user_ns),
+            # What has changed since the last cell, as a widget changes it, belongs to this one.
+            self._names or _ids(self._shell.user_ns),
             self._state or _state(),
             len(sys.modules),
         )
@@ -167,7 +169,7 @@ class ExecutionLog:
         before, self._before = self._before, None
         if before is None or not (before.info.store_history and result.execution_count):
             return
-        names = _ids(self._shell.user_ns)
+        names = self._names = _ids(self._shell.user_ns)
         bound = {name for name, _ in names.items() ^ before.names.items()}
         # How things are now is how they are before the next cell.
         state = self._state = _state()
@@ -191,7 +193,8 @@ class ExecutionLog:
                 bound=frozenset(name for name in bound if not _is_of_ipython(name)),
                 changed=frozenset(changed),
                 modules=tuple(self._new_modules(before.modules)),
-                opened=tuple(before.opened),
+                # What a run of a cell opens in the kernel is what gage reads itself.
+                opened=() if source.lstrip().startswith("%%gage_run") else tuple(before.opened),
                 random={key: before.state[key] for key in _RANDOM & changed & before.state.keys()},
             )
         )
@@ -228,8 +231,11 @@ class ExecutionLog:
 
 
 def _ids(namespace: Mapping[str, object]) -> dict[str, int]:
-    """Return which object each name has; quick, as a long session has thousands of names."""
-    return dict(zip(namespace, map(id, namespace.values()), strict=True))
+    """Return which object each name has; quick, as a long session has thousands of names.
+
+    Not by `id`: with a hook for audits, each call of it calls the hook.
+    """
+    return dict(zip(namespace, map(object.__hash__, namespace.values()), strict=True))
 
 
 def _is_of_ipython(name: str) -> bool:

@@ -56,6 +56,8 @@ def opened_files(
     for execution in executions:
         for path in execution.opened:
             name = path.rpartition("/")[2]
+            if path in found:
+                continue
             if (
                 execution.number in repeated
                 or name in names

@@ -112,7 +112,7 @@ def _words(operation: Operation) -> list[str]:
 
 
 def _programs(operation: Operation, words: Sequence[str]) -> list[Program]:
-    """Return the script, module or notebook that a command runs, and what a cell brings along."""
+    """Return the script, module or notebook of a command, and the code carried for a cell."""
     for place, word in enumerate(words):
         if os.path.basename(word).startswith("python") and place + 1 < len(words):
             path = _program_of(words[place + 1 :], operation.project_dir)

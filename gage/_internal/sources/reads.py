@@ -85,12 +85,12 @@ def find_reads(
     words: Iterable[str] = (),
     known: Iterable[tuple[str, str]] = (),
 ) -> Reads:
-    """Return what programs of a project are going to read.
+    """Return the files that programs of a project are going to read.
 
     Parameters
     ----------
     words
-        Further texts that may name files: arguments of the command, values given.
+        Further strings that may name files: arguments of the command, given values.
     known
         Paths that are read for certain, each with where that is seen.
     """
