@@ -9,6 +9,7 @@ import pandas as pd
 from gage._internal.api.observer import Observer
 from gage._internal.batch.batch import Batch
 from gage._internal.types import STATUSES
+from gage_nb.frame_index import index_of
 from gage_nb.frames import from_rows, inert
 from gage_nb.shown import mark_shown
 from gage_nb.tables import readable
@@ -38,6 +39,9 @@ class NotebookBatch(Batch):
         `exit_code` (Int64), `reason` (string), `id` (string). The index, `trial`, counts the plan
         from 0. A trial that was not started has missing values. A key or metric that is called
         like a column before it is `config.NAME` or `metric.NAME`.
+
+        The frame of a batch whose rows came from a DataFrame has the index of that, and no column
+        that it has: `df.join(batch.frame())` puts the results beside the rows.
         """
         rows = self.rows()
         fixed = {
@@ -57,7 +61,10 @@ class NotebookBatch(Batch):
             else:
                 frame[name] = pd.Series(values, dtype="float64")
         frame = pd.concat([frame, from_rows(rows, last)], axis=1)
-        frame.index = pd.RangeIndex(len(rows), name="trial")
+        index = index_of(self.given_frame.get("index"), len(rows))
+        if index is None:
+            index = pd.RangeIndex(len(rows), name="trial")
+        frame.index = index
         return readable(frame)
 
 

@@ -12,11 +12,13 @@ import pandas as pd
 
 from gage._internal.api.driver import Asked, run_several
 from gage._internal.batch.batch import Batch, find_batch
-from gage._internal.batch.rows import read_rows
+from gage._internal.batch.rows import Rows, read_rows
+from gage._internal.errors import OptionError
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.store import runs_home
 from gage._internal.suggestions import did_you_mean
 from gage_nb.batch_display import NotebookBatch
+from gage_nb.frame_index import index_data
 from gage_nb.keywords import documented, taken
 from gage_nb.observer import NotebookObserver
 from gage_nb.shown import fill_prompt, mark_shown, was_shown
@@ -109,15 +111,28 @@ def _named_rows(name: str, namespace: Mapping[str, Any]) -> Any:
 def rows_of(rows: Any) -> list[dict[str, Any]]:
     """Return the rows of a DataFrame, a list of dicts, or a CSV or JSON file.
 
-    Missing values (None, NaN, NA) give no value.
+    Missing values (None, NaN, NA) give no value. A DataFrame's index and the names of its columns
+    come with its rows, for the frame of the batch.
+
+    Raises
+    ------
+    OptionError
+        If two columns of a DataFrame have the same name.
     """
     if isinstance(rows, str):
         return read_rows(rows)
-    if isinstance(rows, pd.DataFrame):
-        return [
-            {str(name): value for name, value in row.items()} for row in rows.to_dict("records")
-        ]
-    return [dict(row) for row in rows]
+    if not isinstance(rows, pd.DataFrame):
+        return [dict(row) for row in rows]
+    names = [str(name) for name in rows.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise OptionError(
+            f"expected each column of the DataFrame once, found {', '.join(twice)} twice or more: "
+            "rename or drop one"
+        )
+    frame = {"columns": names, "index": index_data(rows.index)}
+    values = rows.set_axis(names, axis=1).to_dict("records")
+    return Rows(({str(name): value for name, value in row.items()} for row in values), frame)
 
 
 def attach_batch(reference: Batch | str | None = None, *, view: str | None = None) -> NotebookBatch:

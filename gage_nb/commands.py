@@ -9,6 +9,7 @@ import pandas as pd
 from gage._internal.api import runs as requests
 from gage._internal.api.order import deleted, find_many, purge, restore
 from gage._internal.api.place import home_of
+from gage._internal.operations.help_topics import TOPICS
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.reports import as_recorded, difference_rows, operation_rows
 from gage_nb import frames
@@ -99,6 +100,8 @@ def help_text() -> str:
             "    --runs DIR   the directory of runs to use",
             "",
             *(f"    %gage {item.usage:<{width}}  {item.about}" for item in COMMANDS.values()),
+            "",
+            f"%gage help TOPIC: {', '.join(TOPICS)}",
         ]
     )
 

@@ -18,6 +18,7 @@ from gage._internal.errors import (
     RunNotFound,
     TargetError,
 )
+from gage._internal.operations.help_topics import topic_text
 from gage._internal.operations.line_help import help_text as run_help
 from gage._internal.operations.run_line import LineError, parse
 from gage._internal.store.recorded_run import RecordedRun
@@ -155,7 +156,7 @@ def _gage(ip: InteractiveShell) -> Callable[..., Any]:
         name = words[0] if words else "help"
         args = [_run_called(word, ip) for word in words[1:]]
         if name in ("help", "-h", "--help"):
-            print(help_text())
+            print(topic_text(" ".join(words[1:])) or help_text())
             return None
         if command_name(name) not in COMMANDS:
             near = did_you_mean(name, list(COMMANDS))

@@ -51,19 +51,26 @@ def _run(words: tuple[str, ...]) -> int:
 
 
 @app.command("help")
-@click.argument("command", required=False)
+@click.argument("command", metavar="[COMMAND|TOPIC]", required=False)
 @click.pass_context
 def _help(ctx: click.Context, command: str | None) -> None:
-    """Show what a command does."""
+    """Show what a command does, or a page on a topic."""
     if command is None:
         click.echo(app.get_help(ctx.parent or ctx))
         return
     found = app.get_command(ctx, command)
     if found is None:
+        from gage._internal.operations.help_topics import TOPICS, topic_text
         from gage._internal.suggestions import did_you_mean
 
-        near = did_you_mean(command, app.list_commands(ctx))
-        raise click.UsageError(f"there is no command {command!r}. {near}")
+        page = topic_text(command)
+        if page is not None:
+            click.echo(page, nl=False)
+            return
+        near = did_you_mean(command, [*app.list_commands(ctx), *TOPICS])
+        raise click.UsageError(
+            f"there is no command {command!r}, and no topic. {near or 'See gage help'}"
+        )
     with click.Context(found, info_name=command, parent=ctx.parent) as own:
         is_run = command == "run"
         text = help_text("shell") if is_run else f"{found.get_help(own)}\n"

@@ -93,7 +93,11 @@ class _Commands(click.Group):
         return super().get_command(ctx, _OTHER_NAMES.get(name, name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands with their whole first sentences; Click would cut them."""
+        """Write topics, and commands with their whole first sentences; Click would cut them."""
+        from gage._internal.operations.help_topics import topic_list
+
+        with formatter.section("Topics (gage help TOPIC)"):
+            formatter.write_dl(topic_list())
         known = [(name, self.commands[name]) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl([(name, each.get_short_help_str(_ANY)) for name, each in known])

@@ -21,13 +21,14 @@ def test_cells_of_a_csv_file_are_typed_later_and_empty_ones_left_out(tmp_path: P
     assert all(isinstance(value, Text) for row in rows for value in row.values())
 
 
-def test_empty_cells_and_columns_given_twice() -> None:
+def test_empty_cells_are_left_out_and_a_value_beside_the_rows_overrides_a_column() -> None:
     faults: list[str] = []
 
-    rows = clean_rows([{"a": None, "b": float("nan"), "c": 0}], {"c": 1}, faults)
+    rows, notes = clean_rows([{"a": None, "b": float("nan"), "c": 0, "d": 1}], {"c": 1}, faults)
 
-    assert rows == [{"c": 0}]
-    assert faults == ["c: expected one value, found a column and another value"]
+    assert rows == [{"d": 1}]
+    assert notes == ["c: its column is overridden by the value beside it"]
+    assert faults == []
 
 
 def test_many_faults_are_counted() -> None:

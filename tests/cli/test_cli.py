@@ -19,6 +19,7 @@ import pytest
 
 import gage
 from gage._internal.clock import make_id
+from gage._internal.operations.help_topics import TOPICS
 from gage._internal.process.ending import kill
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.status import live_processes
@@ -106,6 +107,16 @@ def test_help_of_a_command_is_the_command_s_help(cli: Callable[..., Started]) ->
     assert cli("help", "run").stdout == cli("run", "--help").stdout
 
 
+def test_topics_are_listed_and_have_a_page(cli: Callable[..., Started]) -> None:
+    text = cli("help").stdout.decode()
+
+    listed = text.partition("Topics (gage help TOPIC):\n")[2].partition("\nCommands:")[0]
+    assert [line.split()[0] for line in listed.splitlines() if line] == list(TOPICS)
+    assert not TOPICS.keys() & set(COMMANDS)
+    for name in TOPICS:
+        assert cli("help", name).stdout.decode() == TOPICS[name]
+
+
 def test_the_version_is_the_package_s(cli: Callable[..., Started]) -> None:
     assert gage.__version__ in cli("--version").stdout.decode()
 
@@ -118,6 +129,8 @@ def test_the_version_is_the_package_s(cli: Callable[..., Started]) -> None:
     [
         (["rums"], 2, "No such command 'rums'"),
         (["help", "shwo"], 2, "Did you mean 'show'"),
+        (["help", "filter"], 2, "Did you mean 'filters'"),
+        (["help", "zzz"], 2, "no command 'zzz', and no topic. See gage help"),
         (["runs", "--jsno"], 2, "No such option"),
         (["runs", "state=x"], 2, "no run has a value 'state'"),
         (["runs", "status"], 2, "expected a comparison"),

@@ -70,12 +70,30 @@ def test_a_row_of_a_dataframe_is_a_run(kernel: Kernel) -> None:
     kernel.run("df = pd.DataFrame({'lr': [0.5, None], 'epochs': [1, 2]})")
 
     messages = kernel.run("%gage_run train.py --each df --as b")
-    losses = printed(kernel.run("print(b.frame()['loss'].tolist(), b.frame()['lr'].tolist())"))
+    losses = printed(
+        kernel.run("print(b.frame()['loss'].tolist(), b.frame()['config.lr'].tolist())")
+    )
     wrong = kernel.run("%gage_run train.py --each dff")
 
     assert not errors(messages)
     assert losses == "[0.5, 0.2] [0.5, 0.1]\n"
     assert "found 'dff'. Did you mean 'df'?" in printed(wrong)
+
+
+def test_the_frame_of_a_batch_joins_the_one_that_it_was_asked_by(kernel: Kernel) -> None:
+    kernel.run(
+        "df = pd.DataFrame({'lr': [0.5, 0.25], 'epochs': [1, 2]}, index=['b', 'a'])\n"
+        "df.index.name = 'site'"
+    )
+
+    messages = kernel.run("%gage_run train.py --each df epochs=4 --as b -q")
+    joined = printed(kernel.run("print(df.join(b.frame())[['lr', 'loss', 'epochs']].to_csv())"))
+    kernel.run("twice = pd.concat([df, df['lr']], axis=1)")
+    twice = kernel.run("%gage_run train.py --each twice")
+
+    assert not errors(messages)
+    assert joined.split() == ["site,lr,loss,epochs", "b,0.5,2.0,1", "a,0.25,1.0,2"]
+    assert "expected each column of the DataFrame once, found lr" in printed(twice)
 
 
 def test_failed_trials_are_an_error_that_names_them(kernel: Kernel) -> None:

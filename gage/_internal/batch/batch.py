@@ -64,7 +64,8 @@ _STEP_S = 1.0
 class Batch:
     """Several runs of one request.
 
-    `text` is the plan in words, `columns` the keys that vary, `count` the number of trials.
+    `text` is the plan in words, `columns` the keys that vary, `count` the number of trials,
+    `given_frame` what is known of the DataFrame that its rows came from (`rows.Rows`).
     """
 
     def __init__(self, home: str, batch_id: str) -> None:
@@ -78,6 +79,8 @@ class Batch:
         self.count = int(self.plan["count"])
         self.columns: tuple[str, ...] = tuple(self.plan["columns"])
         self.objective: str | None = self.plan.get("objective")
+        frame = self.plan.get("frame")
+        self.given_frame: dict[str, Any] = frame if isinstance(frame, dict) else {}
         self._log = TrialLog(self.directory)
         # The values that a search proposed for a run do not change.
         self._asked: dict[str, dict[str, Any]] = {}
@@ -129,9 +132,9 @@ class Batch:
         """Return a row for each trial, with its status, its values and its metrics.
 
         Columns: `index`, `run`, `status`, `duration_us`, the keys that vary, the metrics (last
-        values), `exit_code`, `reason`, `id`. A key or metric with the name of an earlier column is
-        `config.NAME` or `metric.NAME`. A trial that was not started has None in all columns but
-        `index` and its keys.
+        values), `exit_code`, `reason`, `id`. A key or metric with the name of an earlier column, or
+        of a column of the DataFrame that gave the values, is `config.NAME` or `metric.NAME`. A
+        trial that was not started has None in all columns but `index` and its keys.
         """
         trials = self.trials
         names: dict[str, None] = {}
@@ -267,11 +270,13 @@ class Batch:
             "reason": "" if status is None else status.reason,
             "id": None if run is None else run.id,
         }
+        columns = self.given_frame.get("columns")
+        taken = dict.fromkeys(map(str, columns)) if isinstance(columns, list) else {}
         for key in self.columns:
-            row[_free(key, "config", row, last)] = trial.asked.get(key)
+            row[_free(key, "config", row, last | taken)] = trial.asked.get(key)
         metrics = {} if run is None else self.metrics_of(trial)
         for name in metric_names:
-            row[_free(name, "metric", row, last)] = metrics.get(name)
+            row[_free(name, "metric", row, last | taken)] = metrics.get(name)
         return row | last
 
 

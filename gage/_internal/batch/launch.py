@@ -19,6 +19,7 @@ from gage._internal.batch.record import (
     read_plan,
     write_json,
 )
+from gage._internal.batch.rows import Rows
 from gage._internal.batch.template import stage_template
 from gage._internal.clock import make_id, now_us
 from gage._internal.errors import ConfigError, MetaError, RunStateError, StoreError
@@ -268,6 +269,7 @@ def _plan_data(
         "text": plan.text,
         "count": plan.count,
         "columns": list(plan.columns),
+        "frame": rows.frame if isinstance(rows := planned.request.rows, Rows) else None,
         "seed": plan.seed,
         "objective": None if plan.objective is None else str(plan.objective),
         "space": {name: list(dist) for name, dist in plan.space.items()},

@@ -157,7 +157,10 @@ def make_plan(config: Config, request: Request, *, strict: bool = False) -> Plan
             axes[key] = found.values
         else:
             fixed[key] = value
-    rows = [{}] if request.rows is None else clean_rows(request.rows, request.given, faults)
+    rows: list[dict[str, Any]] = [{}]
+    overridden: list[str] = []
+    if request.rows is not None:
+        rows, overridden = clean_rows(request.rows, request.given, faults)
     _check_trials(request, axes, draws, faults)
     if faults:
         raise ConfigError("\n".join(faults))
@@ -172,7 +175,7 @@ def make_plan(config: Config, request: Request, *, strict: bool = False) -> Plan
     given = _given(rows, axes, draws, per_point, random.Random(seed))
     trials, notes = _resolve(config, fixed, given, request, strict=strict)
     text = _text(count, request, axes, draws, seed)
-    return Plan(count, text, columns, trials, seed, None, {}, fixed, tuple(notes))
+    return Plan(count, text, columns, trials, seed, None, {}, fixed, (*overridden, *notes))
 
 
 def parse_objective(text: str) -> Objective:

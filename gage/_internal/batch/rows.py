@@ -14,11 +14,23 @@ from gage._internal.config import Text
 from gage._internal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
-__all__ = ["clean_rows", "first_faults", "read_rows"]
+__all__ = ["Rows", "clean_rows", "first_faults", "read_rows"]
 
 _SHOWN_FAULTS = 20
+
+
+class Rows(list[dict[str, Any]]):
+    """Rows of a DataFrame.
+
+    `frame` describes it as data for JSON: `columns`, its names, and `index`, which `gage_nb`
+    writes and reads. The plan of the batch keeps it.
+    """
+
+    def __init__(self, rows: Iterable[dict[str, Any]], frame: Mapping[str, Any]) -> None:
+        super().__init__(rows)
+        self.frame = frame
 
 
 def read_rows(path: str) -> list[dict[str, Any]]:
@@ -48,20 +60,25 @@ def read_rows(path: str) -> list[dict[str, Any]]:
 
 def clean_rows(
     given_rows: Sequence[Mapping[str, Any]], given: Container[str], faults: list[str]
-) -> list[dict[str, Any]]:
-    """Return rows without their empty cells; add faults of the rows to `faults`.
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return rows without their empty cells, and notes; add what is wrong with them to `faults`.
 
-    `given` has the keys that also have a value outside the rows.
+    A key in `given` has its value beside the rows, which overrides that of a column.
     """
     rows = []
-    twice: dict[str, None] = {}
+    overridden: dict[str, None] = {}
     for row in given_rows:
-        rows.append({str(key): value for key, value in row.items() if not _is_missing(value)})
-        twice.update(dict.fromkeys(key for key in row if key in given))
-    faults += [f"{key}: expected one value, found a column and another value" for key in twice]
+        rows.append(
+            {
+                str(key): value
+                for key, value in row.items()
+                if key not in given and not _is_missing(value)
+            }
+        )
+        overridden.update(dict.fromkeys(key for key in row if key in given))
     if not rows:
         faults.append("expected at least one row, found none")
-    return rows
+    return rows, [f"{key}: its column is overridden by the value beside it" for key in overridden]
 
 
 def _is_missing(value: Any) -> bool:

@@ -16,7 +16,7 @@ from gage._internal.errors import MetaError
 from gage._internal.metrics.event_files import TENSORBOARD, read_event_files
 from gage._internal.metrics.printed import PRINTED, PrintedReader
 from gage._internal.metrics.summary_file import read_summary
-from gage._internal.record.run_meta import meta_opdef, read_timestamp, run_meta_path
+from gage._internal.record.run_meta import meta_opdef, read_timestamp
 from gage.inside.metric_log import LOGGED, Metric, MetricLogReader
 
 TYPE_CHECKING = False
@@ -218,7 +218,7 @@ def _printed_reader(run: Run, tell: Callable[[str], None]) -> PrintedReader:
     try:
         return PrintedReader(run, opdef)
     except ValueError as error:
-        tell(f"{run_meta_path(run, 'opdef.json')}: {error}: printed metrics are not read")
+        tell(f"operation {opdef.name}: {error}: printed metrics are not read")
         opdef.data["output-summary"] = False
         return PrintedReader(run, opdef)
 
