@@ -180,7 +180,12 @@ def main(argv: list[str]) -> int:
     if len(argv) != 1:
         _say("expected one argument: a notebook", sys.stderr)
         return 2
-    return run_notebook(argv[0])
+    try:
+        return run_notebook(argv[0])
+    except KeyboardInterrupt:
+        # While the libraries were loading, or the executed notebook was written.
+        _say("stopped", sys.stderr)
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

@@ -249,10 +249,16 @@ def test_faults_of_rows_name_the_rows(plan: Callable[..., Plan]) -> None:
 
     with pytest.raises(ConfigError, match=r"Did you mean 'epochs'\?.*\(row 2, 4\)"):
         plan({}, rows=rows)
-    with pytest.raises(ConfigError, match="name: expected one value, found a column and another"):
-        plan({"name": "y"}, rows=rows)
     with pytest.raises(ConfigError, match="expected at least one row"):
         plan({}, rows=[])
+
+
+def test_a_value_beside_the_rows_overrides_their_column(plan: Callable[..., Plan]) -> None:
+    found = plan({"name": "y"}, rows=[{"lr": 1, "name": "x"}, {"lr": 2}])
+
+    assert [trial.values["name"] for trial in found.trials] == ["y", "y"]
+    assert found.columns == ("lr",)
+    assert found.notes == ("name: its column is overridden by the value beside it",)
 
 
 def test_missing_cells_take_the_default(plan: Callable[..., Plan]) -> None:

@@ -259,6 +259,28 @@ class TestFaults:
 
         assert check_gagefile(path) == []
 
+    @pytest.mark.parametrize(
+        ("command", "fault"),
+        [
+            ("'python train.py | tee log'", "needs a command without shell syntax"),
+            ("'#!/bin/sh\\npython train.py'", "needs a command"),
+            ("'make train'", "needs a command that runs a Python script .* found make train"),
+            ("'python train.py'", None),
+            ("['python', '-m', 'pkg.train']", None),
+        ],
+    )
+    def test_arguments_of_a_command_that_cannot_have_any(
+        self, tmp_path: Path, command: str, fault: str | None
+    ) -> None:
+        path = write(tmp_path, "gage.toml", f"[a]\nexec = {command}\nconfig = 'args'\n")
+
+        faults = check_gagefile(path)
+
+        assert [(found.line, found.key) for found in faults] == (
+            [] if fault is None else [(3, "a.config")]
+        )
+        assert all(re.search(fault or "", found.message) for found in faults)
+
     @pytest.mark.parametrize(("text", "expected"), FAULTS)
     def test_of_an_operation(self, tmp_path: Path, text: str, expected: str) -> None:
         assert message_of(tmp_path, f"[a]\n{text}\n") == f"gage.toml:2: {expected}"

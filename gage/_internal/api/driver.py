@@ -18,7 +18,6 @@ from gage._internal.api.launch import launch
 from gage._internal.api.place import home_of
 from gage._internal.errors import RunFailed
 from gage._internal.named import NamedTuple
-from gage._internal.operations.configuring import configure
 from gage._internal.operations.found_files import with_found_files
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
@@ -224,6 +223,8 @@ def resolve(asked: Asked, *, complete: bool = True) -> Operation:
     else:
         operation = asked.cell.operation.but(config=dict(asked.config))
         if asked.config:
+            from gage._internal.operations.configuring import configure
+
             operation = configure(operation, asked.cell.directory, strict=options.strict)
     if options.metrics or options.no_metrics:
         from gage._internal.operations.printed_metrics import with_printed_metrics

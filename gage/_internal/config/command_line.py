@@ -20,7 +20,7 @@ from gage._internal.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["CommandLine", "command_line"]
+__all__ = ["CommandLine", "check_command", "command_line"]
 
 _TYPES = {"int": int, "float": float, "str": str}
 _COMMAND = "a sub-command and its words"
@@ -182,6 +182,19 @@ def command_line(
     return CommandLine(words, position, script, levels, note, is_shell)
 
 
+def check_command(command: Sequence[str] | str) -> None:
+    """Check whether a command may be one that runs a script; its files need not be there.
+
+    Raises
+    ------
+    ConfigError
+        If its words cannot be told, or none is a script or a module.
+    """
+    words = _words(command) if isinstance(command, str) else list(command)
+    if "-m" not in words[1:-1] and not any(word.endswith(".py") for word in words):
+        raise _without_script(words)
+
+
 def _levels(parser: ScriptParser, words: list[str], *, lenient: bool = False) -> list[Level] | None:
     """Take the words after a script apart; None where its parser refuses them."""
     found = _parsed(_parser(parser, lenient=lenient), words)
@@ -230,7 +243,11 @@ def _script(project_dir: str, words: list[str]) -> tuple[int, str]:
             path = os.path.normpath(word).replace(os.sep, "/")
             if os.path.isfile(os.path.join(project_dir, path)):
                 return position, path
-    raise ConfigError(
+    raise _without_script(words)
+
+
+def _without_script(words: Sequence[str]) -> ConfigError:
+    return ConfigError(
         'config = "args" needs a command that runs a Python script of the project, '
         f"found {shlex.join(words)}"
     )

@@ -7,11 +7,14 @@ checks cannot be expressed by a JSON Schema (`beyond_schema`).
 
 from __future__ import annotations
 
+from gage._internal.errors import ConfigError
 from gage._internal.operations.beyond_schema import beyond_schema, malformed_config, paths_of
 from gage._internal.operations.schema_check import fits, read_schema
+from gage._internal.types import OpDef
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from gage._internal.operations.explaining import Found, KeyPath
@@ -53,9 +56,24 @@ def faults_of(data: dict[str, Any], *, full: bool = False) -> list[Found]:
         for name, table in data.items():
             config = table.get("config") if isinstance(table, dict) else None
             found += malformed_config(config, (name, "config"))
+            if fits({name: table}, schema, schema) and isinstance(table, dict):
+                found += _unusable_args(OpDef(name, table))
     # One fault can make several checks of a place fail: the first message is enough.
     first: dict[KeyPath, str] = {}
     for path, message in found:
         first.setdefault(path, message)
     order = {path: place for place, path in enumerate(paths_of(data, ()))}
     return sorted(first.items(), key=lambda found: order[found[0]])
+
+
+def _unusable_args(opdef: OpDef) -> Iterator[Found]:
+    """Yield the fault of an operation whose arguments are its values, if none can be set."""
+    command = opdef.command("run")
+    if command is None or not any("args" in table["keys"] for table in opdef.config):
+        return
+    from gage._internal.config.command_line import check_command
+
+    try:
+        check_command(command)
+    except ConfigError as error:
+        yield (opdef.name, "config"), str(error)

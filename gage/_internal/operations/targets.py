@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import DependencyError, TargetError
-from gage._internal.operations.configuring import configure
 from gage._internal.operations.gagefile import (
     default_operation,
     find_gagefile,
@@ -67,6 +66,8 @@ def resolve_target(
     operation = _resolve(target, config, args, directory)
     # The values of a script are in its staged source: they need not be read to start it.
     if operation.config or operation.opdef.src is not None:
+        from gage._internal.operations.configuring import configure
+
         return configure(operation, operation.project_dir, strict=strict, complete=complete)
     return operation
 
