@@ -1,4 +1,4 @@
-"""A warm kernel for cases that a person meets in a notebook."""
+"""Kernels for cases that a person meets in a notebook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jupyter_client.manager import start_new_kernel
 
 from tests.benchmarks.case import Side
 
-__all__ = ["WarmKernel"]
+__all__ = ["WarmKernel", "new_kernels"]
 
 _TIMEOUT_S = 600.0
 
@@ -22,11 +22,10 @@ class WarmKernel:
     """
 
     def __init__(self, directory: Path) -> None:
-        manager, self._client = start_new_kernel(
+        self._manager, self._client = start_new_kernel(
             kernel_name="python3", cwd=str(directory), stderr=subprocess.DEVNULL
         )
-        atexit.register(manager.shutdown_kernel, now=True)
-        atexit.register(self._client.stop_channels)
+        atexit.register(self.end)
         self._execute("import os, subprocess, sys, time, pandas, ipywidgets, gage")
         self._execute(f"os.environ['GAGE_RUNS'] = {str(directory / 'runs')!r}")
         self._execute("%load_ext gage_nb")
@@ -36,6 +35,12 @@ class WarmKernel:
         cell = f"_start = time.perf_counter()\n{code}\n_elapsed_s = time.perf_counter() - _start"
         return lambda: float(self._execute(cell, "_elapsed_s"))
 
+    def end(self) -> None:
+        """Shut the kernel down; again is no error."""
+        if self._manager.has_kernel:
+            self._client.stop_channels()
+            self._manager.shutdown_kernel(now=True)
+
     def _execute(self, code: str, expression: str = "None") -> str:
         """Execute code and return the text of an expression."""
         reply = self._client.execute(
@@ -44,3 +49,16 @@ class WarmKernel:
         if reply["status"] != "ok":
             raise RuntimeError("\n".join(reply["traceback"]))
         return str(reply["user_expressions"]["it"]["data"]["text/plain"])
+
+
+def new_kernels(directory: Path, code: str) -> Side:
+    """Return a side that executes code first of all in a new kernel, where gage_nb is loaded."""
+
+    def side() -> float:
+        kernel = WarmKernel(directory)
+        try:
+            return kernel.timed(code)()
+        finally:
+            kernel.end()
+
+    return side

@@ -52,7 +52,7 @@ def cases(workspace: Path) -> list[Case]:
         return _run(_OURS, str(run_dir), {"RUN_DIR": str(run_dir)})
 
     return [
-        Case(f"{CALLS:,} gage.log calls", "buffered file append", bare, ours, limit=2, rounds=9),
+        Case(f"{CALLS:,} gage.log calls", "buffered file append", bare, ours, limit=1.5, rounds=9),
         Case("gage.log outside of a run, 1,000 calls", "", None, _outside(), limit=1e-3),
     ]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.benchmarks.case import Case, Side, timed_command
-from tests.benchmarks.kernel import WarmKernel
+from tests.benchmarks.kernel import WarmKernel, new_kernels
 
 _LOAD_EXTENSION = """
 import time
@@ -19,6 +20,14 @@ start_s = time.perf_counter()
 shell.run_line_magic("load_ext", "gage_nb")
 print(time.perf_counter() - start_s)
 """
+
+
+_BARE_IN_KERNEL = "subprocess.run([sys.executable, 'hi.py'], capture_output=True)"
+_RUN_IN_KERNEL = "get_ipython().run_line_magic('gage_run', 'hi.py')"
+_OPERATIONS = {
+    "TOML": ("gage.toml", '[hi]\nexec = "python hi.py"\n'),
+    "YAML": ("gage.yaml", "hi:\n  exec: python hi.py\n"),
+}
 
 
 def cases(workspace: Path) -> list[Case]:
@@ -33,14 +42,23 @@ def cases(workspace: Path) -> list[Case]:
             "`python hi.py`",
             timed_command([sys.executable, "hi.py"], cwd=workspace, env=env),
             timed_command([str(command), "run", "hi.py"], cwd=workspace, env=env),
-            limit=6,
+            limit=4.2,
             rounds=21,
+        ),
+        *(_operation_case(workspace, form, command, env) for form in _OPERATIONS),
+        Case(
+            "`%gage_run hi.py`, first run of a kernel",
+            "`subprocess.run` there",
+            new_kernels(workspace, _BARE_IN_KERNEL),
+            new_kernels(workspace, _RUN_IN_KERNEL),
+            limit=3.5,
+            rounds=7,
         ),
         Case(
             "`%gage_run hi.py` in a warm kernel",
             "`subprocess.run` there",
-            kernel.timed("subprocess.run([sys.executable, 'hi.py'], capture_output=True)"),
-            kernel.timed("get_ipython().run_line_magic('gage_run', 'hi.py')"),
+            kernel.timed(_BARE_IN_KERNEL),
+            kernel.timed(_RUN_IN_KERNEL),
             limit=3.5,
             rounds=21,
         ),
@@ -60,6 +78,23 @@ def cases(workspace: Path) -> list[Case]:
             limit=0.1,
         ),
     ]
+
+
+def _operation_case(workspace: Path, form: str, command: Path, env: Mapping[str, str]) -> Case:
+    """Return the case of an operation of a Gage file, read before as it is from the second run."""
+    name, text = _OPERATIONS[form]
+    project = workspace / form
+    project.mkdir()
+    (project / "hi.py").write_text("print('hi')\n")
+    (project / name).write_text(text)
+    return Case(
+        f"`gage run hi`, an operation of a {form} file",
+        "`python hi.py`",
+        timed_command([sys.executable, "hi.py"], cwd=project, env=env),
+        timed_command([str(command), "run", "hi"], cwd=project, env=env),
+        limit=5,
+        rounds=21,
+    )
 
 
 def _printed_seconds(argv: list[str]) -> Side:
