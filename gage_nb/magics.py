@@ -30,6 +30,7 @@ from gage_nb.keywords import Display
 from gage_nb.observer import NotebookObserver
 from gage_nb.running_cells import run_cell_line
 from gage_nb.shown import display_run, mark_shown
+from gage_nb.spare import spare
 from gage_nb.world.executions import start_log, stop_log
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def register(ip: InteractiveShell) -> None:
     add(_gage(ip), "line", "gage")
     register_matcher(ip)
     start_log(ip)
+    spare.provide()
     _display_formatter(ip).for_type(RecordedRun, display_run)
     for name in _BATCH_TYPES:
         _display_formatter(ip).for_type(name, _display_batch)
@@ -78,6 +80,7 @@ def unregister(ip: InteractiveShell) -> None:
         ip.magics_manager.magics[kind].pop(name, None)
     unregister_matcher(ip)
     stop_log(ip)
+    spare.dismiss()
     _display_formatter(ip).pop(RecordedRun, None)
     for name in _BATCH_TYPES:
         _display_formatter(ip).pop(name, None)

@@ -1,4 +1,4 @@
-"""A supervisor kept ready so that the kernel's next run starts at once."""
+"""A supervisor kept ready so that the next run of a kernel, also its first, starts at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Spare", "spare"]
 
 
 class Spare:
-    """Holds one waiting supervisor from the kernel's first run on; it ends with the kernel."""
+    """Holds one waiting supervisor from `%load_ext` on; it ends with the kernel."""
 
     def __init__(self) -> None:
         self._waiting: WaitingSupervisor | None = None
@@ -29,6 +29,12 @@ class Spare:
     def provide(self) -> None:
         """See that there is one soon; nobody waits for it."""
         threading.Thread(target=self._start, name="gage-spare", daemon=True).start()
+
+    def dismiss(self) -> None:
+        """Let it go, if there is one."""
+        waiting = self.take()
+        if waiting is not None:
+            waiting.dismiss()
 
     def _start(self) -> None:
         with self._lock:
