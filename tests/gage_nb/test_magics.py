@@ -74,7 +74,9 @@ def test_it_can_be_loaded_again(shell: InteractiveShell) -> None:
             "train.py name='$base {x} %d'", "0.1 $base {x} %d {'depth': 3}", id="as typed"
         ),
         pytest.param("""train.py options='{"depth": 5}'""", "0.1 x {'depth': 5}", id="JSON"),
-        pytest.param("train.py options={dict(depth=base)}", "0.1 x {'depth': 0.1}", id="dict"),
+        pytest.param(
+            "train.py options={dict(depth=int(base*50))}", "0.1 x {'depth': 5}", id="dict"
+        ),
         pytest.param("train.py --label l lr=3", "3.0 x {'depth': 3}", id="options first"),
     ],
 )
