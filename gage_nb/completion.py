@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+from IPython.core.getipython import get_ipython
 
-from gage._internal.api.completion import complete_command, complete_words
+from gage._internal.api.completion import Choice, complete_command, complete_words
 from gage_nb.commands import COMMANDS
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ def unregister_matcher(ip: InteractiveShell) -> None:
 # Before all others. IPython gives its decorator no types.
 @context_matcher(identifier="gage_nb", priority=1000)  # type: ignore[untyped-decorator]
 def _match(context: CompletionContext) -> Any:  # a TypedDict that IPython 8 has not yet
-    texts = _continuations(context.text_until_cursor, context.token, context.cursor_line)
-    found = [SimpleCompletion(text=text, type="magic") for text in texts]
+    choices = _continuations(context.text_until_cursor, context.token, context.cursor_line)
+    found = [SimpleCompletion(text=each.text, type=each.about or "magic") for each in choices]
     return {"completions": found, "suppress": bool(found), "ordered": True}
 
 
-def _continuations(line: str, token: str, line_number: int) -> list[str]:
+def _continuations(line: str, token: str, line_number: int) -> list[Choice]:
     """Return what the token before the cursor may become; never raises."""
     found = _LINE.fullmatch(line)
     if not found or (found[1].startswith("%%") and line_number > 0):
@@ -53,8 +54,27 @@ def _continuations(line: str, token: str, line_number: int) -> list[str]:
     before = len(incomplete) - len(token)
     if not incomplete.endswith(token) or before < 0:
         return []
+    form = "cell" if magic.startswith("%%") else "line"
     if magic == "%gage":
         choices = complete_command(incomplete, words, list(COMMANDS))
+    elif words and words[-1] in {"-i", "--input", "--each"}:
+        choices = _variables(incomplete, only_frames=words[-1] == "--each")
     else:
-        choices = complete_words(incomplete, words, "cell" if magic.startswith("%%") else "line")
-    return [choice[before:] for choice in choices]
+        choices = complete_words(incomplete, words, form)
+    return [Choice(each.text[before:], each.about) for each in choices]
+
+
+def _variables(incomplete: str, *, only_frames: bool) -> list[Choice]:
+    """Return the notebook's variables that hold data, with their types."""
+    shell = get_ipython()
+    if shell is None:
+        return []
+    own = set(shell.user_ns_hidden)
+    found = []
+    for name, value in sorted(shell.user_ns.items()):
+        if name.startswith("_") or name in own or not name.startswith(incomplete):
+            continue
+        kind = type(value).__name__
+        if kind == "DataFrame" if only_frames else not (callable(value) or kind == "module"):
+            found.append(Choice(name, kind))
+    return found

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "format_age",
     "format_count",
     "format_duration",
     "format_number",
@@ -58,6 +59,17 @@ def format_duration(seconds: float | None, *, ended: bool = True) -> str:
     minutes, second = divmod(round(seconds) if ended else int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def format_age(time_us: int | None) -> str:
+    """Return how long ago a time was in one unit: `40 s ago`, `3 min ago`, `2 d ago`."""
+    if time_us is None:
+        return ""
+    seconds = max(0, int(time.time() - time_us / 1e6))
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size:,} {unit} ago"
+    return f"{seconds} s ago"
 
 
 def format_size(size_bytes: float | None) -> str:

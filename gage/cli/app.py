@@ -27,14 +27,19 @@ class _RunLine(click.Command):
     ) -> list[click.shell_completion.CompletionItem]:
         from gage._internal.api.completion import complete_words
 
-        words = complete_words(incomplete, [], "shell")
-        return [click.shell_completion.CompletionItem(word) for word in words]
+        choices = complete_words(incomplete, [], "shell")
+        return [
+            click.shell_completion.CompletionItem(each.text, help=each.about) for each in choices
+        ]
 
 
-def _complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def _complete_target(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
     from gage._internal.api.completion import complete_words
 
-    return complete_words(incomplete, list(ctx.params["words"] or ()), "shell")
+    choices = complete_words(incomplete, list(ctx.params["words"] or ()), "shell")
+    return [click.shell_completion.CompletionItem(each.text, help=each.about) for each in choices]
 
 
 @app.command(

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 import gage
 from gage._internal.operations.line_help import HELP_COLUMNS
@@ -131,11 +132,14 @@ def app() -> None:
     """
 
 
-def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of runs that begin with `incomplete`, for completion."""
+def complete_run(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the names of runs that begin so, the newest first; of `runs`, parts of a filter."""
     from gage._internal.api.completion import complete_command
 
-    return complete_command(incomplete, [ctx.info_name or ""], [])
+    choices = complete_command(incomplete, [ctx.info_name or ""], [])
+    return [CompletionItem(each.text, help=each.about) for each in choices]
 
 
 def run_argument(function: Any) -> Any:

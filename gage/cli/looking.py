@@ -23,7 +23,7 @@ __all__: list[str] = []
 
 
 @app.command("runs")
-@click.argument("where", nargs=-1)
+@click.argument("where", nargs=-1, shell_complete=complete_run)
 @click.option("--limit", type=int, metavar="N", help="At most N runs, the newest.")
 @click.option("-a", "--all", "everything", is_flag=True, help="All runs, all values.")
 @click.option("--deleted", is_flag=True, help="The runs in the trash.")

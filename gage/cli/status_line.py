@@ -13,6 +13,8 @@ import os
 import sys
 import time
 
+from gage._internal.errors import MetaError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Run
@@ -84,7 +86,10 @@ class StatusLine:
     def _seconds(self) -> float:
         from gage._internal.record.duration import read_duration_us
 
-        took_us = read_duration_us(self._run, running=True)
+        try:
+            took_us = read_duration_us(self._run, running=True)
+        except MetaError:
+            took_us = None  # damaged: the end says so
         return time.monotonic() - self._begun_s if took_us is None else took_us / 1e6
 
     def _columns(self) -> int:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import gage
-from gage._internal.api.completion import complete_command, complete_words
+from gage._internal.api import completion
 from gage._internal.operations.options import option_names
+
+
+def complete_words(incomplete: str, words: list[str], form: str) -> list[str]:
+    return [each.text for each in completion.complete_words(incomplete, words, form)]
+
+
+def complete_command(incomplete: str, words: list[str], commands: list[str]) -> list[str]:
+    return [each.text for each in completion.complete_command(incomplete, words, commands)]
 
 
 @pytest.fixture
@@ -96,6 +105,65 @@ def test_a_command_then_a_run(project: Path, runs_home: Path) -> None:
     assert complete_command("s", [], ["show", "stop", "runs"]) == ["show", "stop"]
     assert complete_command(run.name[:4], ["show"], []) == [run.name]
     assert complete_command("x-", ["show"], []) == []
+    assert complete_command("", ["ops"], []) == []
+    assert complete_command("", ["label", run.name], []) == []
+    assert complete_command("", ["diff", run.name], []) == [run.name]
+
+
+def test_runs_come_newest_first_with_what_they_are(project: Path, runs_home: Path) -> None:
+    (project / "hi.py").write_text("")
+    (project / "bad.py").write_text("raise SystemExit(3)")
+    first, second = gage.run("hi.py"), gage.run("bad.py")
+
+    found = completion.complete_command("", ["show"], [])
+
+    assert [each.text for each in found] == [second.name, first.name]
+    assert re.fullmatch(r"bad.py · error \(exit code 3\) · \d+ s ago", found[0].about)
+    assert re.fullmatch(r"hi.py · completed · \d+ s ago", found[1].about)
+
+
+@pytest.fixture
+def with_runs(project: Path, runs_home: Path) -> None:
+    (project / "t.py").write_text("lr = 0.1\nprint('loss:', 1)\nprint('acc:', 1)\n")
+    gage.run("t.py", label="base line", tags=["cnn"])
+    gage.run("t.py", {"lr": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "expected"),
+    [
+        ("sta", ["status=", "started="]),
+        ("lr", ["lr="]),
+        ("lo", ["loss="]),
+        ("status=", ["status=completed"]),
+        ("status=x", []),
+        ("op=", ["op=t.py"]),
+        ("lr=", ["lr=0.2", "lr=0.1"]),
+        ("tags=", ["tags=cnn"]),
+        ("label=", ["label='base line'"]),
+        ("nothing=", []),
+        ("=", []),
+    ],
+)
+def test_columns_of_runs_and_their_values(
+    with_runs: None, incomplete: str, expected: list[str]
+) -> None:
+    assert complete_command(incomplete, ["runs"], []) == expected
+    assert complete_command(incomplete, ["runs", "status=completed"], []) == expected
+
+
+def test_directions_and_metrics_of_a_search(with_runs: None) -> None:
+    metrics = ["acc", "loss"]
+
+    assert complete_words("", ["t.py", "--optimize"], "line") == [
+        *(f"maximize:{name}" for name in metrics),
+        *(f"minimize:{name}" for name in metrics),
+    ]
+    assert complete_words("min", ["--optimize"], "cell") == [f"minimize:{name}" for name in metrics]
+
+
+def test_directions_without_any_run(project: Path, runs_home: Path) -> None:
+    assert complete_words("", ["--optimize"], "line") == ["maximize:", "minimize:"]
 
 
 def test_a_home_that_is_a_file_has_no_runs_to_complete(project: Path, runs_home: Path) -> None:

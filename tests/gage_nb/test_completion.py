@@ -64,9 +64,29 @@ def test_every_option_and_command_is_completed(shell: InteractiveShell) -> None:
 
 
 def test_names_of_runs_are_completed(shell: InteractiveShell) -> None:
-    names = sorted(gage.run("train.py").name for _ in range(2))
+    names = [gage.run("train.py").name for _ in range(2)][::-1]
 
     assert completions(shell, "%gage show |") == [f"%gage show {name}" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("%%gage_run fit -i d|", ["%%gage_run fit -i data", "%%gage_run fit -i df"]),
+        ("%gage_run train.py --each |", ["%gage_run train.py --each df"]),
+        ("%gage runs status=comp|", ["%gage runs status=completed"]),
+        ("%gage runs oper|", ["%gage runs operation="]),
+        ("%gage_run train.py --optimize min|", ["%gage_run train.py --optimize minimize:loss"]),
+    ],
+)
+def test_values_of_options_and_filters(
+    shell: InteractiveShell, code: str, expected: list[str]
+) -> None:
+    shell.run_cell("import pandas as pd\ndata = [1]\ndf = pd.DataFrame()\ndef f(): pass\n")
+    Path("loss.py").write_text("print('loss: 0.5')")
+    gage.run("loss.py")
+
+    assert completions(shell, code) == expected
 
 
 def test_a_value_is_not_completed_as_a_key(shell: InteractiveShell) -> None:

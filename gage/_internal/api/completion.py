@@ -1,15 +1,16 @@
-"""What can come next on a run line: options, targets, keys of configuration.
+"""What can come next on a line: options and their values, targets, keys, runs, filters.
 
-It is quick and never raises: a completion that raises is worse than none.
+Quick, and silent about everything that is wrong: a completion that raises is worse than none.
 """
 
 from __future__ import annotations
 
 import os
 
-from gage._internal.api.runs import runs
+from gage._internal.api.place import home_of
 from gage._internal.errors import GageError
-from gage._internal.operations.options import option_names
+from gage._internal.named import NamedTuple
+from gage._internal.operations.options import OPTIONS, option_names
 from gage._internal.operations.run_line import RunLine, parse
 from gage._internal.operations.targets import known_operations, known_scripts, resolve_target
 
@@ -17,13 +18,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["complete_command", "complete_words"]
+    from gage._internal.index.runs import RunIndex
+
+__all__ = ["Choice", "complete_command", "complete_words"]
+
+_MOST_RUNS = 100
+_MOST_VALUES = 50
+_TAKE_NO_RUN = frozenset({"batches", "ops", "check", "help", "completion"})
+_TAKE_SEVERAL = frozenset({"diff", "compare", "delete", "metrics"})
+_DIRECTIONS = ("minimize", "maximize")
+
+
+class Choice(NamedTuple):
+    """What a word may become, and what is said beside it."""
+
+    text: str
+    about: str = ""
 
 
 def complete_words(
     incomplete: str, words: Sequence[str], form: str, directory: str | None = None
-) -> list[str]:
-    """Return the completions of the word that is being typed.
+) -> list[Choice]:
+    """Return what the word that is being typed on a line of a run may become.
 
     Parameters
     ----------
@@ -32,52 +48,115 @@ def complete_words(
     words
         The words before it.
     form
-        The form of the line: `shell`, `notebook` or `cell`.
+        The form of the line, one of `run_line.FORMS`.
     """
     try:
-        if incomplete.startswith("-"):
-            choices = option_names(form)
+        if words and words[-1] == "--optimize":
+            choices = _objectives(directory)
+        elif incomplete.startswith("-"):
+            about = {name: row.help for row in OPTIONS for name in row.names.split()}
+            choices = [Choice(name, about[name]) for name in option_names(form)]
         else:
             choices = _values(incomplete, words, form, directory)
     except (GageError, OSError, ValueError):
         return []
-    return sorted({choice for choice in choices if choice.startswith(incomplete)})
+    found = {each.text: each for each in choices if each.text.startswith(incomplete)}
+    return [found[text] for text in sorted(found)]
 
 
 def complete_command(
     incomplete: str, words: Sequence[str], commands: Sequence[str], directory: str | None = None
-) -> list[str]:
-    """Return the completions of a word after `%gage`: a command, then a run."""
+) -> list[Choice]:
+    """Return what the word that is being typed after `%gage` may become.
+
+    A command; after it a run, the newest first, or for `runs` a part of a filter.
+    """
     try:
-        choices = [run.name for run in runs(directory=directory)] if words else commands
+        if not words:
+            choices = [Choice(name) for name in sorted(commands)]
+        elif words[0] in {"runs", "list", "ls"}:
+            choices = _filters(incomplete, _index(directory))
+        elif words[0] in _TAKE_NO_RUN or (len(words) > 1 and words[0] not in _TAKE_SEVERAL):
+            choices = []
+        else:
+            choices = _runs(incomplete, _index(directory))
     except (GageError, OSError):
         return []
-    return sorted(choice for choice in choices if choice.startswith(incomplete))
+    return [each for each in choices if each.text.startswith(incomplete)]
 
 
-def _values(incomplete: str, words: Sequence[str], form: str, directory: str | None) -> list[str]:
+def _index(directory: str | None) -> RunIndex:
+    from gage._internal.index.runs import run_index
+
+    return run_index(home_of(directory, None))
+
+
+def _runs(incomplete: str, index: RunIndex) -> list[Choice]:
+    """Return the names of runs with operation, status and age, the newest first."""
+    from gage._internal.people import format_age, status_words
+
+    choices = []
+    for run in index.select():
+        if run.name.startswith(incomplete):
+            status = status_words(run.status, run.exit_code, run.reason)
+            about = (run.op_name, status, format_age(run.started_us or run.initialized_us))
+            choices.append(Choice(run.name, " · ".join(filter(None, about))))
+    return choices[:_MOST_RUNS]
+
+
+def _filters(incomplete: str, index: RunIndex) -> list[Choice]:
+    """Return `name=` for each name of a filter; after `name=` the values that the runs have."""
+    from gage._internal.index.sql import COLUMNS
+
+    index.select()  # looks at the disk
+    name, equals, _ = incomplete.partition("=")
+    if equals:
+        values = [_word(value) for value in index.values(name)]
+        return [Choice(f"{name}={value}") for value in values if value][:_MOST_VALUES]
+    recorded = [
+        Choice(f"{name}=", kind)
+        for kind, names in index.names().items()
+        for name in names
+        if name not in COLUMNS and name.isprintable() and not set(name) & set(" \"'()=<>~,!`")
+    ]
+    return [*(Choice(f"{name}=", "column") for name in COLUMNS), *recorded]
+
+
+def _objectives(directory: str | None) -> list[Choice]:
+    """Return `minimize:METRIC` and `maximize:METRIC` for the metrics that the runs have."""
+    index = _index(directory)
+    index.select()
+    metrics = index.names()["metric"] or [""]
+    return [Choice(f"{direction}:{name}") for direction in _DIRECTIONS for name in metrics]
+
+
+def _values(
+    incomplete: str, words: Sequence[str], form: str, directory: str | None
+) -> list[Choice]:
     if form == "cell" or "--" in words:
         return []
-    line = parse(words, form)  # fails after an option without its value, which cannot be completed
+    line = parse(words, form)  # fails after an option that lacks its value: nothing is known of it
     if line.target is not None:
         return _keys(line, directory)
-    choices = [opdef.name for opdef in known_operations(directory)]
-    return choices + known_scripts(directory) + _paths(incomplete, directory)
+    operations = [Choice(each.name, each.description) for each in known_operations(directory)]
+    files = [*known_scripts(directory), *_paths(incomplete, directory)]
+    return [*(Choice(name) for name in files), *operations]
 
 
-def _keys(line: RunLine, directory: str | None) -> list[str]:
+def _keys(line: RunLine, directory: str | None) -> list[Choice]:
     """Return `key=default` of the target's configuration, without the keys already given."""
     operation = resolve_target(line.target, directory=directory)
     from gage._internal.config import read_config
 
     given = {assignment.partition("=")[0] for assignment in line.assignments}
-    opdef, command = operation.opdef, operation.cmd.args
-    config = read_config(operation.project_dir, opdef.config, command, arguments="tried")
-    return [f"{key}={_word(value.value)}" for key, value in config.items() if key not in given]
+    config = read_config(operation.project_dir, operation.opdef.config, operation.cmd.args)
+    return [
+        Choice(f"{key}={_word(value.value)}") for key, value in config.items() if key not in given
+    ]
 
 
 def _word(value: object) -> str:
-    """Return a value as a word of a line; "" if shell and notebook would quote it differently."""
+    """Return a value as a line has it; nothing for one that shell and notebook quote unlike."""
     text = str(value)
     if any(mark in text for mark in "'\"\\{}$`\n"):
         return ""
