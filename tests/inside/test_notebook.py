@@ -142,3 +142,21 @@ def test_a_wrong_argument_is_said(project: Path, args: list[str], code: int, mes
 
     assert done.returncode == code
     assert message in done.stderr
+
+
+def test_a_notebook_that_is_stopped_while_its_libraries_load_says_so(tmp_path: Path) -> None:
+    notebook(tmp_path / "n.ipynb", "1")
+    # The first library that is loaded is this one: the interrupt comes in the middle of it.
+    (tmp_path / "nbformat.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-m", "gage.inside.notebook", "n.ipynb"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (130, "stopped\n")

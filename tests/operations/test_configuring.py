@@ -90,6 +90,22 @@ def test_arguments_that_a_script_requires_are_asked_for(project: Path) -> None:
     assert of_command.cmd.args == ["python", "req.py", "a", "b", "--lr", "1.0"]
 
 
+def test_a_source_that_does_not_tell_all_requires_nothing(project: Path) -> None:
+    (project / "tool.py").write_text(
+        "import argparse\nseed = 1\np = argparse.ArgumentParser()\ns = p.add_subparsers()\n"
+        "def train(parser):\n    parser.add_argument('data')\n"
+        "train(s.add_parser('train'))\n"
+        "s.add_parser('eval').add_argument('--n', type=int, default=2)\n"
+        "print(p.parse_args())\n"
+    )
+
+    own = resolve_target("tool.py", {"seed": 3}, ["eval"])
+    of_command = resolve_target("tool.py", {"n": 3}, ["eval"])
+
+    assert own.cmd.args == ["python", "tool.py", "eval"]
+    assert of_command.cmd.args == ["python", "tool.py", "eval", "--n", "3"]
+
+
 def test_a_parser_of_an_imported_module_is_found(project: Path) -> None:
     (project / "options.py").write_text(
         "import argparse\ndef get():\n    p = argparse.ArgumentParser()\n"

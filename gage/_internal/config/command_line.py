@@ -84,6 +84,11 @@ class CommandLine:
         return {key: value for key, value in values.items() if value is not UNKNOWN}
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all arguments of the script are known."""
+        return self.levels[0].parser.is_whole
+
+    @property
     def commands(self) -> list[str]:
         """The sub-commands of which one may follow."""
         return list(self.levels[-1].parser.commands)

@@ -19,6 +19,7 @@ __all__ = [
     "check_required",
     "expected_value",
     "has_alias",
+    "is_argument",
     "is_known_key",
     "resolve_values",
     "template_of",
@@ -191,6 +192,12 @@ def is_known_key(config: Config, key: str) -> bool:
         return False
 
 
+def is_argument(config: Config, key: str) -> bool:
+    """Return whether a key is that of an argument of the script."""
+    entry = config.entry(key) or config.entry(key.replace("-", "_"))
+    return entry is not None and entry.argument is not None
+
+
 def _changed(
     entry: ConfigValue, before: Any, inner: tuple[str, ...], value: Any
 ) -> tuple[Any, str]:
@@ -250,11 +257,15 @@ def _listed(value: Any) -> Any:
 def check_required(config: Config, values: Mapping[str, Any]) -> None:
     """Check that every argument that a script requires has a value.
 
+    Where not all of its parser is known, that is left to the script.
+
     Raises
     ------
     ConfigError
         For all that have none.
     """
+    if config.command is None or not config.command.is_whole:
+        return
     missing = [
         key
         for key, entry in config.items()

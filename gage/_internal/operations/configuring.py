@@ -79,9 +79,12 @@ def read_configuration(
             raise ConfigError(_without_config(operation, keys))
         return operation, read_config(source_dir, opdef.config, command, arguments="run")
     config = read_config(source_dir, opdef.config, command, arguments="tried")
-    from gage._internal.config.resolving import is_known_key
+    from gage._internal.config.resolving import is_argument, is_known_key
 
-    if all(is_known_key(config, key) for key in keys):
+    is_whole = config.command is None or config.command.is_whole
+    if all(
+        is_known_key(config, key) and (is_whole or not is_argument(config, key)) for key in keys
+    ):
         return operation, config
     if not _may_parse_arguments(operation, source_dir):
         if not opdef.config:
