@@ -13,6 +13,7 @@ from gage_nb.frame_index import index_of
 from gage_nb.frames import from_rows, inert
 from gage_nb.shown import mark_shown
 from gage_nb.tables import readable
+from gage_nb.views.batch_results import send_batch_results
 from gage_nb.views.batch_state import BatchReader, BatchState
 from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch, watch_in_background
@@ -107,6 +108,7 @@ class BatchDisplay:
         """Watch it live until it has ended; an interrupt of the kernel stops it."""
         if self._panel is not None:
             watch(self._panel, wait=batch.wait, stop=stop)
+            send_batch_results(batch)
         else:
             Observer().follow(batch, stop)
 

@@ -23,6 +23,7 @@ from gage_nb.keywords import documented, taken
 from gage_nb.observer import NotebookObserver
 from gage_nb.shown import fill_prompt, mark_shown, was_shown
 from gage_nb.views.batch_panel import batch_bundle
+from gage_nb.views.batch_results import send_batch_results
 from gage_nb.views.batch_state import BatchReader, BatchState
 from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch
@@ -145,6 +146,7 @@ def attach_batch(reference: Batch | str | None = None, *, view: str | None = Non
         lambda stop: make_batch_view(choose_view(view), batch.id, stop),
     )
     watch(panel, wait=batch.wait)
+    send_batch_results(batch)
     mark_shown(batch.id)
     return batch
 
@@ -157,3 +159,4 @@ def display_batch(batch: Batch) -> None:
         fill_prompt(batch)
     else:
         display(batch_bundle(BatchReader(batch=batch).read()), raw=True)
+        send_batch_results(batch)

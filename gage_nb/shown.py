@@ -37,12 +37,14 @@ def was_shown(shown_id: str) -> bool:
 
 
 def display_run(run: RecordedRun) -> None:
-    """Display a run: its panel and what it showed; nothing where the cell has shown it live.
+    """Display a run: its panel, what it showed and made; nothing where the cell showed it live.
 
     What IPython calls for a run that is the value of a cell.
     """
     from IPython.display import display
 
+    from gage._internal.store.made_files import made_files
+    from gage_nb.views.glances import glances_html
     from gage_nb.views.results import send_results
     from gage_nb.views.run_panel import static_bundle
     from gage_nb.views.run_state import read_state
@@ -52,6 +54,10 @@ def display_run(run: RecordedRun) -> None:
     else:
         display(static_bundle(read_state(run)), raw=True)
         send_results(run)
+        glances = glances_html(run)
+        if glances:
+            names = ", ".join(file.path for file in made_files(run) if file.kind)
+            display({"text/html": glances, "text/plain": f"made: {names}"}, raw=True)
 
 
 def fill_prompt(value: object) -> None:

@@ -72,6 +72,7 @@ EXTRA_OF = {
     "platformdirs": None,
     "pyarrow": "data",
     "rich": "cli",
+    "textual_image": "pictures",
     "ruamel": "config",
     "tensorboard": "tensorboard",
 }

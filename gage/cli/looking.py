@@ -68,9 +68,11 @@ def _show(run: str | None, as_json: bool) -> None:
 
         print_json([run_row(recorded)])
     else:
+        from gage.cli.pictures import print_pictures
         from gage.cli.tables import print_run
 
         print_run(recorded)
+        print_pictures(recorded)
 
 
 @app.command("meta")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
@@ -15,6 +17,7 @@ from gage._internal.people import (
     reason_words,
     status_words,
 )
+from gage._internal.store.made_files import made_files, made_paths
 from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import coloured, on_a_line, plain, printable
 
@@ -45,6 +48,7 @@ STATUS_STYLES = {
 }
 _LAST_LINES = 10
 _FILES_SHOWN = 12
+_ROWS_SHOWN = 4  # the names of the columns, and three rows
 
 
 def print_run(run: RecordedRun) -> None:
@@ -60,6 +64,7 @@ def print_run(run: RecordedRun) -> None:
         ("tags", ", ".join(row["tags"])),
         ("configuration", _config_text(run)),
         ("directory", run.run_dir),
+        ("executed", _executed_notebook(run)),
     ]
     _print_title(f"{run.name}  {run.id[:8]}", STATUS_STYLES[row["status"]])
     for name, value in facts:
@@ -78,6 +83,12 @@ def print_run(run: RecordedRun) -> None:
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
         _print_output(tail)
+
+
+def _executed_notebook(run: RecordedRun) -> str:
+    """Return where the notebook with its outputs is, "" for a run of something else."""
+    names = (path for path in made_paths(run) if path.endswith(".executed.ipynb"))
+    return next((os.path.join(run.run_dir, path) for path in names), "")
 
 
 def _print_metrics(run: RecordedRun) -> None:
@@ -157,11 +168,25 @@ def _print_files(run: RecordedRun) -> None:
     print(f"\nfiles ({len(files)})")
     # Generated files come first: they are what a user looks for.
     in_order = sorted(files, key=lambda entry: entry.type != "g")
+    looked_at = {file.path: file for file in made_files(run)}
     for entry in in_order[:_FILES_SHOWN]:
-        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {on_a_line(entry.path)}")
+        file = looked_at.get(entry.path)
+        about = f"  {printable(file.about)}" if file and file.about else ""
+        print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {on_a_line(entry.path)}{about}")
+        if file and entry.type == "g":
+            _print_first_rows(file.rows)
     more = len(files) - _FILES_SHOWN
     if more > 0:
         print(f"  and {more} more: gage manifest {run.name}")
+
+
+def _print_first_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print the beginning of a table that a run made, below its name."""
+    shown = rows[:_ROWS_SHOWN]
+    widths = [max(map(len, column)) for column in zip_longest(*shown, fillvalue="")]
+    for row in shown:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        print(f"  {'':<14} {'  '.join(cells)}".rstrip())
 
 
 def _print_outside(run: RecordedRun) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gage_nb.views.panel_state import PanelState
     from gage_nb.views.view import View
 
-__all__ = ["FOLD_BYTES", "WithResults", "fold", "send_results"]
+__all__ = ["FOLD_BYTES", "WithResults", "bundle_of", "fold", "send_results"]
 
 FOLD_BYTES = 600_000
 
@@ -105,7 +105,7 @@ class WithResults:
         rich = [result for result in self._reader.results if is_rich(result)]
         if self._place:
             newest = [result for result in rich if not result.cleared][-1:]
-            bundle = _bundle(self._run, newest[0]) if newest else NOTHING
+            bundle = bundle_of(self._run, newest[0]) if newest else NOTHING
             send_output(bundle, self._place, update=True)
             return
         for result in rich:
@@ -113,7 +113,7 @@ class WithResults:
                 output = f"gage-result-{self._run.id}-{result.number}-{now_us()}"
                 self._outputs[result.number] = output
                 self._versions[result.number] = result.version
-                send_output(_bundle(self._run, result), output, update=False)
+                send_output(bundle_of(self._run, result), output, update=False)
         self._replace(rich)
 
     def _replace(self, rich: list[Result]) -> None:
@@ -129,7 +129,9 @@ class WithResults:
             version = result.version if number in folded.shown else -1 - hidden
             if self._versions[number] != version:
                 self._versions[number] = version
-                bundle = _bundle(self._run, result) if version >= 0 else _hidden(self._run, hidden)
+                bundle = (
+                    bundle_of(self._run, result) if version >= 0 else _hidden(self._run, hidden)
+                )
                 send_output(bundle, self._outputs[number], update=True)
 
 
@@ -143,7 +145,7 @@ def send_results(run: Run) -> None:
         hidden = folded.hidden.get(result.number, 0)
         if hidden or result.number in folded.shown:
             output = f"gage-result-{run.id}-{result.number}-{now_us()}"
-            bundle = _hidden(run, hidden) if hidden else _bundle(run, result)
+            bundle = _hidden(run, hidden) if hidden else bundle_of(run, result)
             send_output(bundle, output, update=False)
 
 
@@ -156,7 +158,7 @@ def _hidden(run: Run, count: int) -> dict[str, Any]:
     return {"text/html": f"<small>{escape(text)}</small>", "text/plain": text}
 
 
-def _bundle(run: Run, result: Result) -> dict[str, Any]:
+def bundle_of(run: Run, result: Result) -> dict[str, Any]:
     """Return what is sent: the run's bundle, without a second copy of a picture."""
     bundle = mime_bundle(run.meta_dir, result)
     if "image/png" in bundle:

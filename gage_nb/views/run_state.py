@@ -20,7 +20,6 @@ from gage._internal.errors import GageError, MetaError
 from gage._internal.metrics.series import MetricsReader
 from gage._internal.progress.bars import Progress, progress_of, read_progress
 from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
-from gage._internal.record.manifest import read_manifest
 from gage._internal.record.outside_files import outside_files
 from gage._internal.record.run_meta import (
     meta_config,
@@ -33,6 +32,7 @@ from gage._internal.record.run_meta import (
 )
 from gage._internal.record.runner_log import LEFT_OUT, read_notes
 from gage._internal.record.status import read_status
+from gage._internal.store.made_files import made_paths
 from gage._internal.types import ENDED, PHASES, OpDef
 from gage.inside.progress_report import read_reported_progress
 from gage_nb.views.charts import charts_html
@@ -51,7 +51,6 @@ __all__ = ["StateReader", "read_state"]
 
 _MAX_PATCH_CHARS = 200_000
 _MAX_VALUES = 50
-_CACHES = frozenset({"__pycache__", ".cache", ".ipynb_checkpoints"})
 
 METRICS_INTERVAL_S = 0.3
 # The part of the time that following the metrics may take.
@@ -85,7 +84,7 @@ class StateReader:
         ended = status.name in ENDED
         phase = _phase(run, started_us, ended=ended) or self.phase
         tail = self._read_tail(phase)
-        files = _made_files(run) if ended else []
+        files = made_paths(run) if ended else []
         outside = _outside_files(run) if ended else []
         notes, left_out = self._read_notes()
         return PanelState(
@@ -238,26 +237,11 @@ def _timestamp(run: Run, name: str) -> int | None:
         return None
 
 
-def _made_files(run: Run) -> list[str]:
-    try:
-        entries = read_manifest(run_meta_path(run, "manifest"))
-    except (GageError, OSError, ValueError):
-        return []
-    return [entry.path for entry in entries if entry.type == "g" and not _is_cache(entry.path)]
-
-
 def _outside_files(run: Run) -> list[OutsideFile]:
     try:
         return outside_files(run)
     except (MetaError, OSError):
         return []
-
-
-def _is_cache(path: str) -> bool:
-    """Return whether a file only saves a program time: nobody looks for it."""
-    return path.endswith((".pyc", ".pyo")) or any(
-        part in _CACHES or part.endswith("_cache") for part in path.split("/")[:-1]
-    )
 
 
 def _size(run: Run, path: str) -> int | None:

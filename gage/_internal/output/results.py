@@ -56,6 +56,7 @@ __all__ = [
     "is_rich",
     "is_text",
     "mime_bundle",
+    "picture_path",
     "picture_size",
     "printed_text",
     "read_results",
@@ -316,13 +317,19 @@ def printed_text(meta_dir: str, result: Result) -> bytes:
     return data if len(data) == result.printed else b""
 
 
+def picture_path(meta_dir: str, result: Result) -> str | None:
+    """Return where the PNG of a result is; None without one."""
+    digest, _ = result.files.get("image/png", ("", 0))
+    return os.path.join(meta_dir, RESULTS_DIR, DATA_DIR, digest) if digest else None
+
+
 def picture_size(meta_dir: str, result: Result) -> tuple[int, int] | None:
     """Return width and height in pixels of a result's PNG; None without one."""
-    digest, _ = result.files.get("image/png", ("", 0))
-    if not digest:
+    path = picture_path(meta_dir, result)
+    if path is None:
         return None
     try:
-        with open(os.path.join(meta_dir, RESULTS_DIR, DATA_DIR, digest), "rb") as file:
+        with open(path, "rb") as file:
             head = file.read(24)
     except OSError:
         return None
