@@ -34,6 +34,17 @@ _PARTS = (
 )
 
 
+# Where programs are told to keep their settings and caches.
+_DIRECTORIES = (
+    "MPLCONFIGDIR",
+    "XDG_CONFIG_HOME",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+)
+
+
 class _Log:
     """The file of this process in the side-car; a forked child has one of its own."""
 
@@ -79,7 +90,7 @@ def note(path: str, flags: int) -> None:
             # Of a module that Python has compiled before, its source is what was read.
             name = f"{name.partition('.')[0]}.py"
             path = os.path.join(os.path.dirname(directory), name)
-        if path in _log.written or name.startswith(".") or any(part in path for part in _PARTS):
+        if path in _log.written or name.startswith(".") or _is_of_settings(path):
             return
         info = os.stat(path)
         if stat.S_ISREG(info.st_mode):
@@ -87,3 +98,11 @@ def note(path: str, flags: int) -> None:
             _log.add(f"{state} {quote(path)}\n".encode("utf-8", "surrogateescape"))
     except (OSError, ValueError):
         return  # there is no such file, or no room to note it: the program goes on
+
+
+def _is_of_settings(path: str) -> bool:
+    """Return whether a file belongs to a package, or to what a program keeps for itself."""
+    own = [place for name in _DIRECTORIES if (place := os.environ.get(name))]
+    return any(part in path for part in _PARTS) or any(
+        path.startswith(f"{os.path.abspath(place)}/") for place in own
+    )

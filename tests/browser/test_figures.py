@@ -37,7 +37,7 @@ plt.show()
 print("one is shown")
 if "STEPS" in os.environ:
     open(os.environ["STEPS"]).close()
-plt.figure(figsize=(2, 2), dpi=100)
+plt.figure(figsize=(4, 3), dpi=50)
 plt.plot([2, lr, 1])
 plt.show()
 """

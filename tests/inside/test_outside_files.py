@@ -76,6 +76,15 @@ def test_the_runs_own_files_and_pythons_are_not_noted(project: Path) -> None:
     assert not meta(found, "outside").exists()
 
 
+def test_what_programs_keep_for_themselves_is_not_noted(
+    project: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPLCONFIGDIR", str(data.parent))
+
+    source = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.title('x')\nplt.show()\n"
+    assert paths(run(f"{source}open({str(data)!r}).read()")) == []
+
+
 def test_a_module_from_elsewhere_is_read_also_when_it_is_compiled(
     project: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
