@@ -119,7 +119,7 @@ def test_operation_names_the_file(
         ({"metrics": {"x": True}}, "metrics: x: expected a number, found True"),
         ({"metrics": {"x": {"label": "L"}}}, "expected value and label, found 'label'"),
         ({"metrics": {"x": {"value": 1, "unit": "s"}}}, "found 'value', 'unit'"),
-        ({"attributes": {"x": [1]}}, "expected a text, number or boolean, found a list"),
+        ({"attributes": {"x": [1]}}, "expected a string, number or boolean, found a list"),
     ],
     ids=lambda value: str(value)[:40],
 )

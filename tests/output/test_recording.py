@@ -48,7 +48,7 @@ def test_a_line_is_ended_before_the_other_stream_is_taken(path: str, seen: tuple
 
 
 @pytest.mark.parametrize("name", ["", ".index"], ids=["output", "index"])
-def test_a_file_that_is_deleted_meanwhile_is_written_again_and_said(
+def test_a_file_that_is_deleted_meanwhile_is_restored_with_a_note(
     path: str, run_script: Callable[..., int], name: str
 ) -> None:
     said: list[str] = []
@@ -65,7 +65,7 @@ def test_a_file_that_is_deleted_meanwhile_is_written_again_and_said(
     assert [stream for _, stream in records(path)] == [STDOUT, STDOUT]
     (sentence,) = said
     assert f"output/40_run{name} was deleted" in sentence
-    assert "written again" in sentence
+    assert "restored" in sentence
 
 
 def test_a_file_that_took_the_place_of_an_output_is_left_alone_and_said(
@@ -93,7 +93,7 @@ def test_an_output_whose_directory_is_gone_is_said(
     )
 
     assert len(said) == 2
-    assert all("could not be written again" in sentence for sentence in said)
+    assert all("could not be restored" in sentence for sentence in said)
 
 
 def test_a_resumed_writer_of_a_deleted_output_begins_anew(path: str) -> None:

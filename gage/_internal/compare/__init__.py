@@ -1,1 +1,1 @@
-"""Two or many runs side by side: what differs."""
+"""Comparing two or many runs: their differences."""

@@ -1,16 +1,16 @@
-"""How two runs differ, section by section, as rows of plain values.
+"""The differences of two runs by section, as rows of plain values.
 
     config          key, a, b
     command         part, a, b              the command and the environment that the operation sets
     source          path, difference, diff  `only in a`, `only in b`, `changed`; a unified diff
-    environment     package, a, b           versions; Python and the platform as well
+    environment     package, a, b           versions, also of Python and the platform
     files           path, type, a, b        sha256 of the files that are not source code
-    metrics         name, a, b, delta       last values; `b - a` where both are numbers
+    metrics         name, a, b, delta       last values; `b - a` if both are numbers
     output          line_a, line_b, a, b    lines that differ, numbered from 1
-    system          name, a, b              git and what else was recorded of the machine
+    system          name, a, b              git and other records of the machine
 
-A section without a row is the same in both. What a damaged run does not say is missing, and the
-section `damaged` says of which run.
+A section without rows is the same in both runs. What cannot be read of a damaged run is missing,
+and the section `damaged` names the run.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _source(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
 
 
 def _text_diff(a: RecordedRun, b: RecordedRun, path: str) -> str | None:
-    """Return the unified diff of a file, None where it is not text or too large."""
+    """Return the unified diff of a file, None if it is not text or too large."""
     texts = []
     for run in (a, b):
         try:
@@ -111,7 +111,7 @@ def _text_diff(a: RecordedRun, b: RecordedRun, path: str) -> str | None:
 
 
 def _cells(path: str, text: str) -> list[str] | None:
-    """Return a notebook as the lines of its cells, None for what is no notebook."""
+    """Return the lines of a notebook's cells, None if the file is not a notebook."""
     if not path.endswith(".ipynb"):
         return None
     import json
@@ -214,7 +214,7 @@ def _system_of(run: RecordedRun) -> dict[str, Any]:
 
 
 def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each key whose values differ, with both; None where one side has none."""
+    """Yield each key whose values differ, with both values; a missing value is None."""
     for key in dict.fromkeys([*a, *b]):
         if key not in a or key not in b or a[key] != b[key]:
             yield key, a.get(key), b.get(key)

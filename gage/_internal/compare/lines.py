@@ -1,8 +1,8 @@
-"""How two lists of lines differ, quickly where they hardly do.
+"""The differences of two lists of lines, found fast if there are few.
 
-What both begin and end with is taken off first, so that the work grows with the part that differs.
-Where that part is long, lines that stand once on both sides hold it together (the idea of the
-"patience diff" of Bram Cohen), and `difflib` looks only between them.
+The common beginning and end are removed first, so that the work grows with the differing part. If
+that is long, lines that occur once on both sides divide it (the idea of Bram Cohen's "patience
+diff"), and `difflib` compares only the lines between them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Change", "changes", "unified"]
 
 
 class Change(NamedTuple):
-    """Lines [begin_a, end_a) of the first are lines [begin_b, end_b) of the second."""
+    """Lines [begin_a, end_a) of the first list become lines [begin_b, end_b) of the second."""
 
     begin_a: int
     end_a: int
@@ -29,16 +29,16 @@ _MOST_FOR_DIFFLIB = 2000
 
 
 def changes(a: Sequence[str], b: Sequence[str]) -> list[Change]:
-    """Return what differs between two lists of lines, in order."""
+    """Return the differences of two lists of lines, in order."""
     found: list[Change] = []
     _compare(a, b, 0, len(a), 0, len(b), found)
     return found
 
 
 def unified(a: Sequence[str], b: Sequence[str]) -> list[str]:
-    """Return the lines of a unified diff, without its header; none where nothing differs.
+    """Return the lines of a unified diff without its header; none if nothing differs.
 
-    Lines are given and returned without their ends.
+    Lines have no line ends.
     """
     out: list[str] = []
     for group in _groups(changes(a, b)):
@@ -107,7 +107,7 @@ def _compare_closely(  # as _compare
 def _anchors(  # as _compare
     a: Sequence[str], b: Sequence[str], begin_a: int, end_a: int, begin_b: int, end_b: int
 ) -> list[tuple[int, int]]:
-    """Return the places of lines that stand once in each part, the longest ascending series."""
+    """Return the longest ascending series of the places of lines that occur once in each part."""
     places_a = _once(a, begin_a, end_a)
     places_b = _once(b, begin_b, end_b)
     pairs = [(place, places_b[line]) for line, place in places_a.items() if line in places_b]
@@ -122,11 +122,11 @@ def _once(lines: Sequence[str], begin: int, end: int) -> dict[str, int]:
 
 
 def _ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest series of pairs, sorted by their first, whose second ascends."""
+    """Return the longest series of pairs, sorted by the first number, whose second ascends."""
     from bisect import bisect_left
 
     ends: list[int] = []  # the lowest end of a series of each length
-    last: list[int] = []  # which pair that is
+    last: list[int] = []  # the pair of that end
     before: list[int] = []
     for number, (_, place) in enumerate(pairs):
         length = bisect_left(ends, place)
@@ -142,7 +142,7 @@ def _ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _groups(found: list[Change]) -> list[list[Change]]:
-    """Return changes together whose context would meet."""
+    """Group changes whose context lines would overlap."""
     groups: list[list[Change]] = []
     for change in found:
         if groups and change.begin_a - groups[-1][-1].end_a <= 2 * _CONTEXT:

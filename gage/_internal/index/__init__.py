@@ -1,1 +1,1 @@
-"""The cache for questions to many runs: rows, refresh, filter language. Never the truth."""
+"""The cache for questions about many runs: rows, refresh, filter language. Never the truth."""

@@ -1,13 +1,14 @@
-"""The SQLite database that the index of a directory of runs is kept in.
+"""The SQLite database with the index of a directory of runs.
 
     CACHE/gage/index/DIGEST.1.sqlite    DIGEST: of the real path of the directory of runs
 
-`CACHE` is the user's cache directory (`platformdirs`), on this machine, whatever file system the
-runs are on. 1 is the version of the tables; another version has another file. A row a run:
+`CACHE` is the user's cache directory (`platformdirs`) on this machine, even if the runs are on
+another file system. 1 is the version of the tables; another version has another file. Each run has
+a row:
 
     id              the run's id                    name            the name made from it
     op_ns op_name   its operation                   status reason exit_code
-    order_us        what listings are ordered by: when it was made, else when its side-car was
+    order_us        order of listings: the time when it was made, else when its side-car was
     initialized_us started_us duration_us           epoch µs (UTC), µs
     label tags      the user's: a string; a JSON list
     config metrics attributes                       JSON, as in `facts`
@@ -15,8 +16,8 @@ runs are on. 1 is the version of the tables; another version has another file. A
     stamp           the state of the disk that the row was read from (`refresh`); empty for a run
                     that has not ended, which is always read again
 
-Nothing here is the truth: a database that is damaged, or cannot be made, is replaced by an empty
-one, in memory if need be, and filled again from the runs.
+The database is only a cache: if it is damaged or cannot be made, an empty one, in memory if
+necessary, takes its place and is filled again from the runs.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ COLUMNS = (
     *("initialized_us", "started_us", "duration_us", "config", "metrics", "attributes"),
     *("label", "tags", "user", "stamp"),
 )
-# SQLite takes the facts apart, which are never decoded here: `id name facts modified_us user`.
+# SQLite extracts the facts, which are not decoded here: `id name facts modified_us user`.
 _INSERT = """
 INSERT OR REPLACE INTO runs
 SELECT :id, :name,
@@ -92,7 +93,7 @@ class Database:
             raise self._replaced(error) from error
 
     def change(self, rows: Iterable[Mapping[str, Any]], gone: Iterable[str]) -> None:
-        """Write rows, and remove those of the ids that are gone.
+        """Write rows, and remove those whose ids are gone.
 
         A row has `id`, `name`, `facts` (JSON), `modified_us`, `label`, `tags`, `user` (JSON) and
         `stamp`.
@@ -115,7 +116,7 @@ class Database:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
         cursor = self._connection.cursor()
-        # At once: a reader that becomes a writer halfway may find that another one wrote.
+        # Locked for writing at once: before a reader becomes a writer, another one may write.
         cursor.execute("BEGIN IMMEDIATE")
         try:
             yield cursor
@@ -125,7 +126,7 @@ class Database:
         cursor.execute("COMMIT")
 
     def _replaced(self, error: sqlite3.DatabaseError) -> Exception:
-        """Go on in memory, since other processes may use the file, unless the fault is ours."""
+        """Continue in memory, since other processes may use the file, unless the fault is ours."""
         if self._in_memory or isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
             return error
         with contextlib.suppress(sqlite3.Error):
@@ -140,7 +141,7 @@ class Database:
                 return _connected(self._path)
             except sqlite3.DatabaseError as error:
                 if attempt or isinstance(error, sqlite3.OperationalError):
-                    break  # locked for too long, or a place where nothing can be written
+                    break  # locked for too long, or not writable
                 self._remove()
             except OSError:
                 break
@@ -159,7 +160,7 @@ def _connected(path: str) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        # It is a cache: after a crash of the machine it may be lost, but it is never wrong.
+        # As a cache, it may be lost after a crash of the machine, but is never wrong.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_function("regexp", 2, _matches, deterministic=True)

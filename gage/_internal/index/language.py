@@ -1,25 +1,24 @@
-r"""The filter language: which runs are asked for, in one line of words.
+r"""The filter language, which selects runs in one line of words.
 
     lr > 0.1 and status = completed          comparisons: = == != < <= > >=
-    label =~ "^base" or tags contains paper  a regular expression; a part of a text or a list
-    model in (small, large)                  one of several; `not in` too
+    label =~ "^base" or tags contains paper  a regular expression; a part of a string or a list
+    model in (small, large)                  one of several; also `not in`
     started > today and duration < 5min      times and ages, durations, sizes
     since 2h                                 the same as started > 2h
     not (loss < 0.3)                         and, or, not, parentheses
     min(loss) < 0.2                          last (the default), min, max, count of a metric
-    lr is missing                            there is no such value; `is not missing`
+    lr is missing                            there is no such value; also `is not missing`
 
-Conditions one after the other, without a word between, must all be true.
+Consecutive conditions without a word between them must all be true.
 
 A name is a column (`run operation status started stopped duration exit_code label tags reason
-id`), a key of the configuration, a metric, or an attribute; `config.lr`, `metric.loss`,
-`attr.data` and `user.owner` say which. A name with other characters is in backquotes:
-`` `val loss` ``. A value is a number (`0.1`, `1e-3`), `true`, `false`, a text in quotes, or one
-word. A time is `today`, `yesterday`, `now`, `2026-11-24`, `2026-11-24T10:30`, in local time, or
-an age (`2h`: two hours ago); ages and durations are in `s min h d w`, sizes in `B kB MB GB KiB
-MiB GiB`.
+id`), a key of the configuration, a metric, or an attribute; prefixes distinguish them: `config.lr`,
+`metric.loss`, `attr.data`, `user.owner`. A name with other characters is in backquotes: `` `val
+loss` ``. A value is a number (`0.1`, `1e-3`), `true`, `false`, a string in quotes, or one word. A
+time is `today`, `yesterday`, `now`, `2026-11-24`, `2026-11-24T10:30`, in local time, or an age
+(`2h`: two hours ago); ages and durations are in `s min h d w`, sizes in `B kB MB GB KiB MiB GiB`.
 
-A comparison with a value that is missing, or that is of another kind, is false, also `!=`.
+A comparison with a value that is missing or of another kind is false, even `!=`.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ __all__ = [
 
 
 class FilterError(OptionError):
-    """A filter that is not in the language; the message points at the place."""
+    """A filter that is not valid; the message points at the place."""
 
     def __init__(self, text: str, position: int, message: str) -> None:
         super().__init__(text, position, message)
@@ -64,7 +63,7 @@ class FilterError(OptionError):
 
 @dataclass(frozen=True)
 class Name:
-    """A name as written, whose value of it is asked for (`last`, `min`, …), and its position."""
+    """A name as written, the value of it that is meant (`last`, `min`, …), and its position."""
 
     text: str
     of: str = "last"
@@ -74,7 +73,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Word:
-    """A value that is one word without quotes: a text, or a time where a time is compared."""
+    """A value of one word without quotes: a string, or a time if a time is compared."""
 
     text: str
     position: int
@@ -176,12 +175,12 @@ _parser: list[Lark] = []
 
 
 def parse_filter(text: str) -> Condition | None:
-    """Return the condition that a filter says, None for an empty one.
+    """Return the condition of a filter, None for an empty one.
 
     Raises
     ------
     FilterError
-        If it is not in the language.
+        If the filter is not valid.
     """
     if not text.strip():
         return None
@@ -231,7 +230,7 @@ def _condition(text: str, tree: Any) -> Condition:
         case "one_of" | "none_of":
             name, *values = tree.children
             found = Comparison(_name(text, name), "in", [_value(value) for value in values])
-            # As every comparison, false for a value that is missing.
+            # Like every comparison, it is false for a missing value.
             present = Comparison(found.name, "present")
             return found if tree.data == "one_of" else And((present, Not(found)))
         case "missing" | "present":
@@ -280,7 +279,7 @@ def _value(tree: Any) -> Any:
 
 def _unescaped(text: str) -> str:
     parts = iter(text)
-    # A backslash keeps its meaning for regular expressions, but before a quote or itself.
+    # A backslash keeps its meaning for regular expressions, except before a quote or itself.
     out = []
     for char in parts:
         following = next(parts, "") if char == "\\" else ""

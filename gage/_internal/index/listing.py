@@ -1,4 +1,4 @@
-"""The listing of runs: one row a run, the newest first, with configuration and metrics."""
+"""The listing of runs: one row per run, the newest first, with configuration and metrics."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["differing", "filter_of", "listing"]
 
-# `label=first try`, one word of a shell line, whose value is a text with blanks.
+# `label=first try`, one word of a shell line, whose value is a string with spaces.
 _WORD_WITH_BLANKS = re.compile(r"([\w./:-]+)(==?)([^'\"=<>~()]*\s[^'\"=<>~()]*)")
 
 
 def listing(home: str, where: Sequence[str] = (), limit: int | None = None) -> list[Row]:
-    """Return a row for each run for which a filter holds, the newest first.
+    """Return a row for each run that matches a filter, the newest first.
 
     A row has `position` (1 is the newest of all runs), `run`, `operation`, `status`, `started_us`,
     `duration_us` (until now of a running one), `exit_code`, `label`, `tags`, `reason`, `id`; and
@@ -30,12 +30,12 @@ def listing(home: str, where: Sequence[str] = (), limit: int | None = None) -> l
     Parameters
     ----------
     where
-        The words of a filter (`language`), as a line has them.
+        The words of a filter (`language`) on a line.
 
     Raises
     ------
     FilterError
-        If the words are no filter, or name what no run has.
+        If the words are not a valid filter, or name something that no run has.
     StoreError
         If the directory of runs cannot be read.
     """
@@ -52,7 +52,7 @@ def listing(home: str, where: Sequence[str] = (), limit: int | None = None) -> l
 
 
 def filter_of(where: Iterable[str]) -> str:
-    """Return the words of a line as a filter: a value with blanks is a text in quotes."""
+    """Return the words of a line as a filter, with values that have spaces in quotes."""
     words = []
     for word in where:
         found = _WORD_WITH_BLANKS.fullmatch(word)
@@ -61,9 +61,9 @@ def filter_of(where: Iterable[str]) -> str:
 
 
 def differing(rows: Sequence[Row], part: str) -> tuple[list[str], dict[str, Any]]:
-    """Return the keys of `config` or `metrics` whose values differ, and the others with theirs.
+    """Return the keys of `config` or `metrics` whose values differ, and the values of all others.
 
-    A key that some of the rows do not have differs. Keys come in the order of the oldest row.
+    A key that is missing in some rows differs. Keys have the order of the oldest row.
     """
     keys = dict.fromkeys(key for row in reversed(rows) for key in row[part])
     varying, constant = [], {}

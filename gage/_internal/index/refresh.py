@@ -1,10 +1,10 @@
-"""The index brought up to date: only what changed since is read again.
+"""Updating the index: only runs that have changed are read again.
 
-A run that has ended does not change, but for the attributes of the user. Its row has a stamp: when
-its side-car and the directory `user` in it were modified, when the last of the files changed that
-its facts are made from (all in nanoseconds), and whether the run directory is there. A row whose
-stamp is still that of the disk is right; any other run is read again: new ones, those that have
-not ended, those that somebody changed or damaged.
+An ended run does not change, except for the attributes of the user. Its row has a stamp: the
+modification times of its side-car and of the directory `user` in it, the latest change of the files
+that its facts are made from (all in nanoseconds), and whether the run directory exists. A row whose
+stamp agrees with the disk is right. All other runs are read again: new ones, those that have not
+ended, and those that were changed or damaged.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["refresh", "refresh_only"]
 
 
 def refresh(database: Database, home: str) -> None:
-    """Make the rows of a database those of a directory of runs; none where there is none.
+    """Update the rows of a database from a directory of runs; none if it does not exist.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def refresh(database: Database, home: str) -> None:
 
 
 def refresh_only(database: Database, home: str, ids: Iterable[str]) -> bool:
-    """Look at some runs only; return whether any row had changed."""
+    """Update only some runs; return whether any row has changed."""
     rows = []
     for run_id in ids:
         has_run_dir = os.path.isdir(os.path.join(home, run_id))
@@ -60,7 +60,7 @@ def refresh_only(database: Database, home: str, ids: Iterable[str]) -> bool:
 
 
 def _ids(home: str) -> dict[str, bool]:
-    """Return the ids of all runs, each with whether it has its run directory."""
+    """Return the ids of all runs, each with whether its run directory exists."""
     try:
         names = set(os.listdir(home))
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def _row(home: str, run_id: str, stamp: str) -> dict[str, Any]:
 
 
 def _user_attrs(run: Run, stamp: str) -> dict[str, Any]:
-    """Return the user's attributes, as far as they can be read."""
+    """Return those attributes of the user that can be read."""
     if stamp.split(" ")[1] == "0":
         return {}
     attrs = {}

@@ -1,4 +1,4 @@
-"""Questions to a directory of runs: which runs match, and what the index knows of each."""
+"""Questions about a directory of runs: which runs match, and their data in the index."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _RECORDED = (
 
 
 class IndexedRun(NamedTuple):
-    """What the index knows of a run; times in epoch µs (UTC), durations in µs.
+    """The data of a run in the index; times in epoch µs (UTC), durations in µs.
 
-    `metrics` has the values of `facts.MEASURES` for each name; `duration_us` of a running
-    run is up to now.
+    `metrics` has the values of `facts.MEASURES` for each name; the `duration_us` of a running run
+    ends now.
     """
 
     id: str
@@ -66,21 +66,21 @@ class IndexedRun(NamedTuple):
 
 
 class RunIndex:
-    """The index of one directory of runs; in one process there is one of each."""
+    """The index of one directory of runs; a process has one for each directory."""
 
     def __init__(self, home: str) -> None:
         self.home = home
         self._database = Database(home)
-        # Rows as values, by id, each with its stamp: what has not changed is not decoded again.
+        # Decoded rows by id, each with its stamp: unchanged rows are not decoded again.
         self._decoded: dict[str, tuple[str, IndexedRun]] = {}
 
     def select(self, where: str = "", limit: int | None = None) -> list[IndexedRun]:
-        """Return the runs for which a filter holds, the newest first.
+        """Return the runs that match a filter, the newest first.
 
         Parameters
         ----------
         where
-            A filter (`language`); every run for an empty one.
+            A filter (`language`); an empty one matches every run.
         limit
             At most this many runs, the newest. Without a filter, only these are read.
 
@@ -91,10 +91,10 @@ class RunIndex:
         StoreError
             If the directory cannot be read.
         """
-        condition = parse_filter(where)  # before anything is read: a wrong one costs nothing
+        condition = parse_filter(where)  # first, so that a wrong filter reads nothing
         try:
             return self._select(where, condition, limit)
-        except DatabaseReplaced:  # damaged, or on a full disk: once more, in memory
+        except DatabaseReplaced:  # damaged, or on a full disk: try again with the new one
             return self._select(where, condition, limit)
 
     def _select(
@@ -107,21 +107,21 @@ class RunIndex:
         return self._decode(self._database.rows(query, values), now)
 
     def positions(self) -> dict[str, int]:
-        """Return the position of each run among all, as of the last look: 1 is the newest."""
+        """Return the position of each run among all, as of the last refresh: 1 is the newest."""
         rows = self._database.rows("SELECT id FROM runs ORDER BY order_us DESC, id DESC")
         return {row[0]: number for number, row in enumerate(rows, 1)}
 
     def count(self) -> int:
-        """Return how many runs there are, as of the last look."""
+        """Return how many runs there are, as of the last refresh."""
         found = self._database.rows("SELECT count(*) FROM runs")
         return int(found[0][0]) if found else 0
 
     def look_again(self, ids: Sequence[str]) -> bool:
-        """Read some runs again where they have changed; return whether one had."""
+        """Read some runs again if they have changed; return whether any had."""
         return refresh_only(self._database, self.home, ids)
 
     def names(self) -> dict[str, list[str]]:
-        """Return the names that the runs have, by kind (`sql.KINDS`), each sorted."""
+        """Return the names that the runs have, by kind (`sql.KINDS`), sorted."""
         return {
             kind: [
                 str(row[0])

@@ -1,7 +1,7 @@
 """Conditions of the filter language as SQL over the table of `database`.
 
-Values never become part of the SQL: it has `?` for each, and the values beside it. Every
-comparison gives 0 or 1, also where a value is missing, so that `not` is always its opposite.
+Values never become part of the SQL, which has a `?` for each of them. Every comparison gives 0 or
+1, also if a value is missing, so that `not` is always its opposite.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "KINDS", "TEXT_COLUMNS", "Vocabulary", "condition_sql"]
 
-# Where a name is looked for, in this order, with the prefix that says so.
+# The places of names in the order of the search, with their prefixes.
 KINDS = {"config": "config", "metric": "metrics", "attr": "attributes", "user": "user"}
 
 TEXT_COLUMNS = {
@@ -65,7 +65,7 @@ _SIGNS = ("=", "!=", "<", "<=", ">", ">=")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that the runs have: those of each kind (`KINDS`), and what time it is."""
+    """The names that the runs have, by kind (`KINDS`), and the present time."""
 
     names: Mapping[str, Collection[str]]
     now: dt.datetime
@@ -73,7 +73,7 @@ class Vocabulary:
 
 @dataclass
 class _Builder:
-    """Collects the values in the order of their marks."""
+    """Builds SQL and collects the values for its marks, in their order."""
 
     text: str
     vocabulary: Vocabulary
@@ -144,7 +144,7 @@ class _Builder:
         if operator == "!=":
             self.values += [begin_us, end_us]
             return f"COALESCE({column} < ? OR {column} >= ?, 0)"
-        # After a day is after its end, up to a day is to its end.
+        # "After a day" means after its end, and "up to a day" means up to its end.
         self.values.append(
             end_us if operator in {">", "<="} and end_us > begin_us + 1 else begin_us
         )
@@ -152,7 +152,7 @@ class _Builder:
         return f"COALESCE({column} {sign} ?, 0)"
 
     def _moment(self, name: Name, operator: str, value: Any) -> tuple[int, int]:
-        """Return the first microsecond of a time, and the first after it: a day's for a date."""
+        """Return the first microsecond of a time and the first one after it; a date is a day."""
         now = self.vocabulary.now
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         if operator not in _SIGNS:
@@ -166,7 +166,7 @@ class _Builder:
         days = {"today": 0, "yesterday": 1}
         if written in days:
             day = midnight - dt.timedelta(days=days[written])
-            # `started > today` is said for what started today.
+            # `started > today` means started today.
             return (_us(day), _us(day) + (1 if operator in {">", "<", ">=", "<="} else _DAY_US))
         if written == "now":
             return _us(now), _us(now) + 1
@@ -218,7 +218,7 @@ class _Builder:
     def _recorded(self, name: Name, operator: str, value: Any) -> str:
         places = self._places(name)
         if operator in {"missing", "present"}:
-            # JSON's null is no value either.
+            # JSON's null counts as missing too.
             there = " OR ".join(
                 f"COALESCE(json_type({column}, {self._path(path)}), 'null') != 'null'"
                 for column, path in places
@@ -235,7 +235,7 @@ class _Builder:
         return "?"
 
     def _value(self, column: str, path: str, operator: str, value: Any) -> str:
-        """Return the comparison of a value of JSON with one of the same kind."""
+        """Return the comparison of a value in JSON with one of the same kind."""
 
         def extracted() -> str:
             return f"json_extract({column}, {self._path(path)})"
@@ -274,7 +274,7 @@ class _Builder:
         return "?"
 
     def _places(self, name: Name) -> list[tuple[str, str]]:
-        """Return the columns in which a name is, each with its path of JSON."""
+        """Return the columns that have a name, each with its JSON path."""
         prefix, dot, rest = name.text.partition(".")
         names = self.vocabulary.names
         if dot and prefix in KINDS and not name.is_quoted:
@@ -294,14 +294,14 @@ class _Builder:
 def condition_sql(
     text: str, condition: Condition | None, vocabulary: Vocabulary
 ) -> tuple[str, Sequence[Any]]:
-    """Return the SQL of a condition and the values of its marks.
+    """Return the SQL of a condition and the values for its marks.
 
     `text` is the filter as written, for messages.
 
     Raises
     ------
     FilterError
-        If no run has a name, or a value is not of the kind of its column.
+        If no run has a name, or a value is not of its column's kind.
     """
     if condition is None:
         return "1", ()

@@ -1,1 +1,1 @@
-"""The numbers that a run gives back."""
+"""The metrics of a run: the numbers that it gives back."""

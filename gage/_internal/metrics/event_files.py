@@ -1,11 +1,11 @@
-"""Scalars in TensorBoard event files that a run wrote into its directory.
+"""Scalars in the TensorBoard event files of a run's directory.
 
-TensorBoard, PyTorch, Keras and others write `*tfevents*` files: records of a wall time, a step and
-values by tag. A tag is the name of the metric, behind the directory of its file where the files
-lie in several: `train/loss`, `validation/loss` as seen from the directory that holds both.
+TensorBoard, PyTorch, Keras and others write `*tfevents*` files, whose records have a wall time, a
+step and values by tag. The tag is the name of the metric. If files are in several directories, the
+name begins with the directory: `train/loss`, `validation/loss`.
 
-The package tensorboard reads them (the extra of that name). It keeps no state: each reading is of
-all files, which is for runs that ended, not for a view ten times a second.
+The package tensorboard (an extra of gage) reads them. It keeps no state and reads all files every
+time, which is good for ended runs, not for a view that is updated ten times a second.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def find_event_files(run_dir: str) -> list[str]:
     """Return the event files below a directory, relative to it, sorted; links are not followed."""
     found = []
     for directory, _, names in os.walk(run_dir):
-        # As TensorBoard knows them; the name goes on with time, host and process.
+        # TensorBoard's names; the rest is time, host and process.
         events = [name for name in names if "tfevents" in name]
         found += [os.path.relpath(os.path.join(directory, name), run_dir) for name in events]
     return sorted(found)
@@ -40,7 +40,7 @@ def read_event_files(run_dir: str, on_fault: Callable[[str], None]) -> list[Metr
     Parameters
     ----------
     on_fault
-        Told when there are event files but tensorboard is not installed, and of files that
+        A function that is called with a message if tensorboard is not installed, and for files that
         cannot be read.
     """
     paths = find_event_files(run_dir)
@@ -60,7 +60,7 @@ def read_event_files(run_dir: str, on_fault: Callable[[str], None]) -> list[Metr
     directories = {path: os.path.dirname(path) for path in paths}
     base = os.path.commonpath({*directories.values()}) if all(directories.values()) else ""
     metrics: list[Metric] = []
-    # What a tag holds is said once in a directory, by the first event that has it.
+    # Only the first event with a tag in a directory has the tag's metadata.
     plugins: dict[tuple[str, str], str] = {}
     for path in paths:
         directory = directories[path]
@@ -72,7 +72,7 @@ def read_event_files(run_dir: str, on_fault: Callable[[str], None]) -> list[Metr
                     name = tag if prefix == "." else f"{prefix}/{tag}"
                     time_us = round(event.wall_time * 1e6)
                     metrics.append(Metric(name, event.step, time_us, value, TENSORBOARD))
-        # The loader ends at a torn record; what is not an event file fails in many ways.
+        # The loader stops at an incomplete record; other files fail in many ways.
         except Exception as error:  # noqa: BLE001
             on_fault(f"{path}: not read to its end as a TensorBoard event file: {error!r}")
     metrics.sort(key=lambda metric: metric.time_us)

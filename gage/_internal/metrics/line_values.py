@@ -1,20 +1,20 @@
-r"""Numbers in a line as common programs print it, found without being told what to look for.
+r"""Numbers in the lines that common programs print, found without any configuration.
 
-A line counts when it names a measure: a word such as `loss`, `acc`, `rmse`, `auc` (`MEASURES`).
-Then every pair of the line counts, in these forms:
+A line counts if it names a measure: a word such as `loss`, `acc`, `rmse`, `auc` (`MEASURES`). Then
+every pair of name and number in it is a value, in these forms:
 
     loss=0.87 acc=0.56, loss = 0.87             name, equals sign, number
     loss: 0.5 - val_loss: 0.4                   Keras; a name of up to four words, colon, number
-    [10]\ttrain-rmse:0.3\teval-rmse:0.4         xgboost, LightGBM; the number in front is the step
+    [10]\ttrain-rmse:0.3\teval-rmse:0.4         xgboost, LightGBM; the first number is the step
     {'loss': 0.4, 'epoch': 1.0}                 Hugging Face; also a number in quotes
     Epoch 1 | train loss 0.5 | val acc 0.8      parts of a line that are a measure and a number
-    100%|███| 9/9 [00:01<00:00, 5.2it/s, loss=0.3]      what tqdm appends to its bar
+    100%|███| 9/9 [00:01<00:00, 5.2it/s, loss=0.3]      the text that tqdm appends to its bar
 
-The step of the values of a line is the whole number that follows `step`, `iter(ation)`, `round`,
-`epoch` or `batch` in it, the first of these that is there. A line that says only that, such as
-`Epoch 3/10`, is the step of the lines after it.
+The step of a line's values is the whole number after `step`, `iter(ation)`, `round`, `epoch` or
+`batch`, whichever of these the line has first in this order. A line with only a step, such as
+`Epoch 3/10`, gives the step of the following lines.
 
-Measures without a sign between name and number are those of the most common words (`STEMS`).
+Without a sign between name and number, only the most common words are measures (`STEMS`).
 
 No value is: a number with a unit (`5ms`, `12MB`) but for `%`; what is counted (`3 lines`); parts of
 dates, times, versions and fractions (`3/10`); what a bar says of its own progress; a whole number
@@ -42,7 +42,7 @@ __all__ = [
 
 
 class LineValues(NamedTuple):
-    """What a line says: a step, if it says one, and names with values."""
+    """The values of a line: a step, if it has one, and names with numbers."""
 
     step: int | None
     values: list[tuple[str, float]]
@@ -67,7 +67,7 @@ _MEASURES = (
     "rouge rougel ssim wer"
 )
 MEASURES = frozenset(_MEASURES.split())
-# Words that are measures where a number with a decimal point follows.
+# Words that are measures if a number with a decimal point follows.
 _AMBIGUOUS = frozenset(
     ("entropy", "err", "error", "map", "precision", "recall", "return", "reward", "score")
 )
@@ -79,7 +79,7 @@ _NO_MEASURES = (
     "uid version weight worker workers year"
 )
 NO_MEASURES = frozenset(_NO_MEASURES.split())
-# What a line that counts holds one of, in small letters, to pass over the others quickly: words
+# A line that counts has one of these, in lower case, so that other lines are skipped quickly: words
 # and numbers alone, or with a sign between name and number.
 _STEMS = (
     b"aup bleu cer dice elbo entro fid gini gnorm iou kl l1 l2 mae map mcc msle ndcg nll perp ppl "
@@ -93,7 +93,7 @@ _compiled: list[_Patterns] = []
 
 
 def values_of_line(text: str) -> LineValues:
-    """Return what a line says; without colours, and of one written anew what stood last."""
+    """Return the values of a line without colours; of a rewritten line, only the last version."""
     patterns = _patterns()
     lone = patterns.lone_step.fullmatch(text)
     if lone:
@@ -132,7 +132,7 @@ def values_of_line(text: str) -> LineValues:
 
 
 def _spoken(part: str) -> list[tuple[str, str]]:
-    """Return the measures of words and numbers alone: `train loss 0.5 acc 0.8`."""
+    """Return the measures in words and numbers without signs: `train loss 0.5 acc 0.8`."""
     found = []
     name: list[str] = []
     for word in part.split():
@@ -142,7 +142,7 @@ def _spoken(part: str) -> list[tuple[str, str]]:
         if len(name) <= 4 and _is_measure(" ".join(name), word):
             found.append((" ".join(name), word))
         name = []
-    # In a sentence a number is followed by what it counts.
+    # In a sentence, a number is followed by the thing that it counts.
     return found if not name else []
 
 
@@ -195,7 +195,7 @@ def _patterns() -> _Patterns:
         import re
 
         number = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)"
-        # A unit, a version, a date, a time or a fraction goes on after the number.
+        # A unit, a version, a date, a time or a fraction continues after the number.
         end = r"(?![\w.:/,\\-]\d|[\w.:/\\-]\w|\w|%\|)"
         word = r"[^\W\d][\w'/@.%-]*"
         step = r"(step|iter|iteration|round|epoch|batch)"

@@ -1,21 +1,21 @@
-r"""Metrics in printed output: lines that say a name and a number.
+r"""Metrics in printed output: lines with a name and a number.
 
-Without being told, a whole line `name: number` is a value: `loss: 0.25`, `val/acc: 9.1e-1`,
-`top 5: nan`. The name begins with a letter or `_` at the start of the line, has no colon and at
-most 80 characters, and no word that names a version, a size … (`line_values.NO_MEASURES`); nothing
-follows the number. `step: 10` is the step of the values after it. So are values what common
-programs print of their training, as `line_values` lists it: `Epoch 1 | train loss 0.5`.
+By default, a whole line `name: number` is a value: `loss: 0.25`, `val/acc: 9.1e-1`, `top 5: nan`.
+The name begins with a letter or `_` at the start of the line, has no colon and at most 80
+characters, and no word that names a version, a size … (`line_values.NO_MEASURES`); nothing follows
+the number. `step: 10` is the step of the following values. The lines of common training programs
+are values too (`line_values`): `Epoch 1 | train loss 0.5`.
 
 An operation says in `output-summary` what counts instead (`OpDef.output_summary`), a request with
 `--metrics`: `expressions` that match anywhere in a line, as often as they do. The name `step` is
 the step, of the values on the same line too. What is not a number is not a value.
 
-A line is what a terminal shows of it: colours are taken out, and of the parts that `\r` begins
-the last one counts. Where both streams write to one line (a bar on stderr, a value on stdout),
-each has a line of its own. Of a line of more than 1 MiB its last MiB is looked at. The time of a
-value is the time its line began.
+A line is read as a terminal shows it: colours are removed, and of the parts that `\r` divides, the
+last one counts. If both streams write to one line (a bar on stderr, a value on stdout), each has
+its own line. Of a line of more than 1 MiB, the last MiB is read. The time of a value is the time
+when its line began.
 
-A value for which no step was said has one more than the last of its name, from 0.
+A value without a step has one more than the last step of its name, from 0.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class _Expressions(NamedTuple):
 PRINTED = "printed"
 
 _BLOCK_BYTES = 1 << 20
-_CLOSER_CHARS = 2000  # a line of a program for people is shorter
-_NEAR_LINES = 100  # to read as many lines costs as much as to find the next one
+_CLOSER_CHARS = 2000  # lines that a program prints for people are shorter
+_NEAR_LINES = 100  # reading this many lines costs as much as finding the next one
 
 
 class PrintedReader:
-    """Reads the values that a run has printed, each once, also while it prints.
+    """Reads the values that a run has printed, each once, also while it is running.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class PrintedReader:
         self._compiled: _Expressions | None = None
         self._step: int | None = None
         self._steps: dict[str, int] = {}
-        # Where the first line that was not read begins, and how far no line end was found in it.
+        # The offset of the first unread line, and how far it was searched for a line end.
         self._line = 0
         self._offset = 0
         self._scanned = 0
@@ -85,7 +85,7 @@ class PrintedReader:
     def read(self, *, final: bool) -> list[Metric]:
         """Return the values of the lines completed since the last call.
 
-        `final`: nothing comes any more, so that an unfinished last line counts as well.
+        `final` means that there will be no more output, so an unfinished last line counts too.
         """
         if self._patterns == []:
             return []
@@ -111,8 +111,8 @@ class PrintedReader:
                     body = data[:cut]
                     first, self._line = self._line, self._line + body.count(b"\n")
                     self._offset += self._scanned + cut
-                    # A line that is longer than a block is looked at by itself; and where both
-                    # streams wrote into lines, what one wrote is not seen in the bytes of both.
+                    # A line longer than a block is read by itself. If both streams wrote to a line,
+                    # the bytes of the block do not show what each of them wrote.
                     looked_at = self._scanned == 0 and self._patterns is None and not self._mixed()
                     self._scanned = 0
                     if looked_at:
@@ -133,7 +133,7 @@ class PrintedReader:
         return os.path.exists(switches_path(self._output.path))
 
     def _ranges(self, block: bytes, number: int) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of lines of a block that may hold values; its first has a number."""
+        """Yield the ranges of lines in a block that may have values; `number` is its first line."""
         position = 0
         start = stop = number
         for found in self._places(block):
@@ -148,7 +148,7 @@ class PrintedReader:
             yield start, stop
 
     def _places(self, block: bytes) -> list[int]:
-        """Return the positions in a block, in order, whose lines may hold values."""
+        """Return the positions in a block, in order, of lines that may have values."""
         places = []
         if b":" in block:
             places = [match.start() for match in self._expressions.candidate.finditer(block)]
@@ -157,7 +157,7 @@ class PrintedReader:
         if stems:
             import re
 
-            # To the end of the line: one place a line is enough.
+            # On to the end of the line: one position in each line is enough.
             anywhere = re.compile(rb"(?:%s)[^\n]*" % b"|".join(stems))
             places += [match.start() for match in anywhere.finditer(small)]
             places.sort()
@@ -180,7 +180,7 @@ class PrintedReader:
         return self._expressions.escapes.sub("", text) if "\x1b" in text else text
 
     def _found(self, text: str) -> list[tuple[str, str]] | None:
-        """Return names and numbers; None for a line that has to be looked at closer."""
+        """Return names and numbers; None for a line that needs a closer look."""
         if self._patterns is not None:
             from gage._internal.metrics.expressions import values_in
 
@@ -191,7 +191,7 @@ class PrintedReader:
         return [] if names_no_measure(match[1]) else [(match[1], match[2])]
 
     def _values(self, data: bytes, time_us: int) -> Iterator[Metric]:
-        """Yield the values of a line, or of what one stream wrote of it."""
+        """Yield the values of a line, or of one stream's part of it."""
         values: list[tuple[str, float]] = []
         text = self._shown(data)
         found = self._found(text)
@@ -218,13 +218,13 @@ class PrintedReader:
 
 
 def _stems(text: bytes) -> list[bytes]:
-    """Return the beginnings of words that text in small letters holds, of those that count."""
+    """Return the stems that a text in lower case contains."""
     has_sign = b":" in text or b"=" in text
     return [stem for stem in (STEMS_WITH_SIGN if has_sign else STEMS) if stem in text]
 
 
 def _by_stream(lines: Iterator[OutputLine]) -> Iterator[OutputLine]:
-    """Join the parts that a long line was read in; of what one stream wrote, the last MiB."""
+    """Join the parts of a long line by stream; of each stream's text, the last MiB."""
     held: OutputLine | None = None
     for line in lines:
         if held is not None and (held.number, held.stream) == (line.number, line.stream):
@@ -238,7 +238,7 @@ def _by_stream(lines: Iterator[OutputLine]) -> Iterator[OutputLine]:
 
 
 def _expressions() -> _Expressions:
-    # Imported when there is something to look at: every run ends here, and few print numbers.
+    # Imported only if needed: this runs at the end of every run, and few print numbers.
     import re
 
     number = r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[nN]a[nN]|NAN|[iI]nf(?:inity)?)"
@@ -246,9 +246,9 @@ def _expressions() -> _Expressions:
     return _Expressions(
         re.compile(rf"({name})[ \t]*:[ \t]+({number})[ \t]*"),
         re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"),
-        # What every line that the first one matches holds, without its escapes or with them. It
-        # begins with a plain sign, so that the search for it in a block is one memchr after the
-        # other; and there is one way only to match it, so that no line takes long.
+        # A part of every line that the first expression matches, with or without escapes. It
+        # begins with a fixed character, so that searching it in a block is a fast memchr; and it
+        # matches in only one way, so that no line takes long.
         re.compile(
             rb":(?:[ \t]*\x1b"
             rb"|[ \t]+(?:[-+.\d]|[nN][aA][nN]|[iI]nf)[-+.\deEinftyNaA]*[ \t\r]*(?:\n|\x1b|\Z))"

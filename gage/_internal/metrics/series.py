@@ -1,12 +1,12 @@
-"""The values that a run gave back, from wherever it gave them.
+"""The metrics of a run, from all their sources.
 
     logged        `gage.log` (`metrics`)
     tensorboard   event files in the run directory (`event_files`)
     printed       lines of output (`printed`)
-    summary       `summary.json`, for what is said nowhere else (`summary_file`); without a step
+    summary       `summary.json`, for metrics without another source (`summary_file`); has no steps
 
-A name is taken from the first of these that has it: a loss that is logged and printed too counts
-once, as logged. The output keeps what was printed.
+A name is read from the first of these that has it: a loss that is both logged and printed counts
+only as logged. The output keeps the printed lines.
 """
 
 from __future__ import annotations
@@ -51,19 +51,20 @@ def read_metrics(
     Parameters
     ----------
     on_fault
-        Told what could not be read; by default a warning says it.
+        A function that is called with a message for everything that cannot be read; by default the
+        message is a warning.
     final
-        Whether the run's command has ended, so that its last line counts without a line end;
-        by default, whether the run has.
+        Whether the run's command has ended, so that its last line counts without a line end.
+        Default: whether the run has ended.
     """
-    tell = on_fault or _warn
+    report = on_fault or _warn
     if final is None:
         final = read_timestamp(run, "stopped") is not None
     found = [
-        MetricLogReader(run.meta_dir, tell).read(),
-        read_event_files(run.run_dir, tell),
-        _printed_reader(run, tell).read(final=final),
-        _in_summary(run, tell),
+        MetricLogReader(run.meta_dir, report).read(),
+        read_event_files(run.run_dir, report),
+        _printed_reader(run, report).read(final=final),
+        _in_summary(run, report),
     ]
     metrics: list[Metric] = []
     names: set[str] = set()
@@ -83,7 +84,7 @@ def metric_rows(
 
 
 def summarize(metrics: Iterable[Metric]) -> dict[str, MetricSeries]:
-    """Return the values by name, in the order in which the names came: last, min, max, course."""
+    """Return the series of values by name, in the order of the names' first values."""
     series: dict[str, MetricSeries] = {}
     for metric in metrics:
         known = series.get(metric.name)
@@ -94,10 +95,10 @@ def summarize(metrics: Iterable[Metric]) -> dict[str, MetricSeries]:
 
 
 class MetricSeries:
-    """The values of one name: how many, the last, the extremes, and their course.
+    """The values of one name: their number, the last, the extremes, and their course.
 
-    `min` and `max` leave NaN out and are NaN where there is nothing else. `min_step` and
-    `max_step` are None where no value has a step.
+    `min` and `max` ignore NaN and are NaN if there is nothing else. `min_step` and `max_step` are
+    None if no value has a step.
     """
 
     __slots__ = (
@@ -115,7 +116,7 @@ class MetricSeries:
         self.min_step: int | None = None
         self.max_step: int | None = None
         self._kept: list[tuple[int, float]] = []
-        # Each stretch of so many values leaves its two extremes; the last is not full yet.
+        # The number of values in a stretch, of which only the two extremes are kept.
         self._stretch_values = 2
         self._stretch: list[tuple[int, float]] = []
         self._latest = 0
@@ -124,13 +125,13 @@ class MetricSeries:
     def points(self) -> list[tuple[int, float]]:
         """Step and value of up to 4000 values, those without a step left out.
 
-        Of more values these are the extremes of each stretch, all of the same length, and what
-        came after the last stretch: no peak is lost.
+        If there are more, these are the extremes of stretches of the same length, and the values
+        after the last stretch, so that no peak is lost.
         """
         return self._kept + self._stretch
 
     def add(self, metric: Metric) -> None:
-        """Take one more value."""
+        """Add a value."""
         value = metric.value
         self.count += 1
         self.last = value
@@ -144,7 +145,7 @@ class MetricSeries:
         self.max_step = step if self.max_step is None else max(self.max_step, step)
         self._stretch.append((step, value))
         self._latest += 1
-        # A long stretch is not kept as a whole: its extremes so far stand for it.
+        # A long stretch is not kept as a whole, only its extremes so far.
         if len(self._stretch) >= 64 or self._latest == self._stretch_values:
             self._stretch = _extremes(self._stretch)
         if self._latest == self._stretch_values:
@@ -166,9 +167,9 @@ class MetricSeries:
 
 
 class MetricsReader:
-    """Follows what a run logs and prints, for a view that is drawn again and again.
+    """Follows the metrics that a run logs and prints, for a view that is updated repeatedly.
 
-    `series` holds the values by name; event files and the summary come in with the end.
+    `series` has the values by name; event files and the summary are read at the end.
     """
 
     def __init__(self, run: Run, on_fault: Callable[[str], None] | None = None) -> None:
@@ -179,9 +180,9 @@ class MetricsReader:
         self.series: dict[str, MetricSeries] = {}
 
     def update(self, *, final: bool = False) -> bool:
-        """Read what is new; return whether there was anything.
+        """Read new values; return whether there were any.
 
-        `final` says that the run has ended: all is read again, event files and summary too.
+        `final` means that the run has ended: all is read again, also event files and summary.
         """
         if final:
             self.series = summarize(read_metrics(self._run, self._tell))
@@ -198,7 +199,7 @@ class MetricsReader:
 
 
 def _extremes(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return the lowest and the highest of some points in their order; NaN where all are."""
+    """Return the lowest and the highest of some points in their order; NaN if all are NaN."""
     numbers = [point for point in points if not _is_nan(point[1])]
     if len(points) <= 2 or not numbers:
         return points[:2]
@@ -213,21 +214,21 @@ def _is_nan(value: float) -> bool:
     return value != value  # noqa: PLR0124 # math is a library of its own to load
 
 
-def _printed_reader(run: Run, tell: Callable[[str], None]) -> PrintedReader:
+def _printed_reader(run: Run, on_fault: Callable[[str], None]) -> PrintedReader:
     opdef = meta_opdef(run)
     try:
         return PrintedReader(run, opdef)
     except ValueError as error:
-        tell(f"operation {opdef.name}: {error}: printed metrics are not read")
+        on_fault(f"operation {opdef.name}: {error}: printed metrics are not read")
         opdef.data["output-summary"] = False
         return PrintedReader(run, opdef)
 
 
-def _in_summary(run: Run, tell: Callable[[str], None]) -> list[Metric]:
+def _in_summary(run: Run, on_fault: Callable[[str], None]) -> list[Metric]:
     try:
         summary = read_summary(run)
     except MetaError as error:
-        tell(str(error))
+        on_fault(str(error))
         return []
     time_us = read_timestamp(run, "stopped") or now_us()
     return [

@@ -1,4 +1,4 @@
-"""The summary of a run at its end: every metric's last value, and what the run itself says."""
+"""The summary of a run at its end: the last value of every metric, and the run's own summary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gage._internal.atomic import replace
 from gage._internal.errors import ConfigError, MetaError
 from gage._internal.metrics.series import read_metrics, summarize
 from gage._internal.metrics.summary_block import read_block
-from gage._internal.metrics.summary_file import SUMMARY_KEYS, checked_summary, read_said_summary
+from gage._internal.metrics.summary_file import SUMMARY_KEYS, checked_summary, read_run_file
 from gage._internal.record.run_meta import encode_json, log_runner, run_meta_path
 
 TYPE_CHECKING = False
@@ -22,26 +22,26 @@ __all__ = ["finalize_summary"]
 def finalize_summary(run: Run, opdef: OpDef) -> None:
     """Write the side-car's `summary.json` (`summary_file`) of a run whose command has ended.
 
-    There is none where there is nothing to say. What cannot be read is told in `log/runner`: a
-    summary never fails a run.
+    There is none if it would be empty. What cannot be read is noted in `log/runner`: a summary
+    never makes a run fail.
     """
 
-    def tell(fault: str) -> None:
+    def on_fault(fault: str) -> None:
         log_runner(run, f"Warning: {fault}")
 
-    printed = _printed_summary(run, opdef, tell)
-    said = read_said_summary(run, opdef.summary_filename, tell)
-    if said is not None:
+    printed = _printed_summary(run, opdef, on_fault)
+    own = read_run_file(run, opdef.summary_filename, on_fault)
+    if own is not None:
         log_runner(run, f"Using run summary {opdef.summary_filename}")
     try:
-        series = summarize(read_metrics(run, tell, final=True))
+        series = summarize(read_metrics(run, on_fault, final=True))
     except (MetaError, OSError) as error:
-        tell(f"metrics are not read: {error}")
+        on_fault(f"metrics are not read: {error}")
         series = {}
     metrics = {name: values.last for name, values in series.items()}
     summary = {
-        "metrics": metrics | printed["metrics"] | (said["metrics"] if said else {}),
-        "attributes": printed["attributes"] | (said["attributes"] if said else {}),
+        "metrics": metrics | printed["metrics"] | (own["metrics"] if own else {}),
+        "attributes": printed["attributes"] | (own["attributes"] if own else {}),
     }
     if summary["metrics"] or summary["attributes"]:
         log_runner(run, "Writing meta summary.json")
@@ -49,14 +49,14 @@ def finalize_summary(run: Run, opdef: OpDef) -> None:
 
 
 def _printed_summary(
-    run: Run, opdef: OpDef, tell: Callable[[str], None]
+    run: Run, opdef: OpDef, on_fault: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
-    """Return the summary that a run printed; what is no such table is a table of metrics."""
+    """Return the printed summary of a run; a table in another form is a table of metrics."""
     try:
         data = read_block(run, opdef)
     except ConfigError as error:
-        tell(f"{error}: it is not used")
+        on_fault(f"{error}: it is not used")
         data = None
     if data is not None and not data.keys() & {*SUMMARY_KEYS}:
         data = {"metrics": data}
-    return checked_summary(data or {}, "the printed summary", tell)
+    return checked_summary(data or {}, "the printed summary", on_fault)

@@ -1,12 +1,12 @@
-"""A summary that a run prints: a block of JSON that a regular expression finds in its output.
+"""A printed summary: a block of JSON that a regular expression finds in the output of a run.
 
     --- summary ---
     {"metrics": {"acc": 0.91}, "attributes": {"data": "v2"}}
     ---
 
-The form of Gage files of gage 0.1. `output-summary` is one regular expression with one group, in
-which `.` matches line ends too; the last match counts. Without `output-summary` the block is found
-between the lines above. The JSON is as in `summary_file`, or a table of metrics alone.
+This is a form of gage 0.1. `output-summary` is one regular expression with one group, in which `.`
+also matches line ends; the last match counts. Without `output-summary`, the block is searched
+between the lines above. The JSON is as in `summary_file`, or only a table of metrics.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def is_block(opdef: OpDef) -> bool:
 
 
 def read_block(run: Run, opdef: OpDef) -> dict[str, Any] | None:
-    """Return the data of the block that a run printed last, None where there is none.
+    """Return the data of the last block that a run printed, None if there is none.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def read_block(run: Run, opdef: OpDef) -> dict[str, Any] | None:
 
     text = blocks[-1].strip()
     if by_default and not text.startswith("{"):
-        return None  # printed by a program that knows nothing of this form
+        return None  # the program uses these lines for something else
     try:
         return read(text.encode(), "the printed summary").data()
     except RecursionError:

@@ -1,17 +1,19 @@
-"""What a run says at its end: `summary.json`, metrics and attributes in a few words.
+"""The summary of a run: `summary.json` with metrics and attributes.
 
-A run may leave a file in its directory, `summary.json` or what its operation names in `summary`:
+A run may leave a file in its directory, `summary.json` or the name that its operation sets in
+`summary`:
 
     {"metrics": {"acc": 0.91, "loss": {"value": 0.2, "label": "Final loss"}},
      "attributes": {"data": "v2", "model": {"value": "small", "label": "Model"}}}
 
-Metrics are numbers or null; attributes texts, numbers, booleans or null; each may be a table
-with `value` and `label`; both keys may hold a list of such tables, the later over the earlier.
-JSON with comments, as in a Gage file; TOML and YAML by the ending of the name.
+Metrics are numbers or null; attributes are strings, numbers, booleans or null. Each may be a table
+with `value` and `label`. Both keys may also hold a list of such tables, in which later ones take
+precedence. The file is JSON with comments, as in a Gage file, or TOML or YAML by its suffix.
 
-In the side-car, `summary.json` has the same form, JSON as Python writes it (`NaN`, `Infinity`
-for such values): every metric of the run with its last value, and over them what the run's own
-file says. It is written at the end of a run, for lists that cannot read every value of every run.
+In the side-car, `summary.json` has the same form, in JSON as Python writes it (with `NaN` and
+`Infinity`): every metric of the run with its last value, with the values of the run's own file
+taking precedence. It is written at the end of a run, for listings that cannot read every value of
+every run.
 """
 
 from __future__ import annotations
@@ -29,15 +31,15 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["SUMMARY_KEYS", "checked_summary", "read_said_summary", "read_summary"]
+__all__ = ["SUMMARY_KEYS", "checked_summary", "read_run_file", "read_summary"]
 
 SUMMARY_KEYS = ("metrics", "attributes")
 
 
 def read_summary(run: Run) -> dict[str, dict[str, Any]]:
-    """Return `metrics` and `attributes` of a run that has ended, without their labels.
+    """Return `metrics` and `attributes` of an ended run, without their labels.
 
-    Before the end, and where the run said nothing, both are empty.
+    Before the end, and if the run has none, both are empty.
 
     Raises
     ------
@@ -69,49 +71,49 @@ def read_summary(run: Run) -> dict[str, dict[str, Any]]:
     }
 
 
-def read_said_summary(
-    run: Run, file_name: str, tell: Callable[[str], None]
+def read_run_file(
+    run: Run, file_name: str, on_fault: Callable[[str], None]
 ) -> dict[str, dict[str, Any]] | None:
-    """Return what a run says in a file of its directory, None where there is no such file.
+    """Return the summary in a file of the run's directory, None if there is no such file.
 
-    `tell` is told what is not in one of the forms; that is left out.
+    `on_fault` is called with a message for each part that is not valid and is left out.
     """
     path = os.path.join(work_dir(run), file_name)
-    said: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
+    found: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
     try:
         data = _load(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ConfigError) as error:
-        tell(f"{file_name} is not read: {str(error).removeprefix(path).lstrip(': ')}")
-        return said
-    return checked_summary(data, file_name, tell)
+        on_fault(f"{file_name} is not read: {str(error).removeprefix(path).lstrip(': ')}")
+        return found
+    return checked_summary(data, file_name, on_fault)
 
 
 def checked_summary(
-    data: dict[str, Any], name: str, tell: Callable[[str], None]
+    data: dict[str, Any], name: str, on_fault: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
-    """Return the metrics and attributes of what a run says; `tell` is told what is left out."""
-    said: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
+    """Return the valid metrics and attributes of a summary; `on_fault` gets the others' faults."""
+    found: dict[str, dict[str, Any]] = {key: {} for key in SUMMARY_KEYS}
     for key in data.keys() - {*SUMMARY_KEYS}:
-        tell(f"{name}: expected {' and '.join(SUMMARY_KEYS)}, found {key!r}: left out")
+        on_fault(f"{name}: expected {' and '.join(SUMMARY_KEYS)}, found {key!r}: left out")
     for key in SUMMARY_KEYS:
         tables = data.get(key) or {}
         for table in tables if isinstance(tables, list) else [tables]:
             if not isinstance(table, dict):
-                tell(f"{name}: expected a table for {key}, found {_kind(table)}: left out")
+                on_fault(f"{name}: expected a table for {key}, found {_kind(table)}: left out")
                 continue
             for entry, value in table.items():
                 fault = _fault(key, value)
                 if fault:
-                    tell(f"{name}: {key}: {entry}: {fault}: left out")
+                    on_fault(f"{name}: {key}: {entry}: {fault}: left out")
                 else:
-                    said[key][str(entry)] = value
-    return said
+                    found[key][str(entry)] = value
+    return found
 
 
 def _fault(key: str, value: object) -> str | None:
-    """Return what is wrong with the value of a metric or attribute, None where nothing is."""
+    """Return the fault of the value of a metric or attribute, None if it has none."""
     if isinstance(value, dict):
         if "value" not in value or value.keys() - {"value", "label"}:
             return f"expected value and label, found {', '.join(map(repr, value)) or 'no key'}"
@@ -120,7 +122,7 @@ def _fault(key: str, value: object) -> str | None:
         allowed = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
         return None if allowed else f"expected a number, found {_kind(value)}"
     allowed = value is None or isinstance(value, (str, int, float))
-    return None if allowed else f"expected a text, number or boolean, found {_kind(value)}"
+    return None if allowed else f"expected a string, number or boolean, found {_kind(value)}"
 
 
 def _kind(value: object) -> str:
@@ -131,7 +133,7 @@ def _kind(value: object) -> str:
 
 
 def _load(path: str) -> dict[str, Any]:
-    """Return the data of a file; what is neither TOML nor YAML by its name is JSON."""
+    """Return the data of a file; without a suffix of TOML or YAML it is JSON."""
     with open(path, "rb") as file:
         raw = file.read()
     if os.path.splitext(path)[1].lower() in {".toml", ".yaml", ".yml"}:

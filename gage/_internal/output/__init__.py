@@ -1,1 +1,1 @@
-"""What a command printed: written, recorded, read."""
+"""The output of a command: written, recorded, read."""

@@ -1,4 +1,4 @@
-"""A command that is run to its end, its output captured."""
+"""Running a command to its end and capturing its output."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def run_captured(
     stop_requested: Callable[[], bool] = lambda: False,
     log: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Run a command to its end, its output captured; return its exit code (below 0: a signal).
+    """Run a command to its end and capture its output; return its exit code (below 0: a signal).
 
-    An interrupt stops the command's whole process group, as `stop_requested` does, with
-    `grace_s` seconds between the signals (a second interrupt: at once); it is raised when the
-    output is recorded. A command that cannot be started has the exit code 127 (not found) or 126,
-    and its output, in stderr, says why.
+    An interrupt stops the command's whole process group, as `stop_requested` does, with `grace_s`
+    seconds between the signals, or none after a second interrupt. It is raised when the output is
+    recorded. A command that cannot be started has the exit code 127 (not found) or 126, and its
+    stderr says why.
 
     Raises
     ------
     OSError
-        If the output cannot be written; the command was stopped for it.
+        If the output cannot be written; then the command is stopped.
     ChildProcessError
-        If the exit code is lost, since this process ignores or reaps every child that ends.
+        If the exit code is lost because this process ignores or reaps every child that ends.
     KeyboardInterrupt
         After an interrupt.
     """
@@ -85,10 +85,10 @@ def run_captured(
 
 
 class _Interrupts:
-    """Counts interrupts (SIGINT) instead of raising them, so that no step is left half done.
+    """Counts interrupts (SIGINT) instead of raising them, so that no step is interrupted halfway.
 
-    At the end the handler that was there before gets them. In a thread that is not the main one
-    nothing is done: interrupts do not arrive there.
+    At the end the previous handler gets them. In a thread other than the main thread this does
+    nothing, since interrupts do not arrive there.
     """
 
     def __init__(self) -> None:

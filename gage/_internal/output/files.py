@@ -28,7 +28,7 @@ _SETTLE_TIMES = 5
 
 
 class OutputFiles:
-    """The files of an output; to be used in a `with` block.
+    """The files of an output, for use in a `with` block.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class OutputFiles:
         self._output_fd = open_output(path)
         self._index_fd: int | None = None
         self._switches = Switches(path)
-        # The size of an index that stayed short: there is no use in waiting for it again.
+        # The size of an index that stayed too short: waiting for it again is useless.
         self._settled_bytes = -1
 
     def __enter__(self) -> Self:
@@ -60,7 +60,7 @@ class OutputFiles:
         return os.fstat(self._output_fd).st_size
 
     def modified_ms(self) -> int:
-        """Return when the output was written last, in epoch milliseconds."""
+        """Return the time of the last write to the output, in epoch milliseconds."""
         return os.fstat(self._output_fd).st_mtime_ns // 1_000_000
 
     def read(self, offset: int, size: int) -> bytes:
@@ -68,17 +68,17 @@ class OutputFiles:
         return _read_all(self._output_fd, offset, size)
 
     def records(self, number: int, count: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Return times and streams of lines, of as many as have a record."""
+        """Return times and streams of lines, as far as they have records."""
         return decode_index(self._records(number, count), self._path, number)
 
     def streams(self, number: int, count: int) -> bytes:
-        """Return the streams of lines, a byte each, of as many as have a record."""
+        """Return the streams of lines, a byte each, as far as they have records."""
         return decode_streams(self._records(number, count), self._path, number)
 
     def settled_records(self, number: int, count: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Return what `records` does, once a writer that lives had time to write them.
+        """Return `records`, after giving a live writer time to write them.
 
-        Bytes are written before their records: records are missing for good only when none come.
+        Bytes are written before their records, so missing records may still come.
         """
         data = self._records(number, count)
         for _ in range(_SETTLE_TIMES):
@@ -95,7 +95,7 @@ class OutputFiles:
         return self._index_bytes() // RECORD_BYTES
 
     def first_since(self, time_ms: int) -> int:
-        """Return the number of the first line that has a record of this time or later."""
+        """Return the number of the first line with a record of this time or later."""
         number = 0
         while times := self.records(number, _RECORDS_AT_ONCE)[0]:
             for line_time_ms in times:

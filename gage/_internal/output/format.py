@@ -1,38 +1,38 @@
-"""The output of a command on disk: its exact bytes, and for each line when it came and whence.
+"""The output of a command on disk: its exact bytes, with time and stream of each line.
 
     NN_phase            the bytes of both streams in the order of their arrival, nothing else
     NN_phase.index      a record for each line: time of its first byte in epoch milliseconds
                         (unsigned, 64 bit), stream of its first byte (8 bit, 0 stdout, 1 stderr)
-    NN_phase.switches   there only when lines hold bytes of both streams (a progress bar that
-                        stands still in stderr, then a line of stdout): a record for each
-                        change inside a line: offset in NN_phase of the first byte of the other
-                        stream (unsigned, 64 bit), that stream (8 bit)
+    NN_phase.switches   exists only if lines hold bytes of both streams (an unfinished progress
+                        bar in stderr, then a line of stdout): a record for each change inside a
+                        line: offset in NN_phase of the first byte of the other stream
+                        (unsigned, 64 bit), that stream (8 bit)
 
 All records have 9 bytes, big endian. A line ends with its line feed; the last one may lack it.
-A line has its record from its first byte on, so the number of records is the number of lines,
-an unfinished last one included.
+A line has its record as soon as it has a byte, so the number of records is the number of lines,
+including an unfinished last one.
 
-Bytes are written when they come, in whatever portions: bytes first, their index next. A writer
-that was killed in between leaves an index that is short by the last portion. A reader gives such
-lines the time of the last record (of the file, where there is none) and the stream 0. A last
-record of less than 9 bytes, cut by a crash, is not read. A switch is written before its bytes;
-one at the end of the file says nothing. A record whose stream is neither 0 nor 1, or whose time
-is after the year 9999, is damage: a reader raises MetaError, which says where it is.
+Bytes are written in the portions in which they come: first the bytes, then their index. If the
+writer is killed in between, the index lacks the last portion. A reader gives such lines the time of
+the last record (or of the file, if there is none) and the stream 0. A last record of less than 9
+bytes, cut off by a crash, is ignored. A switch is written before its bytes; a switch at the end of
+the file has no meaning. A record whose stream is neither 0 nor 1, or whose time is after the year
+9999, is damaged: a reader raises MetaError with its place.
 
-Order. The bytes of one stream are always in the order in which they were written. Between the two
-streams the order is that of their portions: what both streams received between two looks of the
-writer is recorded as one portion of each, whatever was written first. The writer looks as soon
-as there is something, so only a burst is affected: lines that are written to both streams less
-than about a millisecond apart (longer while the machine is busy). Of 100 lines written alternately
-without a pause some 96 are not at their place; with a pause after each, none. A line that a
-portion left unfinished is continued, if its stream has the rest, before the other stream is taken.
+Order. The bytes of one stream are always in the order in which they were written. The order of the
+two streams is that of their portions: everything that both streams receive between two reads of the
+recorder becomes one portion of each stream, whichever was written first. The recorder reads as soon
+as there is output, so this affects only bursts: lines that are written to both streams within about
+a millisecond (longer while the machine is busy). Of 100 lines written alternately without a pause,
+some 96 are out of place; with a pause after each line, none. If a portion ends with an unfinished
+line and its stream has the rest, that is read before the other stream.
 
-Two pipes are what a program expects, and nothing else orders the streams better without breaking
-programs; measured with the same 100 lines on Linux 6.18. Datagram sockets with one receiver keep
-the order (none out of place), but a program can no longer open /dev/stderr (ENXIO; shells do so
-for `>/dev/stderr`), and a write of more than 200 KB fails (EMSGSIZE). Two pseudo terminals are no
-better than pipes (60 to 98 out of place), and `isatty` becomes true. Pipes of one packet each
-stop the program at every line and still leave up to 96 out of place.
+Programs expect two pipes, and nothing else orders the streams better without breaking programs.
+Measured with the same 100 lines on Linux 6.18: datagram sockets with one receiver keep the order
+(none out of place), but a program can no longer open /dev/stderr (ENXIO; shells do so for
+`>/dev/stderr`), and a write of more than 200 KB fails (EMSGSIZE). Two pseudo terminals are no
+better than pipes (60 to 98 out of place), and `isatty` becomes true. Pipes of one packet each stop
+the program at every line and still leave up to 96 out of place.
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ __all__ = [
 STDOUT, STDERR = 0, 1
 
 RECORD_BYTES = 9
-_MAX_TIME_MS = 253_402_300_799_999  # the last of the year 9999
+_MAX_TIME_MS = 253_402_300_799_999  # the end of the year 9999
 
 
 def index_path(path: str) -> str:
-    """Return where the index of an output is."""
+    """Return the path of an output's index."""
     return path + ".index"
 
 
 def switches_path(path: str) -> str:
-    """Return where the switches of an output are, if it has any."""
+    """Return the path of an output's switches; the file may not exist."""
     return path + ".switches"
 
 
@@ -83,9 +83,9 @@ def open_output(path: str) -> int:
     Raises
     ------
     FileNotFoundError
-        If there is none.
-    MetaError
-        If it is not a regular file: a pipe would wait for ever, a device may have no end.
+        If there is no such file.
+        MetaError
+        If it is not a regular file: a pipe would block for ever, a device may have no end.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -143,12 +143,12 @@ def decode_streams(data: bytes, path: str, first: int) -> bytes:
 
 
 def whole_records(data: bytes) -> bytes:
-    """Return data without a last record that was cut."""
+    """Return data without an incomplete last record."""
     return data[: len(data) - len(data) % RECORD_BYTES]
 
 
 class Switches:
-    """The changes of stream inside lines, of an output that may grow."""
+    """The changes of stream inside the lines of an output, which may grow."""
 
     def __init__(self, path: str) -> None:
         self._path = switches_path(path)
@@ -174,7 +174,7 @@ class Switches:
             count = os.fstat(fd).st_size // RECORD_BYTES
             first = bisect_left(range(count), start, key=offset_of)
             last = bisect_left(range(count), end, lo=first, key=offset_of)
-            # No two are at the same offset, unless the file is damaged.
+            # No two switches have the same offset, unless the file is damaged.
             size = min(last - first, max(0, end - start)) * RECORD_BYTES
             data = whole_records(os.pread(fd, size, first * RECORD_BYTES))
         finally:

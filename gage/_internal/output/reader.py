@@ -1,4 +1,4 @@
-"""An output read by lines: a range, a stream, a time, the end; it may grow meanwhile."""
+"""Reading an output by lines: a range, a stream, a time, the end. It may grow meanwhile."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 __all__ = ["LINE_BYTES", "OutputReader"]
 
 LINE_BYTES = 1 << 20
-"""The longest line, and the longest part of one, that is read as a whole."""
+"""The maximum size of a line, or part of a line, that is read as a whole."""
 
 _BLOCK_BYTES = 1 << 18
 
 
 class OutputReader:
-    """Reads an output that is finished, or grows while it is read; it need not exist yet.
+    """Reads an output, finished or growing, which need not exist yet.
 
-    Lines are read by blocks; a reader keeps where the blocks' lines begin, so that a range of lines
-    is found without reading what is before it twice. Memory does not grow with the output, nor with
-    the length of a line.
+    Lines are read in blocks. A reader keeps the number of each block's first line, so that finding
+    a range of lines does not read earlier blocks twice. Memory does not grow with the output, nor
+    with the length of a line.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        # The number of line ends before each block, as far as it is known.
+        # The number of line ends before each block, as far as known.
         self._ends_before = [0]
 
     @property
     def line_count(self) -> int:
-        """The number of lines, an unfinished last one included; from the size of the index."""
+        """The number of lines including an unfinished last one, from the size of the index."""
         return _size(index_path(self.path)) // RECORD_BYTES
 
     @property
     def size_bytes(self) -> int:
-        """The size of the output, 0 where there is none."""
+        """The size of the output, 0 if there is none."""
         return _size(self.path)
 
     def tail(self, max_bytes: int) -> bytes:
-        """Return the last bytes, the unfinished line included; may begin inside a line.
+        """Return the last bytes, including an unfinished line; they may begin inside a line.
 
         Raises
         ------
@@ -58,7 +58,7 @@ class OutputReader:
             return b""
 
     def last_lines(self, count: int, max_bytes: int) -> str:
-        r"""Return the last lines as a string; of a line that `\r` wrote anew, the last version."""
+        r"""Return the last lines as a string; of a line rewritten by `\r`, the last version."""
         text = self.tail(max_bytes).decode("utf-8", "replace")
         lines = text.removesuffix("\n").split("\n")[-count:]
         return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
@@ -66,9 +66,9 @@ class OutputReader:
     def tail_by_stream(self, max_bytes: int, max_lines: int) -> list[tuple[int, bytes]]:
         r"""Return the last lines as (stream, bytes), in order.
 
-        They begin at the beginning of a line, or at what `\r` wrote anew of one, where the last
-        bytes have either. Bytes and records are read one after the other while the output grows:
-        a line that comes in between may be taken for one of the other stream, until the next call.
+        If possible, they begin at the start of a line, or where `\r` starts a line anew. Bytes and
+        records are read one after the other while the output grows: a line that arrives in between
+        may be assigned to the wrong stream, until the next call.
 
         Raises
         ------
@@ -105,20 +105,20 @@ class OutputReader:
         since_ms: int | None = None,
         until_ms: int | None = None,
     ) -> Iterator[OutputLine]:
-        """Read the lines that are there now, an unfinished last one included.
+        """Read the present lines, including an unfinished last one.
 
-        A line that both streams wrote to is given in parts, one for each change of stream, with
+        A line to which both streams wrote is returned in parts, one for each change of stream, with
         the same number and time; a line of more than `LINE_BYTES` (1 MiB) in parts of that size.
-        Filters leave out lines and parts; they change no number.
+        Filters leave out lines and parts; they do not change numbers.
 
         Parameters
         ----------
         start, stop
-            The range of line numbers, from 0, `stop` excluded.
+            The range of line numbers, from 0, without `stop`.
         stream
-            Only what this stream wrote (0 stdout, 1 stderr).
+            Only output of this stream (0 stdout, 1 stderr).
         since_ms, until_ms
-            Only lines that began in this time, epoch milliseconds, `until_ms` excluded.
+            Only lines that began in this time (epoch milliseconds), without `until_ms`.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class OutputReader:
                 yield line
 
     def _offset_of(self, number: int, files: OutputFiles, size: int) -> int | None:
-        """Return where a line begins, None if it does not yet."""
+        """Return the offset of a line, None if it does not exist yet."""
         if number == 0:
             return 0
         from bisect import bisect_left
@@ -169,23 +169,23 @@ class OutputReader:
 
 
 class _Lines:
-    """The lines from a place on: before the line `number`, which begins at `offset`."""
+    """Reads lines, beginning with the line `number` at `offset`."""
 
     def __init__(self, files: OutputFiles, number: int, offset: int) -> None:
         self._files = files
         self._number = number
         self._offset = offset
-        # The stream of the part of the line `number` that is before `offset`, if one is.
+        # The stream of the part of the line `number` before `offset`, if there is such a part.
         self._stream: int | None = None
 
     def read(self, size: int, stop: int | None) -> Iterator[OutputLine]:
-        """Yield the lines up to `size`, the unfinished one included."""
+        """Yield the lines up to `size`, including an unfinished one."""
         while self._offset < size and (stop is None or self._number < stop):
             lines = self._next(size)
             if stop is not None:
                 del lines[stop - self._number :]
             if not lines:
-                return  # it became shorter
+                return  # the output became shorter
             yield from self._with_records(lines)
 
     def _next(self, size: int) -> list[bytes]:
@@ -222,7 +222,7 @@ class _Lines:
     def _parts(
         self, lines: Iterator[OutputLine], begin: int, switches: list[tuple[int, int]]
     ) -> Iterator[OutputLine]:
-        """Divide lines where the stream changes in them."""
+        """Divide lines where their stream changes."""
         left = switches[::-1]
         for number, time_ms, stream, line in lines:
             line_end = begin + len(line)
@@ -240,7 +240,7 @@ class _Lines:
             begin = line_end
 
     def _last_time_ms(self) -> int:
-        """Return the time of a line without record: of the last one, or of the file."""
+        """Return the time for a line without a record: that of the last record, or of the file."""
         count = self._files.record_count()
         times = self._files.records(count - 1, 1)[0] if count else ()
         return times[0] if times else self._files.modified_ms()
@@ -255,13 +255,13 @@ def _from_a_beginning(data: bytes) -> bytes:
         position = data.find(end)
         if 0 <= position < len(data) - 1:
             return data[position + 1 :]
-    return data.lstrip(bytes(range(0x80, 0xC0)))  # the rest of a character that is cut
+    return data.lstrip(bytes(range(0x80, 0xC0)))  # without the rest of a cut character
 
 
 def _pieces(
     data: bytes, streams: bytes, switches: list[tuple[int, int]]
 ) -> list[tuple[int, bytes]]:
-    """Return data by stream; `streams` are those of its lines, the switches are inside of them."""
+    """Return data by stream; `streams` are those of its lines, `switches` those inside lines."""
     points = {offset: stream for offset, stream in switches if 0 < offset < len(data)}
     position = 0
     for stream in streams:

@@ -1,4 +1,4 @@
-"""A recording: what happens between the start of a command and the end of its output."""
+"""The recording of a command, from its start to the end of its output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _AFTER_END_S = 10.0
 
 
 def open_pipes() -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return pipes (read end, write end) for stdout and stderr, as large as they may be."""
+    """Return pipes (read end, write end) for stdout and stderr, as large as the system allows."""
     pipes = os.pipe(), os.pipe()
     for read_end, _ in pipes:
         os.set_blocking(read_end, False)
@@ -50,31 +50,32 @@ def open_pipes() -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 class Recording:
-    """What happens between the start of a command and the end of its output.
+    """The recording of a command, from its start to the end of its output.
 
-    `run` does it all. Whoever records several commands at once does it step by step, with one
-    poll for all of them: `begin`, then `step` with the events of the poll or when `due_s` is
-    reached, until it returns True.
+    `run` does everything. To record several commands at once, do it step by step, with one poll for
+    all of them: call `begin`, then `step` with the events of the poll or when `due_s` is reached,
+    until it returns True.
 
     Parameters
     ----------
     capture
-        Where the output goes.
+        The writer of the output.
     pipes
         The read ends of stdout and stderr.
     child
-        The command, leader of its session.
+        The command, which leads its session.
     log
-        Takes a sentence on what was done to the command.
+        A function for messages on what was done to the command.
     wake_fd
-        A descriptor that becomes readable when `stop_asked` is to be looked at; without it, `run`
-        looks many times a second.
+        A descriptor that becomes readable when `stop_asked` is to be called; without it, `run`
+        calls it many times a second.
     stop_asked
-        Returns the grace period in seconds once the command is to be stopped, None before.
+        A function that returns the grace period in seconds if the command is to be stopped, else
+        None.
     make_room
-        Called when output could not be written, before it is tried a last time.
+        A function that is called when output could not be written, before a last try.
     note
-        Takes a sentence that a reader of the run should know; without it, `log` takes it.
+        A function for notes to readers of the run. Default: `log`.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Recording:
         note: Callable[[str], None] | None = None,
     ) -> None:
         self.capture = capture
-        # Why output could not be written; the command was stopped for it.
+        # Why output could not be written, for which the command was stopped.
         self.fault: OSError | None = None
         self.lost_bytes = 0
         self._pipes: dict[int, int] = dict(enumerate(pipes))
@@ -105,14 +106,14 @@ class Recording:
         self._stop: Escalation | None = None
         self._stops_tree = False
         self._last_data_s = 0.0
-        # When the command had ended, on the monotonic clock; None before.
+        # When the command ended, on the monotonic clock; None before.
         self._ended_s: float | None = None
 
     def run(self) -> None:
-        """Record until the command has ended, nothing of its session lives and all is written.
+        """Record until the command and its whole session have ended and all output is written.
 
-        Output that another session's process still holds open is recorded until it is silent for
-        a second; the log says so.
+        If a process of another session still holds the output open, recording ends after a second
+        of silence, which is logged.
         """
         poll = select.poll()
         self.begin(poll)
@@ -122,7 +123,7 @@ class Recording:
         try:
             while not self.step(events):
                 due_s = self.due_s
-                if self._wake_fd is None:  # nothing tells of a request to stop
+                if self._wake_fd is None:  # nothing announces a request to stop
                     tick_s = time.monotonic() + _TICK_S
                     due_s = tick_s if due_s is None else min(tick_s, due_s)
                 events = dict(poll.poll(poll_timeout_ms(due_s)))
@@ -132,7 +133,7 @@ class Recording:
             self.close()
 
     def begin(self, poll: select.poll) -> None:
-        """Let a poll watch what is to be recorded."""
+        """Let a poll watch the command and its pipes."""
         self._poll = poll
         self._exit_fd = open_exit_fd(self._child.pid)
         for fd in (*self._pipes.values(), self._exit_fd):
@@ -141,23 +142,23 @@ class Recording:
 
     @property
     def due_s(self) -> float | None:
-        """When `step` has something to do without an event, on the monotonic clock, if ever."""
+        """When to call `step` without an event (monotonic clock), None for never."""
         due_s = self._stop.due_s if self._stop is not None else None
         if self._ended_s is None and self._exit_fd is not None:
             return due_s
-        # Nothing tells that what the command left has ended, or without a descriptor itself.
+        # No event announces the end of the command's descendants, nor its own without a descriptor.
         tick_s = time.monotonic() + _TICK_S
         return tick_s if due_s is None else min(tick_s, due_s)
 
     @property
     def has_ended(self) -> bool:
-        """Whether the command has ended; output of what it left may be recorded still."""
+        """Whether the command has ended; output of its descendants may still be recorded."""
         return self._ended_s is not None
 
     def step(self, events: Mapping[int, int]) -> bool:
-        """Take what came and do what is due; return whether there is nothing left to record.
+        """Record new output and do what is due; return whether the recording is complete.
 
-        `events` are those of the poll, by descriptor; of others too.
+        `events` has the poll's events by descriptor, possibly with those of other commands.
         """
         self._take([stream for stream, fd in self._pipes.items() if fd in events], events)
         if self._ended_s is None:
@@ -168,7 +169,7 @@ class Recording:
         return self._step_rest()
 
     def close(self) -> None:
-        """Close the descriptors; the poll watches nothing of this recording any more."""
+        """Close the descriptors; the poll no longer watches this recording."""
         for fd in self._pipes.values():
             if self._poll is not None and self.fault is None:
                 self._poll.unregister(fd)
@@ -187,8 +188,8 @@ class Recording:
         for stream in ready:
             unfinished = self.capture.open_stream
             if unfinished not in {-1, stream} and unfinished in self._pipes:
-                # Written before what is ready here, if one thread writes to both: the rest of an
-                # unfinished line may have come after its pipe was looked at.
+                # If one thread writes to both streams, the rest of an unfinished line was written
+                # before this, but may have arrived after its pipe was read.
                 self._take_one(unfinished, may_end=False)
             if stream in self._pipes and self.fault is None:
                 ended = not events[self._pipes[stream]] & select.POLLIN
@@ -198,7 +199,7 @@ class Recording:
                     self._take_one(stream)
 
     def _take_one(self, stream: int, *, may_end: bool = True) -> bool:
-        """Take what a stream's pipe holds; return whether that was anything."""
+        """Record the content of a stream's pipe; return whether there was any."""
         if self.fault is not None:
             return False
         try:
@@ -219,7 +220,7 @@ class Recording:
         os.close(fd)
 
     def _fail(self, error: OSError) -> None:
-        """Stop the command because its output cannot be written; it stays in the pipes."""
+        """Stop the command because its output cannot be written; the output stays in the pipes."""
         self.fault = error
         for fd in self._pipes.values():
             if self._poll is not None:
@@ -248,11 +249,11 @@ class Recording:
             send_to_all(targets, signal)
 
     def _begin_rest(self) -> None:
-        """Take what the ended command left in the pipes."""
+        """Record what the ended command left in the pipes."""
         self._close_exit_fd()
         self._ended_s = self._last_data_s = time.monotonic()
         for stream in list(self._pipes):
-            # Not for ever: a process that the command left may go on writing.
+            # Not for ever: a process that the command left behind may write without end.
             for _ in range(8):
                 if stream not in self._pipes or not self._take_one(stream):
                     break
@@ -260,11 +261,11 @@ class Recording:
             self._stop = None
 
     def _step_rest(self) -> bool:
-        """Stop what the command left running; return whether all is recorded that will be."""
+        """Stop processes that the command left running; return whether recording is complete."""
         ended_s = self._ended_s or 0.0
         left = left_over(self._child.pid, tree=self._stops_tree, orphans_of=self._child.orphans_of)
         if left and self._stop is None:
-            # Helpers that end with their parent (multiprocessing's, say) have a moment for it.
+            # Helpers that end with their parent, such as multiprocessing's, get a moment to do so.
             signals = (SIGTERM, SIGKILL)
             self._stop = Escalation(signals, _SURVIVOR_KILL_S, first_after_s=_SURVIVOR_GRACE_S)
         if left:
@@ -278,7 +279,7 @@ class Recording:
                 return False
             self._log(
                 "A process that the command left in another session keeps its output "
-                "open: what it prints from now on is not recorded"
+                "open: its output is not recorded from now on"
             )
         if self.fault is not None:
             self._save_or_count()
@@ -286,21 +287,21 @@ class Recording:
         return True
 
     def _restore_deleted(self) -> None:
-        """Write files of the output again that were deleted meanwhile, and say so."""
+        """Restore output files that were deleted meanwhile, with a note."""
         for path in self.capture.deleted():
             try:
                 self.capture.restore(path)
             except FileExistsError:
-                done = "another file has taken its place, so that what was printed is lost"
+                done = "another file has taken its place, so that the output is lost"
             except OSError as error:
-                done = f"it could not be written again ({error.strerror}), and what it held is lost"
+                done = f"it could not be restored ({error.strerror}), and its content is lost"
             else:
-                done = "it was written again as a whole when the command had ended"
+                done = "it was restored completely when the command had ended"
             name = os.path.join("output", os.path.basename(path))
             self._note(f"{name} was deleted while the command ran: {done}")
 
     def _save_or_count(self) -> None:
-        """Write what a full disk left in the pipes if there is room now; else count it."""
+        """Write output that a full disk left in the pipes; count it if there is still no room."""
         self._make_room()
         try:
             self.capture.repair()
@@ -311,7 +312,7 @@ class Recording:
         except OSError:
             self._make_room()
         try:
-            self.capture.repair()  # the index of what found room
+            self.capture.repair()  # the index of the output that found room
         except OSError as error:
             self._log(f"The index of the output is not complete ({error.strerror})")
         self.lost_bytes = self.capture.unwritten_bytes
@@ -321,8 +322,8 @@ class Recording:
 
 
 def poll_timeout_ms(due_s: float | None) -> int | None:
-    """Return the timeout of a poll that is to end at a time of the monotonic clock."""
-    # Rounded up: a timeout of 0 until the time is reached would be a busy loop.
+    """Return the timeout of a poll that should end at a time of the monotonic clock."""
+    # Rounded up: a timeout of 0 before that time would make a busy loop.
     return None if due_s is None else int(max(0.0, due_s - time.monotonic()) * 1000) + 1
 
 
@@ -344,4 +345,4 @@ def _enlarge(pipe_fd: int) -> None:
 
         fcntl.fcntl(pipe_fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     except (ImportError, AttributeError, OSError):
-        return  # not on this system, or this user has too many large pipes
+        return  # not possible on this system, or this user has too many large pipes

@@ -1,7 +1,7 @@
-r"""What a run showed: figures, values, whatever `display` was given, in the order of showing.
+r"""The results that a run showed: figures, values and displayed objects, in their order.
 
-Each process that shows something has a file of its own in the side-car, `results/STARTED-PID`
-(epoch microseconds, so that the names sort by time). UTF-8, a JSON object a line:
+Each process that shows something has its own file in the side-car, `results/STARTED-PID` (epoch
+microseconds, so that the names sort by time), in UTF-8, with a JSON object on each line:
 
     gage-results 1                           the version of this format
     {"event": "show", "time_us": 1763853000123456, "kind": "figure", "at": 120, "printed": 0,
@@ -10,21 +10,22 @@ Each process that shows something has a file of its own in the side-car, `result
     {"event": "update", "time_us": …, "id": "bar", "data": …, "files": …, …}
     {"event": "clear", "time_us": …, "at": 350, "wait": true}
 
-    event     `show` a result; `update` those shown with this id, in place; `clear` all that the
-              process showed so far, with `wait` only when it shows the next
+    event     `show` shows a result; `update` replaces those with this id; `clear` removes all that
+              the process has shown, with `wait` only when it shows the next
     kind      `value` (of a cell's last expression), `figure` or `display`
-    at        where in the run's output (`output/40_run`) it was shown: offset in bytes
-    printed   how many bytes were printed there for it: `text/plain`, where there is no picture
-    id        what an update names; empty where there is none
-    origin    where in the program, and what: results with the same origin are steps of one picture
+    at        its place in the run's output (`output/40_run`): offset in bytes
+    printed   the number of bytes printed there for it: `text/plain`, if there is no picture
+    id        the id for updates, or empty
+    origin    its place in the program, and what it is: results with the same origin are steps of
+              one picture
     data      parts by MIME type: text, or JSON for types that end in `json`
     files     large parts and pictures, sha256 and size in bytes by MIME type: `results/data/SHA256`
               holds the bytes
-    metadata  as `display` was given it
+    metadata  the metadata that `display` was given
     left_out  sizes in bytes, by MIME type, of parts beyond `MAX_PART_BYTES`, or after
               `MAX_TOTAL_BYTES` of the process: they are not recorded, and its stderr says so
 
-A file is appended to, a line a write. A last line without its line end is not read: it is still
+Lines are appended, each with one write. A last line without its line end is ignored: it is still
 being written, or its writer was killed.
 """
 
@@ -68,16 +69,16 @@ DATA_DIR = "data"
 HEADER = "gage-results 1"
 
 INLINE_BYTES = 4096
-"""What a text may have to stand in the line itself."""
+"""The size up to which a text is stored in the line itself."""
 MAX_PART_BYTES = 64 << 20
 MAX_TOTAL_BYTES = 1 << 30
 
 
 class Result(NamedTuple):
-    """Something that a run showed, as it is now; fields as this module draws them.
+    """A result that a run showed, in its present state; the module describes the fields.
 
     `number` counts from 1 in the order of time; `source` is the file of the process that showed it;
-    `version` counts its updates; `cleared` says that the program took it away (`clear_output`).
+    `version` counts its updates; `cleared` is True if the program removed it (`clear_output`).
     """
 
     number: int
@@ -100,15 +101,15 @@ _PARTS = ("data", "files", "metadata", "left_out")
 
 
 class ResultsReader:
-    """Reads what a run showed, again and again while it runs.
+    """Reads the results of a run, repeatedly while it is running.
 
     Parameters
     ----------
     meta_dir
-        The side-car of the run. There need not be anything in it yet.
+        The side-car of the run, which may still be empty.
     on_fault
-        Told of each line that cannot be read, as `PATH:OFFSET: what is wrong`; such a line is
-        left out, the others are read.
+        A function that is called with `PATH:OFFSET: FAULT` for each line that cannot be read. Such
+        a line is left out, the others are read.
     """
 
     __slots__ = ("_directory", "_files", "_on_fault", "_results", "_waiting")
@@ -118,16 +119,16 @@ class ResultsReader:
         self._on_fault = on_fault
         self._files: dict[str, int] = {}
         self._results: list[Result] = []
-        # Processes that clear what they showed when they show the next.
+        # Processes that clear their results when they show the next one.
         self._waiting: set[str] = set()
 
     @property
     def results(self) -> list[Result]:
-        """What has been read so far; numbers are positions in it, from 1."""
+        """The results so far; their numbers are positions in the list, from 1."""
         return self._results
 
     def update(self) -> bool:
-        """Read what came since the last call; return whether anything did.
+        """Read new results; return whether there were any.
 
         Raises
         ------
@@ -216,7 +217,7 @@ class ResultsReader:
 
 
 def read_results(meta_dir: str, on_fault: Callable[[str], object] = lambda _: None) -> list[Result]:
-    """Return what a run has shown so far, also what it has cleared since.
+    """Return all results of a run so far, including cleared ones.
 
     Raises
     ------
@@ -229,7 +230,7 @@ def read_results(meta_dir: str, on_fault: Callable[[str], object] = lambda _: No
 
 
 def _checked(event: Any) -> dict[str, Any]:
-    """Return an event of a line, or raise ValueError or TypeError: no part of a bad line counts."""
+    """Return the event of a line; raise ValueError or TypeError if any part of it is invalid."""
     kind = event["event"]
     numbers = {"show": ("time_us", "at", "printed"), "update": ("time_us",), "clear": ("time_us",)}
     if kind not in numbers:
@@ -265,7 +266,7 @@ def is_text(mime: str) -> bool:
 
 
 def mime_bundle(meta_dir: str, result: Result) -> dict[str, Any]:
-    """Return a result as Jupyter takes it: text, JSON, and bytes as base64.
+    """Return a result in Jupyter's form: text, JSON, and bytes as base64.
 
     A part whose file is gone is left out; `text/plain` says so.
     """
@@ -296,12 +297,12 @@ def _decoded(mime: str, data: bytes) -> Any:
 
 
 def is_rich(result: Result) -> bool:
-    """Return whether a result is more than text, which the output has too."""
+    """Return whether a result is more than text, which is in the output anyway."""
     return bool({*result.data, *result.files} - {"text/plain"})
 
 
 def size_of(result: Result) -> int:
-    """Return the bytes of a result, base64 not counted."""
+    """Return the size of a result in bytes, not counting base64."""
     inline = sum(len(str(value)) for value in result.data.values())
     return inline + sum(size for _, size in result.files.values())
 
@@ -324,7 +325,7 @@ def picture_path(meta_dir: str, result: Result) -> str | None:
 
 
 def picture_size(meta_dir: str, result: Result) -> tuple[int, int] | None:
-    """Return width and height in pixels of a result's PNG; None without one."""
+    """Return width and height in pixels of a result's PNG, None if it has no PNG."""
     path = picture_path(meta_dir, result)
     if path is None:
         return None
@@ -339,7 +340,7 @@ def picture_size(meta_dir: str, result: Result) -> tuple[int, int] | None:
 
 
 def caption(meta_dir: str, result: Result, ordinal: int) -> str:
-    """Return a line on a result: `figure 1, 640×480 px`; `ordinal` counts those of its kind."""
+    """Return a caption of a result: `figure 1, 640×480 px`; `ordinal` counts within its kind."""
     size = picture_size(meta_dir, result)
     if size is not None:
         return f"{result.kind} {ordinal}, {size[0]}×{size[1]} px"

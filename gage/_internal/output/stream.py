@@ -1,7 +1,7 @@
-"""Output as it comes: the new bytes of a growing output, stream by stream, unfinished lines too.
+"""Output as it comes: the new bytes of a growing output by stream, with unfinished lines.
 
-For showing a run elsewhere as it would have shown itself: no work per line where only one stream
-wrote, which is nearly always.
+Used to show the output of a run elsewhere exactly as the run wrote it. While only one stream
+writes, which is nearly always, it does no work per line.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _MOST_BYTES = 1 << 20
 
 
 class OutputStream:
-    """Reads an output (`format`) once, from its beginning; it need not exist yet."""
+    """Reads an output (`format`) once, from its beginning. The output need not exist yet."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._offset = 0
         self._line = 0
-        # The stream of the unfinished line that the next bytes go on with; None between lines.
+        # The stream of the unfinished line that the next bytes continue; None between lines.
         self._stream: int | None = None
 
     def read(self, *, final: bool = False) -> list[tuple[int, bytes]]:
-        """Return what is new, as (stream, bytes) in the order of arrival; at most 1 MB at once.
+        """Return new output as (stream, bytes) in the order of arrival, at most 1 MB at once.
 
-        Bytes whose stream is not known yet are left for the next call. When `final`, nothing more
-        will be written, and they count as stdout.
+        Bytes whose stream is not known yet are left for the next call. If `final`, nothing more
+        will be written, and such bytes count as stdout.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class OutputStream:
         return _merged(self._divided(pieces, switches, begin))
 
     def _known(self, data: bytes, streams: bytes) -> bytes:
-        """Return as much of the data as the recorded lines cover."""
+        """Return the beginning of the data that the recorded lines cover."""
         begun = len(streams) + (self._stream is not None)
         if data.count(b"\n") < begun:
             return data
@@ -63,7 +63,7 @@ class OutputStream:
         return b"".join(line + b"\n" for line in lines)
 
     def _split(self, data: bytes, streams: bytes, *, by_line: bool) -> list[tuple[int, bytes]]:
-        """Take the data line by line, or as a whole where it may be and all is of one stream."""
+        """Split the data by stream: line by line, or as a whole if one stream wrote all of it."""
         self._offset += len(data)
         current = self._stream
         ends = data.count(b"\n")
@@ -85,7 +85,7 @@ class OutputStream:
     def _divided(
         self, lines: list[tuple[int, bytes]], switches: list[tuple[int, int]], begin: int
     ) -> list[tuple[int, bytes]]:
-        """Divide lines where the other stream wrote inside of them: until the end of the line."""
+        """Divide lines into which the other stream wrote, up to the end of the line."""
         if not switches:
             return lines
         divided = []
@@ -107,9 +107,9 @@ class OutputStream:
 def follow_output(
     path: str, finished: Callable[[], bool], wait: Callable[[], object]
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield (stream, bytes) of an output until it is finished and all of it was read.
+    """Yield (stream, bytes) of an output until it is finished and has been read completely.
 
-    `finished` is to be true no sooner than the last byte is written; `wait` waits until there may
+    `finished` must return True only after the last byte was written; `wait` waits until there may
     be more.
     """
     output = OutputStream(path)

@@ -1,9 +1,9 @@
-"""The writer of an output: bytes from pipes to the file, their records behind them.
+"""The writer of an output: it moves bytes from pipes to the file and writes their records.
 
-On Linux the kernel moves the bytes from the pipe to the file (splice), and each is in one or the
-other at any moment: a writer that is killed loses nothing, since another process can hold the
-pipe and go on (see `Capture.resume`). Elsewhere they pass through this process, and a kill loses
-at most the portion (64 KiB) that it holds.
+On Linux the kernel moves the bytes from the pipe to the file (splice), so that each is always in
+one of them. A killed writer loses nothing, since another process can hold the pipe and continue
+(`Capture.resume`). Elsewhere the bytes pass through this process, and a kill loses at most the
+portion (64 KiB) that it holds.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ __all__ = [
     "open_journal",
 ]
 
-# As large as a pipe may be, for most users.
+# The maximum size of a pipe for most users.
 PIPE_BYTES = 1 << 20
-_PORTION_BYTES = 1 << 18  # what is read back to count lines stays in the processor's cache
+_PORTION_BYTES = 1 << 18  # read back to count lines, so it should fit in the processor's cache
 _READ_BYTES = 1 << 16
 _JOURNAL_BYTES = 96
 
@@ -40,10 +40,10 @@ class Capture:
     Parameters
     ----------
     path
-        The file of the output; one that is there is replaced, unless it is resumed.
+        The file of the output; an existing file is overwritten unless resuming.
     journal_fd
-        An open file for the state before the last portion, from which `resume` goes on when this
-        process is killed; it outlives the process if another has it open. Without one, an
+        An open file for the state before the last portion, from which `resume` continues if this
+        process is killed. It outlives the process if another has it open. Without it, an
         interrupted portion cannot be indexed later.
     """
 
@@ -51,7 +51,7 @@ class Capture:
         self.path = path
         self.size_bytes = 0
         self.line_count = 0
-        # The stream of the last byte of an unfinished last line; -1 where every line is ended.
+        # The stream of the last byte of an unfinished last line; -1 if there is no such line.
         self.open_stream = -1
         self._journal_fd = journal_fd
         self._state: tuple[int, int, int, int] | None = None
@@ -69,24 +69,24 @@ class Capture:
 
     @classmethod
     def resume(cls, path: str, journal_fd: int) -> Capture:
-        """Go on where a killed writer was, from the journal that it kept.
+        """Continue the work of a killed writer, from its journal.
 
-        What is after the last portion that was begun came in that portion: its index is written
-        again, whether it was not written, in part or as a whole.
+        Everything after the start of the last portion belongs to that portion: its index is written
+        again, no matter how much of it had been written.
         """
         self = cls(path, journal_fd, _resumed=True)
-        # Without a state it was killed before the first portion.
+        # Without a state, the writer was killed before the first portion.
         self._redo(_read_journal(journal_fd) or (0, 0, -1, STDOUT))
         return self
 
     def take(self, pipe_fd: int, stream: int) -> int | None:
-        """Write what a pipe holds; return the number of bytes, 0 at its end, None if it is empty.
+        """Write the content of a pipe; return its size, 0 at the pipe's end, None if it is empty.
 
         Raises
         ------
         OSError
-            If the file cannot be written (a full disk): nothing was taken that is not written,
-            except on systems without splice, where `repair` writes it when there is room.
+            If the file cannot be written (a full disk). The bytes stay in the pipe; on systems
+            without splice, `repair` writes them when there is room.
         """
         switching = self.open_stream not in {-1, stream}
         self._begin_portion(stream)
@@ -103,7 +103,7 @@ class Capture:
         return moved
 
     def write(self, data: bytes, stream: int) -> None:
-        """Write bytes that did not come through a pipe."""
+        """Write bytes that do not come from a pipe."""
         if not data:
             return
         self._begin_portion(stream)
@@ -113,7 +113,7 @@ class Capture:
         self._index(len(data), stream)
 
     def repair(self) -> None:
-        """Complete what could not be written before; raises OSError if it still cannot be."""
+        """Write what could not be written before; raise OSError if it still cannot be written."""
         if self._unwritten is not None:
             data, stream = self._unwritten
             os.ftruncate(self._output_fd, self.size_bytes)
@@ -124,15 +124,15 @@ class Capture:
 
     @property
     def unwritten_bytes(self) -> int:
-        """The number of bytes that were taken and could not be written."""
+        """The number of bytes that were read from pipes and could not be written."""
         return 0 if self._unwritten is None else len(self._unwritten[0])
 
     def deleted(self) -> list[str]:
-        """Return the paths of the files that somebody deleted or replaced."""
+        """Return the paths of the files that were deleted or replaced."""
         return [path for path, fd in self._files() if not _is_at(fd, path)]
 
     def restore(self, path: str) -> None:
-        """Write a deleted file again, whose bytes are there as long as it is open.
+        """Restore a deleted file, whose bytes exist as long as it is open.
 
         Raises
         ------
@@ -180,7 +180,7 @@ class Capture:
             except OSError as error:
                 if error.errno not in {errno.EINVAL, errno.ENOSYS}:
                     raise
-                self._splice = False  # not on this file system
+                self._splice = False  # not possible on this file system
         try:
             data = os.read(pipe_fd, _READ_BYTES)
         except BlockingIOError:
@@ -224,11 +224,11 @@ class Capture:
         if state != self._state:
             self._state = state
             if self._journal_fd is not None:
-                # One write to one page: a kill leaves the old state or the new one.
+                # A single write to one page: after a kill it holds the old state or the new one.
                 os.pwrite(self._journal_fd, (b"%d %d %d %d" % state).ljust(_JOURNAL_BYTES), 0)
 
     def _redo(self, state: tuple[int, int, int, int]) -> None:
-        """Index what came after a state again, whether it was indexed, in part or as a whole."""
+        """Index everything after a state again, no matter how much of it had been indexed."""
         self._state = state
         self.size_bytes, self.line_count, self.open_stream, stream = state
         os.ftruncate(self._index_fd, self.line_count * RECORD_BYTES)
@@ -237,7 +237,7 @@ class Capture:
         if self._switches_fd is not None:
             _cut_switches(self._switches_fd, self.size_bytes)
         portion_bytes = os.fstat(self._output_fd).st_size - self.size_bytes
-        if portion_bytes < 0:  # deleted while there was no writer: what comes now is the output
+        if portion_bytes < 0:  # deleted while there was no writer: the output starts anew
             self._redo((0, 0, -1, stream))
         elif portion_bytes:
             if self.open_stream not in {-1, stream}:
@@ -246,7 +246,7 @@ class Capture:
 
 
 def open_journal() -> int:
-    """Return an open file without a name, for `Capture`."""
+    """Return an open, unnamed file for the journal of a `Capture`."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("gage-capture")
     import tempfile
@@ -265,7 +265,7 @@ def _read_journal(journal_fd: int) -> tuple[int, int, int, int] | None:
 
 
 def _cut_switches(switches_fd: int, size_bytes: int) -> None:
-    """Drop the switches at and after an offset of the output; at most the last one can be."""
+    """Remove the switches from an offset of the output on; this can be only the last one."""
     size = os.fstat(switches_fd).st_size
     kept = size - size % RECORD_BYTES
     if kept:

@@ -1,1 +1,1 @@
-"""A process: which one it is, its command and environment, its start, its end."""
+"""A process: its identity, its command and environment, its start, its end."""

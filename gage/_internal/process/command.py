@@ -1,4 +1,4 @@
-"""The words of a command, its environment, and the program that its first word names."""
+"""The words of a command, its environment, and the program of its first word."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def command_argv(
 ) -> list[str]:
     """Return the words of a command.
 
-    A text whose first line is `#!interpreter` is written to `script_path`; any other string is
-    for the shell. A first word `python` or `python3` means this interpreter, unless the
-    operation sets a PATH of its own.
+    A script whose first line is `#!interpreter` is written to `script_path`; any other string is
+    for the shell. A first word `python` or `python3` means this interpreter, unless the operation
+    sets its own PATH.
     """
     if isinstance(command, str) and command.startswith("#!"):
         words = command.partition("\n")[0][2:].split()
@@ -53,10 +53,10 @@ def command_argv(
 
 
 def child_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a run's command: parent's, then the run's, then the operation's.
+    """Return the environment of a run's command: parent's, run's, operation's, in this order.
 
-    The directory of this interpreter comes first on PATH, so that `python` in a shell command is
-    the `python` of a list.
+    The directory of this interpreter comes first on PATH, so that `python` means the same program
+    in a shell command and in a list.
     """
     env = dict(parent)
     directory = os.path.dirname(sys.executable)
@@ -76,11 +76,11 @@ def child_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) ->
 
 
 def program_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a run's own command, the one whose results are recorded.
+    """Return the environment of a run's main command, whose results are recorded.
 
-    That of `child_env`, and first on PYTHONPATH the directory whose `sitecustomize` watches what
-    the program imports. A Matplotlib backend that a notebook's kernel has set for itself is left
-    out: it would show figures to nobody.
+    It is that of `child_env`, with the directory of our `sitecustomize`, which watches imports,
+    first on PYTHONPATH. The Matplotlib backend of a notebook's kernel is left out: it would not
+    show figures in a run.
     """
     backend = parent.get("MPLBACKEND", "")
     if backend.startswith("module://") or backend.lower() in {"inline", "nbagg", "ipympl"}:
@@ -92,14 +92,14 @@ def program_env(parent: Mapping[str, str], run: Run, op_env: Mapping[str, str]) 
 
 
 def find_program(name: str, env: Mapping[str, str], cwd: str) -> str:
-    """Return the path of the program that a command's first word names, as a shell finds it.
+    """Return the path of the program of a command's first word, searched like a shell.
 
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If there is no such program.
     PermissionError
-        If there is one that may not be executed.
+        If the program is not executable.
     """
     if "/" in name:
         directories = [""]
@@ -118,10 +118,10 @@ def find_program(name: str, env: Mapping[str, str], cwd: str) -> str:
 
 
 def supervisor_command(meta_dir: str | None = None) -> list[str]:
-    """Return the command that supervises a staged run; without one, its input says which.
+    """Return the command that supervises a staged run; without a run, its input names one.
 
-    Isolated and without `site`, which halves the time to its first line: it needs the standard
-    library and this package only.
+    The interpreter is isolated and without `site`, which halves its start: the supervisor needs
+    only the standard library and this package.
     """
     python = sys.executable
     run = [] if meta_dir is None else [os.path.abspath(meta_dir)]

@@ -1,4 +1,4 @@
-"""How the end of a process is known, of a child and of a stranger."""
+"""Waiting for the end of a process, whether it is a child or not."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = [
     "wait_for_exit",
 ]
 
-# How often a process is looked at where no descriptor tells of its end.
+# How often a process is checked if no descriptor announces its end.
 POLL_S = 0.02
 
 
 def open_exit_fd(pid: int) -> int | None:
-    """Return a descriptor that becomes readable when a process ends; None where there is none."""
+    """Return a descriptor that becomes readable when a process ends, None if that is impossible."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -46,7 +46,7 @@ def wait_for_exit(identity: Identity, timeout_s: float | None = None) -> bool:
             time.sleep(POLL_S)
         return True
     try:
-        # Only now is it sure that the descriptor is of this process and not of a later one.
+        # Only now it is certain that the descriptor belongs to this process, not to a later one.
         if not is_alive(identity):
             return True
         poll = select.poll()
@@ -57,7 +57,7 @@ def wait_for_exit(identity: Identity, timeout_s: float | None = None) -> bool:
 
 
 def kill(identity: Identity, signal: int) -> bool:
-    """Send a signal to this very process; return whether it lived."""
+    """Send a signal to exactly this process; return whether it was alive."""
     exit_fd = open_exit_fd(identity.pid)
     try:
         if not is_alive(identity):
@@ -75,17 +75,17 @@ def kill(identity: Identity, signal: int) -> bool:
 
 
 class Child:
-    """A command, as the process that waits for its end sees it.
+    """A command, for the process that waits for its end.
 
     Parameters
     ----------
     identity
-        The command. It is a child of this process, or its end is seen but not its exit code.
+        The identity of the command. If it is not a child of this process, its exit code is unknown.
     orphans_of
-        The process that inherits orphans of the command, if one does.
+        The process that inherits the orphans of the command, if there is one.
     on_exit
-        Called with the exit code when the command has ended and before it is reaped: whoever is
-        killed in between leaves the code for another to ask for.
+        A function that is called with the exit code when the command has ended, before it is
+        reaped: if this process is killed in between, another can still ask for the code.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Child:
         self._ended = False
 
     def has_ended(self) -> bool:
-        """Return whether it has ended; it is reaped then and `exit_code` says how."""
+        """Return whether it has ended; then it is reaped and `exit_code` is set."""
         if self._ended:
             return True
         try:
@@ -122,7 +122,7 @@ class Child:
 
 
 def _look_at_child(pid: int) -> tuple[bool, int | None]:
-    """Return whether a child has ended, and its exit code; it stays to be reaped if it can."""
+    """Return whether a child has ended, and its exit code; if possible without reaping it."""
     if not hasattr(os, "waitid"):
         found, status = os.waitpid(pid, os.WNOHANG)
         return bool(found), os.waitstatus_to_exitcode(status) if found else None

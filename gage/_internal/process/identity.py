@@ -1,12 +1,12 @@
-"""Which process it is: a pid alone names nothing, since it is used again by others.
+"""The identity of a process: a pid alone is not enough, since it is reused.
 
 A process is named by an `Identity`, one line in a file:
 
     PID START BOOT HOST
 
-PID in decimal; START the time it was started as the system counts it (Linux: clock ticks since
-boot; elsewhere the date that `ps` prints, blanks as `_`); BOOT the boot and, on Linux, the pid
-namespace (`UUID:INODE`; `-` where START is a date and says enough); HOST the machine's name.
+PID is decimal; START is the time of its start as the system gives it (Linux: clock ticks since
+boot; elsewhere the date that `ps` prints, with `_` for spaces); BOOT is the boot and, on Linux, the
+pid namespace (`UUID:INODE`; `-` if START is a date, which is enough); HOST is the machine's name.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Identity(NamedTuple):
 
 
 class ProcessStat(NamedTuple):
-    """What `/proc/PID/stat` says of a process."""
+    """The fields of `/proc/PID/stat` that gage uses."""
 
     pid: int
     state: str
@@ -49,9 +49,9 @@ class ProcessStat(NamedTuple):
 
 
 def identity_of(pid: int, *, ended: bool = False, beside: Identity | None = None) -> Identity:
-    """Return the identity of a process that lives now; with `ended` also of one to be reaped.
+    """Return the identity of a live process; with `ended` also of one that is not reaped yet.
 
-    `beside` is a process of the same boot and machine, which spares finding these out.
+    `beside` is a process of the same boot and machine, which saves finding these out.
 
     Raises
     ------
@@ -72,12 +72,12 @@ def encode_identity(identity: Identity) -> str:
 
 
 def decode_identity(line: str) -> Identity:
-    """Return the identity that a line holds.
+    """Return the identity in a line.
 
     Raises
     ------
     ValueError
-        If it holds none.
+        If the line is not an identity.
     """
     parts = line.split()
     if len(parts) != len(Identity._fields) or not parts[0].isdecimal():
@@ -86,20 +86,20 @@ def decode_identity(line: str) -> Identity:
 
 
 def is_alive(identity: Identity) -> bool:
-    """Return whether this very process lives now; one that waits to be reaped does not."""
+    """Return whether exactly this process is alive; a process that waits to be reaped is not."""
     return _boot() == identity.boot and _start_of(identity.pid) == identity.start
 
 
 def is_local(identity: Identity) -> bool:
-    """Return whether a process was started on this machine, so that its end can be known here.
+    """Return whether a process was started on this machine, which then knows whether it has ended.
 
-    True after a restart of the machine or of a container that kept its name.
+    This is also True after a restart of the machine, or of a container that keeps its name.
     """
     return identity.host == _host() or (identity.boot == _boot() and identity.boot != "-")
 
 
 def _start_of(pid: int, *, ended: bool = False) -> str | None:
-    """Return the start of a live process, None where there is none."""
+    """Return the start of a live process, None if there is no such process."""
     if os.path.isdir("/proc/self"):
         stat = stat_of(pid)
         return None if stat is None or (stat.state in "ZX" and not ended) else stat.start
@@ -107,13 +107,13 @@ def _start_of(pid: int, *, ended: bool = False) -> str | None:
 
 
 def stat_of(pid: int) -> ProcessStat | None:
-    """Return what Linux says of a process, None where there is none or no `/proc`."""
+    """Return the fields of `/proc/PID/stat`, None without such a process or without `/proc`."""
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
             data = file.read()
     except OSError:
         return None
-    # The second field, the name in brackets, may itself hold blanks and brackets.
+    # The second field, the name in brackets, may itself have spaces and brackets.
     fields = data[data.rfind(b")") + 2 :].split()
     if len(fields) < 20:
         return None  # ended while it was read

@@ -1,11 +1,11 @@
-"""How a command is started: in a session of its own, or with the reason why it cannot be.
+"""Starting a command in its own session, or finding the reason why it cannot be started.
 
 The pid of a command is also the number of its session and of its process group.
 """
 
 from __future__ import annotations
 
-# `_signal`, since the module `signal` wraps it in enums: a third of the interpreter's own start.
+# `_signal`, since the module `signal` makes enums, which takes a third of the interpreter's start.
 import _signal  # type: ignore[import-not-found]
 import errno
 import os
@@ -34,16 +34,16 @@ def spawn(
     stdin_fd: int | None = None,
     in_child: Callable[[], object] | None = None,
 ) -> int:
-    """Start a command in a session of its own, without input if none is given; return its pid.
+    """Start a command in its own session; return its pid. By default it has no input.
 
-    The caller waits for it by `os.waitpid`. Safe in a process with threads. `in_child` is called in
-    the new process before it becomes the program, where the process is made by a fork: not in a
-    process that has threads or has loaded `subprocess`.
+    The caller waits for it with `os.waitpid`. This is safe in a process with threads. `in_child` is
+    called in the new process before the program starts, if that is made by a fork: not if this
+    process has threads or has loaded `subprocess`.
 
     Raises
     ------
     OSError
-        If the directory or the program is not there or cannot be used: see `start_fault`.
+        If the directory or the program does not exist or cannot be used: see `start_fault`.
     """
     if "subprocess" not in sys.modules and not has_threads():
         return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, in_child, stdin_fd)
@@ -60,7 +60,7 @@ def spawn(
         stderr=stderr_fd,
         start_new_session=True,
     )
-    process.returncode = 0  # not for `subprocess` to reap: its pid is waited for
+    process.returncode = 0  # keeps `subprocess` from reaping it: the caller waits for its pid
     return process.pid
 
 
@@ -73,9 +73,9 @@ def fork_exec(
     in_child: Callable[[], object] | None = None,
     stdin_fd: int | None = None,
 ) -> int:
-    """Do what `spawn` does, in a process without threads and without `subprocess`.
+    """Do the work of `spawn` in a process without threads and without `subprocess`.
 
-    `in_child` is called in the new process before the program takes it over.
+    `in_child` is called in the new process before the program starts.
     """
     _check_directory(cwd)
     program = find_program(argv[0] if argv else "", env, cwd)
@@ -88,7 +88,7 @@ def fork_exec(
         fds = (stdin_fd, stdout_fd, stderr_fd)
         _become(program, argv, cwd, env, fds, fault_write, in_child)
     os.close(fault_write)
-    fault = os.read(fault_read, 16)  # its end comes when the program has taken over
+    fault = os.read(fault_read, 16)  # the pipe ends when the program starts
     os.close(fault_read)
     if fault:
         os.waitpid(pid, 0)
@@ -98,7 +98,7 @@ def fork_exec(
 
 
 def start_fault(error: OSError | ValueError, argv: list[str]) -> tuple[int, str]:
-    """Return the exit code, as shells have it, and the reason of a command that did not start."""
+    """Return exit code (as in shells) and reason for a command that could not be started."""
     name = argv[0] if argv else ""
     if not isinstance(error, OSError):
         return 126, f"cannot start {name!r}: {error}"
@@ -117,7 +117,7 @@ def _become(
     fault_fd: int,
     in_child: Callable[[], object] | None,
 ) -> None:
-    """Turn this process, just forked, into the program; never returns."""
+    """Replace this process, which was just forked, by the program; never returns."""
     try:
         if in_child is not None:
             in_child()
@@ -126,11 +126,11 @@ def _become(
         stdin_fd = os.open(os.devnull, os.O_RDONLY) if fds[0] is None else fds[0]
         for source, target in zip((stdin_fd, *fds[1:]), range(3), strict=True):
             os.dup2(source, target)
-        # Python's own are closed by exec; a careless library's would be open in the command.
+        # Python's descriptors are closed by exec; those of other libraries would stay open.
         if fault_fd != 3:
             fault_fd = os.dup2(fault_fd, 3, inheritable=False)
         os.closerange(4, 4096)
-        # What Python ignores for itself, and what this process ignores or handles, is inherited.
+        # Signals that Python or this process ignores would be ignored by the command too.
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGXFZ"):
             if hasattr(_signal, name):
                 _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
@@ -142,7 +142,7 @@ def _become(
 
 
 def _check_directory(cwd: str) -> None:
-    """Raise for a directory that cannot be entered, so that it is not taken for the program."""
+    """Raise an error for a directory that cannot be entered; exec would blame the program."""
     if not os.path.isdir(cwd):
         code = errno.ENOTDIR if os.path.exists(cwd) else errno.ENOENT
         raise OSError(code, os.strerror(code), cwd)

@@ -1,9 +1,9 @@
-"""How a command and its tree are stopped.
+"""Stopping a command and its tree of processes.
 
-What a signal to a run reaches: SIGINT its process group, as Ctrl-C in a terminal does; SIGTERM and
-SIGKILL, where there is a `/proc`, also the rest of its session and all descendants, whatever
-session they moved to. A process that detached itself from its parents before anybody looked, on a
-system where nobody inherits orphans (see `running.supervisor`), is not found.
+SIGINT goes to the process group of a run, like Ctrl-C in a terminal. SIGTERM and SIGKILL, if there
+is a `/proc`, also go to the rest of its session and to all descendants, in whatever session. On a
+system without inheritance of orphans (see `running.keeper`), a process that detached itself from
+its parents early is not found.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ __all__ = [
 ]
 
 SIGINT, SIGKILL, SIGTERM = 2, 9, 15
-# The seconds between two signals where nobody says how many.
+# The default number of seconds between two signals.
 GRACE_S = 5.0
 _SIGNAL_NAMES = {SIGINT: "SIGINT", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM"}
 
 
 class Escalation:
-    """The signals that stop a run's command, one after the other, with time between them.
+    """The sequence of signals that stop a run's command, with time between them.
 
-    `due_s` is when the next one is due on the monotonic clock, None when all are sent; `sent`
-    says which were.
+    `due_s` is the time of the next signal on the monotonic clock, None if all are sent; `sent`
+    has those that were sent.
     """
 
     __slots__ = ("_grace_s", "_last_s", "_left", "due_s", "sent")
@@ -56,13 +56,13 @@ class Escalation:
         self.sent: list[int] = []
 
     def hurry(self, grace_s: float) -> None:
-        """Let the next signal come sooner, if this grace period is the shorter one."""
+        """Send the next signal sooner, if this grace period is shorter."""
         self._grace_s = min(self._grace_s, grace_s)
         if self.due_s is not None:
             self.due_s = min(self.due_s, self._last_s + self._grace_s)
 
     def next_signal(self) -> int | None:
-        """Return the signal that is due now, as sent."""
+        """Return the signal that is due now, and count it as sent."""
         now_s = time.monotonic()
         if self.due_s is None or now_s < self.due_s:
             return None
@@ -74,15 +74,15 @@ class Escalation:
 
 
 def stop_group(identity: Identity, grace_s: float = GRACE_S) -> list[int]:
-    """Stop a run's command, its process group and tree; return the signals that it took.
+    """Stop a run's command, its process group and tree; return the signals that were sent.
 
-    SIGINT, after `grace_s` seconds SIGTERM, after as many again SIGKILL; returns when the
-    command has ended and nothing of its session is left to be seen.
+    They get SIGINT, after `grace_s` seconds SIGTERM, and after another `grace_s` seconds SIGKILL.
+    Return when the command has ended and no process of its session is left.
     """
     escalation = Escalation((SIGINT, SIGTERM, SIGKILL), grace_s)
     while True:
         alive = is_alive(identity)
-        # A group that lost its leader keeps its number from being given to another process.
+        # As long as a group without a leader exists, no new process gets its number.
         if not alive and (escalation.due_s is None or not left_over(identity.pid, tree=False)):
             return escalation.sent
         signal = escalation.next_signal()
@@ -95,42 +95,42 @@ def stop_group(identity: Identity, grace_s: float = GRACE_S) -> list[int]:
 
 
 def signal_targets(pid: int, signal: int, orphans_of: int | None = None) -> list[int]:
-    """Return what a signal to a command goes to, as `os.kill` takes it: its group, its tree."""
+    """Return the targets of a signal to a command, for `os.kill`: its group, its tree."""
     if signal == SIGINT:
         return [-pid]
     return [-pid, *(stat.pid for stat in _tree(pid, orphans_of, whole=True) if stat.group != pid)]
 
 
 def left_over(pid: int, *, tree: bool, orphans_of: int | None = None) -> list[int]:
-    """Return what lives of a command that has ended and was reaped, as `os.kill` takes it.
+    """Return the live processes of a command that has ended and was reaped, for `os.kill`.
 
-    Its session; with `tree` also descendants in other sessions, as far as they are children of
+    These are its session and, with `tree`, descendants in other sessions that are children of
     `orphans_of`, a process that inherits orphans.
     """
     if not _group_exists(pid) and not _other_children(orphans_of):
-        return []  # the ordinary case, known without looking at every process
+        return []  # the usual case, found without reading every process
     if os.path.isdir("/proc/self"):
         return [stat.pid for stat in _tree(pid, orphans_of, whole=tree) if stat.pid != pid]
     return [-pid]
 
 
 def send_to_all(targets: list[int], signal: int) -> None:
-    """Send a signal to processes and (negative numbers) groups, as far as they are there."""
+    """Send a signal to those processes and groups (negative numbers) that exist."""
     for target in targets:
         try:
             os.kill(target, signal)
         except (ProcessLookupError, PermissionError):
-            # Not permitted: it took another user's rights (sudo, say), or, on macOS, is a zombie.
+            # Not permitted: the process runs as another user (sudo), or is a zombie (macOS).
             continue
 
 
 def signal_text(signal: int) -> str:
-    """Return the name of one of the signals that are sent here."""
+    """Return the name of a signal that this module sends."""
     return _SIGNAL_NAMES.get(signal, f"signal {signal}")
 
 
 def _tree(pid: int, orphans_of: int | None, *, whole: bool) -> list[ProcessStat]:
-    """Return the live processes of a session; with `whole` also descendants in other ones."""
+    """Return the live processes of a session; with `whole` also descendants in other sessions."""
     try:
         names = os.listdir("/proc")
     except OSError:
@@ -162,11 +162,11 @@ def _group_exists(group: int) -> bool:
 
 
 def _other_children(pid: int | None) -> bool:
-    """Return whether a process has children besides this one."""
+    """Return whether a process has children other than this process."""
     if pid is None:
         return False
     try:
         with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
             return any(int(child) != os.getpid() for child in file.read().split())
     except OSError:
-        return False  # it has ended, or the kernel has no such list
+        return False  # the process has ended, or the kernel has no such list

@@ -1,1 +1,1 @@
-"""How far a run is."""
+"""The progress of a run."""

@@ -1,12 +1,11 @@
-r"""How far a run is, read from the tail of its output.
+r"""The progress of a run, read from the end of its output.
 
-Known without being told: bars of tqdm (nested ones too), rich, pip, Keras, wget and progressbar,
-and the lines `[cell 3/10]` that a notebook writes when it runs as an operation. A bar is needed: a
-percentage in a text ("accuracy: 45%") is not progress. An operation says in `progress` what else
-to read: `tqdm`, or a regular expression with a group for the percentage, or one for what is done
-and one for what there is to do.
+By default these are the bars of tqdm (also nested ones), rich, pip, Keras, wget and progressbar,
+and the lines `[cell 3/10]` of a notebook that is run. A bar is needed: a percentage in a sentence
+("accuracy: 45%") is not progress. The key `progress` of an operation replaces this: `tqdm`, or a
+regular expression with a group for the percentage, or with two groups for done and total.
 
-When there is doubt the answer is None, and a view shows that the run is alive and no more.
+If in doubt, the progress is None, and a view shows only that the run is alive.
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ __all__ = ["Progress", "check_progress_spec", "progress_of", "read_progress"]
 
 
 class Progress(NamedTuple):
-    """How far a run is.
+    """The progress of a run.
 
-    `fraction` is between 0 and 1, None where the total is not known; `completed` and `total`
-    are as the program counts them; `description` is what it says about them, `eta` the time left
-    as it writes it.
+    `fraction` is between 0 and 1, None if the total is not known; `completed` and `total` are the
+    program's own counts; `description` is its text about them, `eta` the time left as it writes it.
     """
 
     fraction: float | None
@@ -32,7 +30,7 @@ class Progress(NamedTuple):
     eta: str = ""
 
 
-# Bars of signs that occur in texts too (rows of dots, rules) count between brackets only.
+# Bars of characters that are also used in text (rows of dots, rules) count only in brackets.
 _BLOCKS = "█▉▊▋▌▍▎▏▁-▇━╸╺╾╼░▒▓■⣀-⣿"
 _BAR = rf"(?:[{_BLOCKS}][{_BLOCKS} ]{{4,}}|\[[#=>\-. ]{{5,}}\]|\|[#=>\-. ]{{5,}}\|)"
 _COUNT = r"\d[\d,]*(?:\.\d+)?[kMGTP]?"
@@ -68,7 +66,7 @@ _MAX_TAIL = 65_536
 
 
 def read_progress(tail: bytes, spec: str | None = None) -> Progress | None:
-    """Return what the end of an output says about progress, None where it says nothing.
+    """Return the progress at the end of an output, None if there is none.
 
     Raises
     ------
@@ -83,7 +81,7 @@ def read_progress(tail: bytes, spec: str | None = None) -> Progress | None:
 
 
 def progress_of(completed: float, total: float | None, description: str = "") -> Progress:
-    """Return the progress that a count says."""
+    """Return the progress of a count."""
     fraction = None if not total or total < 0 else _clamped(completed / total)
     return Progress(fraction, completed, total, description)
 
@@ -109,9 +107,9 @@ def check_progress_spec(spec: str) -> re.Pattern[str]:
 
 
 def _rows(text: str) -> list[str]:
-    """Return the lines that a terminal shows, as far as bars need it.
+    """Return the lines that a terminal would show, as far as bars need that.
 
-    Each piece of text replaces its line: programs that draw bars write whole lines.
+    Each piece of text replaces its line, since programs that draw bars write whole lines.
     """
     rows = [""]
     row = 0
@@ -131,7 +129,7 @@ def _rows(text: str) -> list[str]:
 
 
 def _read_bars(rows: list[str], *, tqdm_only: bool) -> Progress | None:
-    """Return the outermost bar that is not full of the last block of bars."""
+    """Return the outermost unfinished bar of the last block of bars."""
     end = len(rows)
     while end and not rows[end - 1]:
         end -= 1
@@ -148,14 +146,14 @@ def _read_bars(rows: list[str], *, tqdm_only: bool) -> Progress | None:
     unfinished = [bar for bar in block if bar.fraction is None or bar.fraction < 1]
     if unfinished:
         return unfinished[-1]
-    # A full bar with text below it is a step that is over.
+    # A full bar with text below it is a finished step.
     return block[0] if block and not below else None
 
 
 def _is_left_behind(row: str) -> bool:
-    """Tell whether other text ended the line of a bar, which is then drawn on a line of its own.
+    """Return whether other text ended the line of a bar, which is then drawn on a new line.
 
-    What a program prints beside its bar comes through another pipe, a moment before or after.
+    Other output of the program comes through another pipe, a moment earlier or later.
     """
     bar = _TQDM.search(row)
     return bool(bar and bar["eta"] and row[bar.end() :].rpartition("]")[2].strip())
@@ -179,7 +177,7 @@ def _last_cell(rows: list[str]) -> Progress | None:
             number, total = int(found["completed"]), int(found["total"])
             if not 0 < number <= total:
                 return None
-            # The line stands above the cell's output: the cell it names has begun.
+            # The line comes before the cell's output: the cell has begun.
             done = number - 1
             return Progress(done / total, done, total, f"cell {number} of {total}")
     return None

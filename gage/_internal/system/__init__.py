@@ -1,1 +1,1 @@
-"""What is recorded of the machine: packages, platform, git."""
+"""The record of the machine: packages, platform, git."""

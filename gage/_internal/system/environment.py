@@ -1,14 +1,14 @@
-"""What a run records about the system that started it: Python, platform, packages, git.
+"""The record of the system that starts a run: Python, platform, packages, git.
 
-`start_recording` begins and `Recording.collect` ends it, so that git works while the run is
-staged. `collect` gives attributes for the side-car, one JSON value each:
+`start_recording` begins and `Recording.collect` ends it, so that git can work while the run is
+staged. `collect` returns attributes for the side-car, one JSON value each:
 
     python    {"version": "3.12.1", "implementation": "cpython", "executable": "python3.12"}
     platform  {"system": "Linux", "release": "6.1.0", "machine": "x86_64", "cpu_count": 8}
-    packages  {"numpy": "2.1.0", …}: what the starting interpreter can import, names normalised
+    packages  {"numpy": "2.1.0", …}: packages that the starting interpreter can import
     git       `git`
 
-What could not be had is `{"absent": REASON}` in its place. No environment variable is recorded.
+A value that is not available is `{"absent": REASON}`. No environment variables are recorded.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ DEFAULT_DEADLINE_S = 0.2
 
 
 def start_recording(project_dir: str) -> Recording:
-    """Begin to record; git, where there is a repository, starts to work at once.
+    """Begin to record; in a repository, git starts to work at once.
 
-    Never raises for what cannot be had, and starts no process where there is no repository.
+    It does not raise for values that are not available, and starts no process without a repository.
     """
     return Recording(GitRecording(project_dir))
 
 
 class Recording:
-    """A recording that has begun: `collect` it, or `cancel` it when the run comes to nothing."""
+    """A recording that has begun: `collect` it, or `cancel` it if no run is started."""
 
     __slots__ = ("_git",)
 
@@ -53,7 +53,7 @@ class Recording:
         self._git = git
 
     def collect(self, deadline_s: float = DEFAULT_DEADLINE_S) -> dict[str, Any]:
-        """Return the attributes by name, after at most about `deadline_s` of waiting."""
+        """Return the attributes by name, after waiting for at most about `deadline_s`."""
         end = time.monotonic() + deadline_s
         late = f"did not answer within {deadline_s * 1000:.0f} ms"
         packages = _packages_by(end)
@@ -67,7 +67,7 @@ class Recording:
         }
 
     def cancel(self) -> None:
-        """Stop what still works for the recording; it cannot be collected any more."""
+        """Stop the recording, which can then no longer be collected."""
         self._git.cancel()
 
 
@@ -82,7 +82,7 @@ def python_info() -> dict[str, Any]:
 
 
 def platform_info() -> dict[str, Any]:
-    """Return the operating system, its release, the machine's type and the CPUs to be used."""
+    """Return the operating system, its release, the machine's type and the usable CPUs."""
     try:
         cpu_count: int | None = len(os.sched_getaffinity(0))
     except (AttributeError, OSError):
@@ -101,18 +101,18 @@ def platform_info() -> dict[str, Any]:
 
 
 def installed_packages(search_path: list[str] | None = None) -> dict[str, str]:
-    """Return name -> version of the distributions on a search path, sorted by name.
+    """Return the versions of the distributions on a search path, sorted by name.
 
-    Names are normalised (lower case, `-` between words). Where two directories hold the same
-    distribution the first one counts, as it does for an import. Only names of directories are
-    read, no metadata, save where the version is not part of the name.
+    Names are normalised (lower case, `-` between words). If two directories have the same
+    distribution, the first one counts, as for an import. Only names of directories are read;
+    metadata is read only if the name has no version.
     """
     search_path = sys.path if search_path is None else search_path
     return _first_of_each(_packages_in(directory or os.curdir) for directory in search_path)
 
 
 def _packages_by(end: float) -> dict[str, str] | None:
-    """Return the installed packages, or None when the time is over before all are known."""
+    """Return the installed packages, or None if the deadline comes before all are known."""
     found = []
     for directory in dict.fromkeys(sys.path):
         if time.monotonic() > end:
@@ -133,10 +133,10 @@ def _packages_in(directory: str) -> list[tuple[str, str]]:
     try:
         names = os.listdir(directory)
     except OSError:
-        return []  # not a directory: an archive, or an entry of the path that is not there
+        return []  # an archive, or an entry of the path that does not exist
     packages = []
     for name in names:
-        # pip renames what it could not remove to `~ame`: that is not installed.
+        # pip renames a package that it cannot remove to `~ame`, which is not installed.
         if name.startswith("~"):
             continue
         if name.endswith(".dist-info"):
@@ -158,7 +158,7 @@ def _packages_in(directory: str) -> list[tuple[str, str]]:
 
 
 def _linked_packages(path: str) -> list[tuple[str, str]]:
-    """Return what a link of `setup.py develop` leads to: its first line is a directory."""
+    """Return the packages of a link of `setup.py develop`, whose first line is a directory."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             target = file.readline().strip()

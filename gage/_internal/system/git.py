@@ -1,19 +1,19 @@
-"""What git knows about a project: commit, branch, and what differs from the commit.
+"""The git state of a project: commit, branch, and the differences from the commit.
 
-`GitRecording` asks git when it is made and `collect` takes the answer, a JSON value:
+A new `GitRecording` starts git, and `collect` returns its answer, a JSON value:
 
     {"commit": "4b8e…", "branch": "main", "dirty": true, "diff": "diff --git …",
      "diff_size_bytes": 812, "diff_cut": false, "untracked": ["notes.txt"], "untracked_count": 1}
 
-What could not be had is `{"absent": REASON}`, as a whole or for one value. `dirty` and `diff`
-speak of tracked files of the whole repository, compared with the commit, staged or not; the diff
-is what `git apply` takes, unless `diff_cut` says that it ends before `diff_size_bytes`. Untracked
+A value that is not available is `{"absent": REASON}`, and so may be the whole. `dirty` and `diff`
+compare the tracked files of the whole repository with the commit, staged or not. The diff can be
+applied by `git apply`, unless `diff_cut` says that it was cut before `diff_size_bytes`. Untracked
 files are named, a directory of them once with a final "/"; their content is not kept. Bytes that
 are not UTF-8 are surrogate escapes.
 
-Commit and branch are read from git's files. Without a repository no process is started. git
-takes no locks, asks nothing, and starts nothing that the repository's configuration names, but
-for the filters of its attributes, without which it could not tell what has changed.
+Commit and branch are read from git's files. Without a repository no process is started. git takes
+no locks, asks no questions, and starts no program from the repository's configuration except the
+filters of its attributes, which it needs to find changes.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ __all__ = ["MAX_DIFF_BYTES", "GitRecording"]
 MAX_DIFF_BYTES = 1_000_000
 _MAX_UNTRACKED = 1000
 
-# Not `git diff`: that writes the index whatever GIT_OPTIONAL_LOCKS says (git 2.39), and outside of
-# what it takes for a repository it compares other things.
+# Not `git diff`, which writes the index in spite of GIT_OPTIONAL_LOCKS (git 2.39), and outside a
+# repository compares other things.
 _DIFF = [
     *("diff-index", "--patch", "--binary", "--full-index", "--no-color", "--unified=3"),
     *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--no-relative"),
@@ -53,7 +53,7 @@ _STATUS = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"]
 
 
 class GitRecording:
-    """A question to git that has been asked: `collect` the answer, or `cancel` it."""
+    """A running question to git: `collect` the answer, or `cancel` it."""
 
     def __init__(self, project_dir: str) -> None:
         reap()
@@ -78,7 +78,7 @@ class GitRecording:
             self._failure = f"git could not be started: {error.strerror}"
 
     def collect(self, end: float, late: str) -> dict[str, Any]:
-        """Return what git answers until `end`, a monotonic time; `late` is said of the rest."""
+        """Return git's answers until `end`, a monotonic time; `late` is the reason without one."""
         outputs = [output for output in (self._status, self._diff, self._untracked) if output]
         read_until(outputs, end)
         self.cancel()
@@ -89,7 +89,7 @@ class GitRecording:
         commit, branch = self._head
         git: dict[str, Any] = {"commit": commit, "branch": branch}
         if isinstance(commit, dict):
-            # Without a commit there is nothing to compare with.
+            # Without a commit there is nothing to compare.
             git.update(dirty=commit, diff=commit)
         else:
             git.update(_diff_of(self._diff, self._failure, late))
@@ -97,7 +97,7 @@ class GitRecording:
         return git
 
     def cancel(self) -> None:
-        """Stop git where it still works."""
+        """Stop git if it is still working."""
         for output in (self._status, self._diff, self._untracked):
             if output is not None:
                 output.close()
@@ -134,10 +134,10 @@ def _diff_of(output: GitOutput | None, failure: str, late: str) -> dict[str, Any
 
 
 def _without_empty_parts(diff: bytes) -> bytes:
-    """Leave out the headers that nothing follows, and an unfinished line at the end.
+    """Remove headers without content, and an unfinished line at the end.
 
-    Such a header stands for a file that was written again but not changed, which only a refreshed
-    index would know. A line of a file never looks like a header: it has a blank, + or - before it.
+    Such a header belongs to a file that was rewritten but not changed, which only a refreshed index
+    would know. A line of a file never looks like a header: it begins with a space, + or -.
     """
     header = b"diff --git "
     lines = [line + b"\n" for line in diff.split(b"\n")[:-1]]

@@ -12,7 +12,7 @@ __all__ = ["NO_BRANCH", "NO_COMMIT", "absent", "find_git_dir", "is_commit", "rea
 
 
 def absent(reason: str) -> dict[str, str]:
-    """Return what is recorded in the place of a value that could not be had."""
+    """Return the record of a value that is not available, with the reason."""
     return {"absent": reason}
 
 
@@ -40,7 +40,7 @@ def find_git_dir(project_dir: str) -> tuple[str, str]:
                 return "", f"{dot_git}: expected a directory, or a file that begins with 'gitdir:'"
             git_dir = os.path.join(directory, text[7:].strip())
             if not os.path.isdir(git_dir):
-                return "", f"{dot_git}: it leads to {git_dir}, which is not there"
+                return "", f"{dot_git}: it leads to {git_dir}, which does not exist"
             return git_dir, ""
         if os.path.isfile(os.path.join(directory, "HEAD")) and os.path.isdir(
             os.path.join(directory, "objects")
@@ -53,7 +53,7 @@ def find_git_dir(project_dir: str) -> tuple[str, str]:
 
 
 def read_head(git_dir: str) -> tuple[Any, Any] | None:
-    """Return commit and branch from git's files, or None where only git can tell."""
+    """Return commit and branch from git's files, or None if only git can find them."""
     common_dir = git_dir
     shared = _read_line(os.path.join(git_dir, "commondir"))
     if shared:
@@ -94,5 +94,5 @@ def _packed_ref(common_dir: str, ref: str) -> str | None:
 
 
 def is_commit(text: str) -> bool:
-    """Return whether text is the full name of a commit."""
+    """Return whether a string is the full name of a commit."""
     return len(text) in (40, 64) and not text.strip("0123456789abcdef")

@@ -1,8 +1,7 @@
-"""git at work: started without waiting for it, read until a deadline, killed after it.
+"""A git process: started without waiting, read until a deadline, then killed.
 
-`process.spawn` is not used: it forks, which takes the caller 4 ms more for each git than
-`posix_spawn` does, on the way to every run in a repository (measured: 11 ms instead of 2.5 for
-two).
+It does not use `process.spawn`, whose fork takes 4 ms longer per process than `posix_spawn`. Every
+run in a repository would take that time (measured: 11 ms instead of 2.5 for two processes).
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import time
 
 __all__ = ["GitOutput", "read_until", "reap", "start_git"]
 
-# Linux's F_SETPIPE_SZ. A pipe of this size takes most diffs whole, so that git has ended before
-# anybody reads; 1 MiB is what an ordinary user may ask for.
+# Linux's F_SETPIPE_SZ. Most diffs fit into a pipe of this size, so that git ends before the pipe is
+# read; 1 MiB is the maximum for an ordinary user.
 _F_SETPIPE_SZ = 1031
 _PIPE_BYTES = 1 << 20
 _SIGKILL = 9
@@ -21,18 +20,18 @@ _SIGKILL = 9
 _OPTIONS = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
 _KEPT_VARIABLES = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
 
-# git's processes that were killed but had not gone yet when their recording ended.
+# Killed git processes that had not ended yet when their recording ended.
 _unreaped: list[_Process] = []
 
 
 def reap() -> int:
-    """Reap the processes that were killed and have gone since; return how many are left."""
+    """Reap killed processes that have ended; return how many are left."""
     _unreaped[:] = [process for process in _unreaped if process.poll() is None]
     return len(_unreaped)
 
 
 class GitOutput:
-    """What one git process answers: at most `limit` bytes are kept, all are counted."""
+    """The answer of one git process: at most `limit` bytes are kept, all are counted."""
 
     def __init__(self, process: _Process, stdout: int, stderr: int, limit: int | None) -> None:
         self._process = process
@@ -45,7 +44,7 @@ class GitOutput:
         self.exit_code: int | None = None
 
     def read(self, fd: int) -> None:
-        """Take what has arrived; at its end a stream leaves `open_fds`."""
+        """Read what has arrived; at its end, a stream is removed from `open_fds`."""
         chunk = os.read(fd, _PIPE_BYTES)
         if not chunk:
             self.open_fds.remove(fd)
@@ -58,17 +57,17 @@ class GitOutput:
             self.data += chunk[: max(room, 0)]
 
     def poll(self) -> int | None:
-        """Return the exit code, None while git works."""
+        """Return the exit code, None while git is working."""
         if self.exit_code is None:
             self.exit_code = self._process.poll()
         return self.exit_code
 
     def text(self) -> str:
-        """Return what was kept of the answer."""
+        """Return the kept part of the answer."""
         return bytes(self.data).decode("utf-8", "surrogateescape")
 
     def failure(self, late: str) -> str:
-        """Return why there is no whole answer, or ""."""
+        """Return why the answer is incomplete, or ""."""
         if self.open_fds or self.exit_code is None:
             return late
         if self.exit_code == 0:
@@ -78,12 +77,12 @@ class GitOutput:
         return f"git: {said}"
 
     def close(self) -> None:
-        """Kill the process if it still works, so that nothing of it is left behind."""
+        """Kill the process if it is still working, so that nothing is left behind."""
         if self.poll() is None and self._process not in _unreaped:
             self._process.kill()
             if self._process.poll() is None:
                 _unreaped.append(self._process)
-        # Kept in open_fds: that it was not read to its end is what `failure` goes by.
+        # They stay in `open_fds`, which tells `failure` that the answer is incomplete.
         if self._stdout >= 0:
             for fd in self.open_fds:
                 os.close(fd)
@@ -91,7 +90,7 @@ class GitOutput:
 
 
 def read_until(outputs: list[GitOutput], end: float) -> None:
-    """Read all outputs to their end and learn the exit codes, or give up at the end of time."""
+    """Read all outputs to their end and get the exit codes, or give up at the deadline."""
     import select
 
     owners = {fd: output for output in outputs for fd in output.open_fds}
@@ -101,7 +100,7 @@ def read_until(outputs: list[GitOutput], end: float) -> None:
     late_rounds = 0
     while owners and late_rounds < 3:
         left = end - time.monotonic()
-        # When the time is over, what waits in the pipes is still taken: it costs nothing.
+        # After the deadline, bytes in the pipes are still read, since that is fast.
         late_rounds += left <= 0
         events = poller.poll(max(left * 1000, 0))
         if not events:
@@ -120,7 +119,7 @@ def read_until(outputs: list[GitOutput], end: float) -> None:
 
 
 def start_git(project_dir: str, args: list[str], limit: int | None = None) -> GitOutput:
-    """Start git in a project; of what it answers at most `limit` bytes are kept.
+    """Start git in a project; keep at most `limit` bytes of its answer.
 
     Raises
     ------
@@ -128,7 +127,7 @@ def start_git(project_dir: str, args: list[str], limit: int | None = None) -> Gi
         If git is not installed or cannot be started.
     """
     argv = ["git", *_OPTIONS, "-C", os.path.abspath(project_dir), *args]
-    # GIT_DIR and its like would lead to another repository, as they do in a hook.
+    # GIT_DIR and similar variables, as set in a hook, would lead to another repository.
     env = {
         name: value
         for name, value in os.environ.items()
@@ -148,8 +147,8 @@ def start_git(project_dir: str, args: list[str], limit: int | None = None) -> Gi
                 (os.POSIX_SPAWN_DUP2, out_write, 1),
                 (os.POSIX_SPAWN_DUP2, err_write, 2),
             ],
-            # A group of its own: the kernel's interrupt does not reach it, and it can be killed
-            # with the filters that it starts.
+            # In its own process group, it does not get the Jupyter kernel's interrupt and can be
+            # killed together with its filters.
             setpgroup=0,
         )
     except BaseException:
@@ -173,7 +172,7 @@ class _Process:
         if self._exit_code is None:
             try:
                 pid, status = os.waitpid(self._pid, os.WNOHANG)
-            except ChildProcessError:  # somebody else waited for all children
+            except ChildProcessError:  # other code has waited for all children
                 self._exit_code = -_SIGKILL
             else:
                 if pid:
@@ -193,4 +192,4 @@ def _widen(fd: int) -> None:
     try:
         fcntl.fcntl(fd, _F_SETPIPE_SZ, _PIPE_BYTES)
     except OSError:
-        pass  # macOS, or more than this user may have
+        pass  # macOS, or the user's limit is reached

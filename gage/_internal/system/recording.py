@@ -1,4 +1,4 @@
-"""Recordings: facts about the system that are being found out while a run is staged and started."""
+"""Recordings: facts about the system, found out while a run is staged and started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Recording(Protocol):
-        """Something that is being found out; `collect` gives attributes and waits no longer."""
+        """Facts that are being found out; `collect` waits until the deadline for attributes."""
 
         def collect(self, deadline_s: float) -> dict[str, Any]: ...
 
@@ -23,13 +23,13 @@ _DEADLINE_S = 0.2
 
 
 def collect_all(recordings: Sequence[Recording]) -> Iterator[tuple[str, Any]]:
-    """Yield the attributes of recordings, each as soon as it is known; waits 200 ms at most."""
+    """Yield the attributes of recordings, each as soon as it is known; wait 200 ms at most."""
     end = time.monotonic() + _DEADLINE_S
     for recording in recordings:
         yield from recording.collect(max(0.0, end - time.monotonic())).items()
 
 
 def cancel_all(recordings: Sequence[Recording]) -> None:
-    """End recordings that nobody collects."""
+    """End recordings that are not collected."""
     for recording in recordings:
         recording.cancel()
