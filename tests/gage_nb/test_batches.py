@@ -207,7 +207,7 @@ def test_the_frame_has_its_columns(
 ) -> None:
     (project / "train.py").write_text("lr = 0.1\nname = 'a'\nprint('loss:', lr)\n")
 
-    frame = run_batch("train.py", rows=pd.DataFrame({"lr": [1, 2], "name": ["x", None]})).frame()
+    frame = run_batch("train.py", rows=[{"lr": 1, "name": "x"}, {"lr": 2}]).frame()
 
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
         "run": "string",
