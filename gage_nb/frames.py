@@ -201,8 +201,9 @@ def meta(run: Run | str | int | None = None) -> pd.DataFrame:
     """Return what is recorded about a run, one row a fact.
 
     Columns: `name` (string) and `value` (object): identity, status, times (Timestamp, UTC),
-    command, environment set by the operation (`env.NAME`), configuration (`config.KEY`), and the
-    attributes of the user (`user.NAME`) and the system (`sys.NAME`).
+    command, environment set by the operation (`env.NAME`), configuration (`config.KEY`), what the
+    run said of itself (`attr.NAME`, and fields such as `attr.NAME.color`, `metric.NAME.label`), and
+    the attributes of the user (`user.NAME`) and the system (`sys.NAME`).
     """
     frame = from_rows(meta_rows(_run(run)), {"name": "string", "value": "object"})
     times = frame["name"].isin([f"{name}_us" for name in _TIMES])

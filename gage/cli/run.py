@@ -48,6 +48,7 @@ FAILED = 125
 INTERRUPTED = 130
 _SIGNALLED = 128
 _CAPTIONS = 5
+_NOTES = 20
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -130,6 +131,7 @@ class _Shell(Observer):
         self._options = options
         self._quiet = options.quiet
         self._begun_us = 0
+        self._notes_told = 0
 
     def supervisor(self) -> WaitingSupervisor:
         return ForkedSupervisor()
@@ -149,9 +151,7 @@ class _Shell(Observer):
         elif work.found:
             self._tell(f"Not needed: {work.name} has done the same. See: gage show {work.name}")
         else:
-            for note in work.notes:
-                if not note.startswith(LEFT_OUT):
-                    self._tell(f"note: {note}")
+            self._tell_notes(work)
             if self._options.stage:
                 self._tell(f"Staged {work.name}. Start it with: gage start {work.name}")
             elif self._options.background:
@@ -180,6 +180,15 @@ class _Shell(Observer):
     def _tell(self, text: str) -> None:
         _tell(text, self._quiet)
 
+    def _tell_notes(self, run: RecordedRun) -> None:
+        """Tell the notes that were not told yet: those of staging, later those of the end."""
+        new, self._notes_told = run.notes[self._notes_told :], len(run.notes)
+        said = [note for note in new if not note.startswith(LEFT_OUT)]
+        for note in said[:_NOTES]:
+            self._tell(f"note: {note}")
+        if len(said) > _NOTES:
+            self._tell(f"note: {len(said) - _NOTES} more: gage show {run.name}")
+
     def _tell_end(self, run: RecordedRun, status: Status) -> None:
         what = f"{run.name} {outcome(status.name, status.exit_code, status.reason)}"
         if status.name == "completed":
@@ -197,6 +206,7 @@ class _Shell(Observer):
             what += f"; it showed {'; '.join([*texts[:_CAPTIONS], *more])}" if texts else ""
         shown = run.output().tail(1) if not self._quiet else b""
         _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
+        self._tell_notes(run)
         if status.name == "error" and missed_a_file(run.last_lines()):
             hint = missing_files_hint(run)
             left_out = [f"note: {note}" for note in run.notes if note.startswith(LEFT_OUT)]

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
+from gage._internal.metrics.summary_file import fields_text, value_of
 from gage._internal.output.results import captions
 from gage._internal.people import (
     format_duration,
@@ -98,15 +99,26 @@ def _print_metrics(run: RecordedRun) -> None:
     series = summarize(read_metrics(run, faults.append))
     for fault in faults:
         print(f"  {'note':<14} {printable(fault)}")
-    if not series:
-        return
-    print(f"\nmetrics (all: gage metrics {run.name})")
-    width = max(len(on_a_line(name)) for name in series)
+    said = run.summary
+    if series:
+        print(f"\nmetrics (all: gage metrics {run.name})")
+        width = max(len(on_a_line(name)) for name in series)
     for name, one in series.items():
-        extremes = ""
-        if one.count > 1:
-            extremes = f"  min {format_number(one.min)}  max {format_number(one.max)}"
-        print(f"  {on_a_line(name):<{width}}  {format_number(one.last)}{extremes}")
+        more = f"  min {format_number(one.min)}  max {format_number(one.max)}"
+        more = more if one.count > 1 else ""
+        fields = fields_text(said["metrics"].get(name))
+        more += f"  {on_a_line(fields)}" if fields else ""
+        print(f"  {on_a_line(name):<{width}}  {format_number(one.last)}{more}")
+    _print_attributes(said["attributes"])
+
+
+def _print_attributes(attributes: dict[str, Any]) -> None:
+    if attributes:
+        print("\nattributes")
+        width = max(len(on_a_line(name)) for name in attributes)
+    for name, entry in attributes.items():
+        text = f"{on_a_line(name):<{width}}  {on_a_line(str(value_of(entry)))}"
+        print(f"  {text}  {on_a_line(fields_text(entry))}".rstrip())
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:

@@ -45,6 +45,8 @@ class PanelState:
         What a reader of the run should know.
     left_out
         Which files of the project the run does not have, as usual; empty where it has all.
+    attributes
+        What it said of itself, a text each: `color 1.1 (name=green)`.
     metrics, charts
         The numbers that it gave back, and their drawings for a live view, HTML of our own.
     """
@@ -74,6 +76,7 @@ class PanelState:
     left_out: str = ""
     label: str = ""
     tags: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     metrics: Mapping[str, MetricSeries] = field(default_factory=dict)
     charts: str = ""
 

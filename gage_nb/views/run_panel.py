@@ -23,6 +23,7 @@ from gage_nb.views.run_words import (
     STATUS_SIGNS,
     about,
     as_of_text,
+    attributes_text,
     called_text,
     counts_text,
     cut,
@@ -159,7 +160,7 @@ def static_html(state: PanelState) -> str:
     return (
         f"<div class='gage panel {NO_MATH}'>{CSS}{head_html(state)}{_when_html(state)}{progress}"
         f"<div class=scroll>{tail_html(state, STATIC_TAIL_BYTES, STATIC_TAIL_LINES)}</div>"
-        f"{charts}{_files_html(state)}{foot_html(state)}</div>"
+        f"{charts}{_attributes_html(state)}{_files_html(state)}{foot_html(state)}</div>"
     )
 
 
@@ -179,6 +180,11 @@ def _when_html(state: PanelState) -> str:
     if state.ended:
         return ""
     return f"<div class=quiet>{html.escape(as_of_text(state))}</div>"
+
+
+def _attributes_html(state: PanelState) -> str:
+    text = html.escape(attributes_text(state))
+    return f"<div class=quiet>attributes: {text}</div>" if text else ""
 
 
 def _files_html(state: PanelState) -> str:

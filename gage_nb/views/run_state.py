@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.metrics.series import MetricsReader
+from gage._internal.metrics.summary_file import fields_text, read_full_summary, value_of
 from gage._internal.progress.bars import Progress, progress_of, read_progress
 from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
 from gage._internal.record.outside_files import outside_files
@@ -113,6 +114,7 @@ class StateReader:
             outside_count=len(outside),
             notes=(*notes, *filter(None, [tail.fault])),
             left_out=left_out,
+            attributes=_attributes(run) if ended else (),
             metrics=self._read_metrics(started_us, ended=ended),
             charts=self._charts,
         )
@@ -242,6 +244,21 @@ def _outside_files(run: Run) -> list[OutsideFile]:
         return outside_files(run)
     except (MetaError, OSError):
         return []
+
+
+def _attributes(run: Run) -> tuple[str, ...]:
+    """Return what the run said of itself, and the fields of its metrics, a text each."""
+    try:
+        summary = read_full_summary(run)
+    except (MetaError, OSError):
+        return ()  # what reads its metrics says so
+    texts = []
+    for name, entry in summary["attributes"].items():
+        fields = fields_text(entry)
+        texts.append(f"{name} {value_of(entry)}" + (f" ({fields})" if fields else ""))
+    fielded = {name: fields_text(entry) for name, entry in summary["metrics"].items()}
+    texts += [f"{name} ({fields})" for name, fields in fielded.items() if fields]
+    return tuple(texts)
 
 
 def _size(run: Run, path: str) -> int | None:

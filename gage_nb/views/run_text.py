@@ -10,6 +10,7 @@ from gage_nb.views.run_words import (
     STATUS_SIGNS,
     about,
     as_of_text,
+    attributes_text,
     called_text,
     counts_text,
     cut,
@@ -49,6 +50,8 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
         lines += _tail_text(state)
     if state.metrics:
         lines.append(charts_text(state.metrics))
+    if state.attributes:
+        lines.append(f"attributes: {attributes_text(state)}")
     if state.file_count:
         lines.append(f"{files_text(state)}: {', '.join(file_texts(state))}")
     if state.outside_count:

@@ -32,6 +32,7 @@ __all__ = [
     "STATUS_SIGNS",
     "about",
     "as_of_text",
+    "attributes_text",
     "called_text",
     "counts_text",
     "cut",
@@ -50,6 +51,7 @@ __all__ = [
 
 MAX_FILES = 20
 MAX_NOTES = 5
+MAX_ATTRIBUTES = 12
 MAX_TAGS = 8
 
 STATUS_SIGNS = {
@@ -138,6 +140,16 @@ def shown_notes(state: PanelState) -> list[str]:
     if len(state.notes) > MAX_NOTES:
         notes.append(f"{len(state.notes) - MAX_NOTES:,} more notes in log/runner of the run")
     return notes
+
+
+def attributes_text(state: PanelState) -> str:
+    """Return on one line what the run said of itself, "" where it said nothing."""
+    shown = [cut(text, 100) for text in state.attributes[:MAX_ATTRIBUTES]]
+    if len(state.attributes) > MAX_ATTRIBUTES:
+        shown.append(
+            f"{len(state.attributes) - MAX_ATTRIBUTES:,} more: gage meta {cut(state.name, 40)}"
+        )
+    return " · ".join(shown)
 
 
 def files_text(state: PanelState) -> str:

@@ -320,6 +320,45 @@ def test_notes_are_told_before_the_output(cli: Callable[..., Started], project: 
     assert cli("run", "-q", "hi.py").stderr == b""
 
 
+def test_warnings_of_the_end_are_told_and_shown(cli: Callable[..., Started], project: Path) -> None:
+    write(project, "said.py", "open('summary.json', 'w').write('{')\n")
+
+    done = cli("run", "said.py")
+
+    assert done.returncode == 0
+    last = done.stderr.decode().splitlines()[-1]
+    assert last.startswith("note: Warning: summary.json is not read: 1:2")
+    assert "Warning: summary.json is not read: 1:2" in cli("show").stdout.decode()
+    assert cli("run", "-q", "said.py").stderr == b""
+
+
+def test_attributes_of_a_run_are_shown(cli: Callable[..., Started], project: Path) -> None:
+    said = {
+        "metrics": {"acc": {"value": 0.9, "label": "Accuracy"}},
+        "attributes": {"a": {"value": 1.1, "color": "green"}, "data": "v2"},
+    }
+    write(project, "said.py", f"open('summary.json', 'w').write({json.dumps(said)!r})\n")
+    assert cli("run", "said.py").returncode == 0
+
+    shown = cli("show").stdout.decode().splitlines()
+
+    assert "  acc  0.9  label=Accuracy" in shown
+    at = shown.index("attributes")
+    assert shown[at + 1 : at + 3] == ["  a     1.1  color=green", "  data  v2"]
+    meta = {row["name"]: row["value"] for row in json.loads(cli("meta", "--json").stdout)}
+    assert {name: value for name, value in meta.items() if name.startswith(("attr", "metric"))} == {
+        "metric.acc.label": "Accuracy",
+        "attr.a": 1.1,
+        "attr.a.color": "green",
+        "attr.data": "v2",
+    }
+    (row,) = json.loads(cli("runs", "--json").stdout)
+    assert row["attributes"] == {"a": 1.1, "data": "v2"}
+    run = gage.find()
+    assert run.attributes == {"a": 1.1, "data": "v2"}
+    assert run.summary == said
+
+
 def test_preview_and_help_of_an_operation_run_nothing(
     cli: Callable[..., Started], project: Path
 ) -> None:

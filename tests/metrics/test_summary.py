@@ -12,9 +12,11 @@ import pytest
 
 from gage._internal.errors import MetaError
 from gage._internal.metrics.summary import finalize_summary
-from gage._internal.metrics.summary_file import read_summary
+from gage._internal.metrics.summary_file import read_full_summary, read_summary
 from gage._internal.record.run_meta import meta_opdef
+from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import Run
+from tests.making import ended
 from tests.reporting import new_run, run_program, write_output
 
 
@@ -52,12 +54,46 @@ def test_metrics_and_attributes_of_the_run_are_kept(run: Run) -> None:
     }
 
 
-def test_labels_stay_in_the_file(run: Run) -> None:
-    leave(run, {"metrics": {"acc": {"value": 0.9, "label": "Accuracy"}}})
+def test_fields_of_values_are_kept(run: Run) -> None:
+    said = {
+        "metrics": {"acc": {"value": 0.9, "label": "Accuracy", "unit": None}},
+        "attributes": {"a": {"value": 1.1, "color": "green", "shades": ["dark"]}},
+    }
+    leave(run, said)
 
-    assert finalized(run)["metrics"] == {"acc": 0.9}
-    kept = json.loads(Path(run.meta_dir, "summary.json").read_text())
-    assert kept["metrics"] == {"acc": {"value": 0.9, "label": "Accuracy"}}
+    assert finalized(run) == {"metrics": {"acc": 0.9}, "attributes": {"a": 1.1}}
+    assert read_full_summary(run) == said
+    assert not warnings(run)
+
+
+def test_warnings_are_notes(run: Run) -> None:
+    leave(run, "{")
+
+    finalized(run)
+
+    (note,) = RecordedRun.of(run).notes
+    assert note.startswith("Warning: summary.json is not read: 1:2")
+
+
+@pytest.mark.parametrize(
+    ("definition", "exit_code", "told"),
+    [
+        ({"summary": "result.json"}, 0, True),
+        ({"summary": {"filename": "result.json"}}, 0, True),
+        ({"summary": "result.json"}, 1, False),
+        ({}, 0, False),
+    ],
+    ids=["named", "in a table", "the run failed", "not named"],
+)
+def test_a_named_summary_that_was_not_written_is_told(
+    tmp_path: Path, definition: dict[str, Any], exit_code: int, told: bool
+) -> None:
+    run = ended(tmp_path / "runs", f"exit {exit_code}", definition)
+
+    notes = RecordedRun.of(run).notes
+
+    expected = "Warning: result.json: the run has not written this file, its summary"
+    assert notes == ([expected] if told else [])
 
 
 def test_lists_of_tables_count_as_one(run: Run) -> None:
@@ -117,8 +153,8 @@ def test_operation_names_the_file(
         ({"metrics": 3}, "expected a table for metrics, found 3"),
         ({"metrics": {"x": "high"}}, "metrics: x: expected a number, found 'high'"),
         ({"metrics": {"x": True}}, "metrics: x: expected a number, found True"),
-        ({"metrics": {"x": {"label": "L"}}}, "expected value and label, found 'label'"),
-        ({"metrics": {"x": {"value": 1, "unit": "s"}}}, "found 'value', 'unit'"),
+        ({"metrics": {"x": {"label": "L"}}}, "expected a table with value, found 'label'"),
+        ({"metrics": {"x": {"value": "s", "unit": "s"}}}, "expected a number, found 's'"),
         ({"attributes": {"x": [1]}}, "expected a string, number or boolean, found a list"),
     ],
     ids=lambda value: str(value)[:40],

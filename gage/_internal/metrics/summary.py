@@ -7,7 +7,8 @@ from gage._internal.errors import ConfigError, MetaError
 from gage._internal.metrics.series import read_metrics, summarize
 from gage._internal.metrics.summary_block import read_block
 from gage._internal.metrics.summary_file import SUMMARY_KEYS, checked_summary, read_run_file
-from gage._internal.record.run_meta import encode_json, log_runner, run_meta_path
+from gage._internal.record.run_meta import encode_json, log_note, log_runner, run_meta_path
+from gage._internal.record.status import read_exit_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,17 +23,19 @@ __all__ = ["finalize_summary"]
 def finalize_summary(run: Run, opdef: OpDef) -> None:
     """Write the side-car's `summary.json` (`summary_file`) of a run whose command has ended.
 
-    There is none if it would be empty. What cannot be read is noted in `log/runner`: a summary
+    There is none if it would be empty. What cannot be read becomes a note of the run: a summary
     never makes a run fail.
     """
 
     def on_fault(fault: str) -> None:
-        log_runner(run, f"Warning: {fault}")
+        log_note(run, f"Warning: {fault}")
 
     printed = _printed_summary(run, opdef, on_fault)
     own = read_run_file(run, opdef.summary_filename, on_fault)
     if own is not None:
         log_runner(run, f"Using run summary {opdef.summary_filename}")
+    elif opdef.data.get("summary") and read_exit_code(run) == 0:
+        on_fault(f"{opdef.summary_filename}: the run has not written this file, its summary")
     try:
         series = summarize(read_metrics(run, on_fault, final=True))
     except (MetaError, OSError) as error:

@@ -7,8 +7,9 @@ A run may leave a file in its directory, `summary.json` or the name that its ope
      "attributes": {"data": "v2", "model": {"value": "small", "label": "Model"}}}
 
 Metrics are numbers or null; attributes are strings, numbers, booleans or null. Each may be a table
-with `value` and `label`. Both keys may also hold a list of such tables, in which later ones take
-precedence. The file is JSON with comments, as in a Gage file, or TOML or YAML by its suffix.
+with `value` and more about it, its fields: `{"value": 1.1, "color": "green"}`. Both keys may also
+hold a list of such tables, in which later ones take precedence. The file is JSON with comments, as
+in a Gage file, or TOML or YAML by its suffix.
 
 In the side-car, `summary.json` has the same form, in JSON as Python writes it (with `NaN` and
 `Infinity`): every metric of the run with its last value, with the values of the run's own file
@@ -31,15 +32,38 @@ if TYPE_CHECKING:
 
     from gage._internal.types import Run
 
-__all__ = ["SUMMARY_KEYS", "checked_summary", "read_run_file", "read_summary"]
+__all__ = [
+    "SUMMARY_KEYS",
+    "checked_summary",
+    "fields_of",
+    "fields_text",
+    "read_full_summary",
+    "read_run_file",
+    "read_summary",
+    "value_of",
+]
 
 SUMMARY_KEYS = ("metrics", "attributes")
 
 
 def read_summary(run: Run) -> dict[str, dict[str, Any]]:
-    """Return `metrics` and `attributes` of an ended run, without their labels.
+    """Return `metrics` and `attributes` of an ended run, without their fields.
 
     Before the end, and if the run has none, both are empty.
+
+    Raises
+    ------
+    MetaError
+        If the file is damaged.
+    """
+    return {
+        key: {name: value_of(value) for name, value in values.items()}
+        for key, values in read_full_summary(run).items()
+    }
+
+
+def read_full_summary(run: Run) -> dict[str, dict[str, Any]]:
+    """Return `metrics` and `attributes` as `read_summary`, where there are fields as tables.
 
     Raises
     ------
@@ -54,7 +78,7 @@ def read_summary(run: Run) -> dict[str, dict[str, Any]]:
     path = run_meta_path(run, "summary.json")
     try:
         data = json.loads(text)
-        summary = {key: data[key] for key in SUMMARY_KEYS}
+        summary: dict[str, dict[str, Any]] = {key: data[key] for key in SUMMARY_KEYS}
         for key in SUMMARY_KEYS:
             for name, value in summary[key].items():
                 fault = _fault(key, value)
@@ -62,13 +86,24 @@ def read_summary(run: Run) -> dict[str, dict[str, Any]]:
                     raise ValueError(f"{key}: {name}: {fault}")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise MetaError(f"{path}: expected metrics and attributes: {error!r}") from None
-    return {
-        key: {
-            name: value["value"] if isinstance(value, dict) else value
-            for name, value in summary[key].items()
-        }
-        for key in SUMMARY_KEYS
-    }
+    return summary
+
+
+def value_of(entry: Any) -> Any:
+    """Return the value of an entry of a summary, without its fields."""
+    return entry["value"] if isinstance(entry, dict) else entry
+
+
+def fields_of(entry: Any) -> dict[str, Any]:
+    """Return what an entry of a summary says of its value, by name."""
+    if not isinstance(entry, dict):
+        return {}
+    return {name: value for name, value in entry.items() if name != "value"}
+
+
+def fields_text(entry: Any) -> str:
+    """Return the fields of an entry for people: `color=green label=Model`."""
+    return " ".join(f"{name}={value}" for name, value in fields_of(entry).items())
 
 
 def read_run_file(
@@ -115,8 +150,8 @@ def checked_summary(
 def _fault(key: str, value: object) -> str | None:
     """Return the fault of the value of a metric or attribute, None if it has none."""
     if isinstance(value, dict):
-        if "value" not in value or value.keys() - {"value", "label"}:
-            return f"expected value and label, found {', '.join(map(repr, value)) or 'no key'}"
+        if "value" not in value:
+            return f"expected a table with value, found {', '.join(map(repr, value)) or 'no key'}"
         value = value["value"]
     if key == "metrics":
         allowed = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

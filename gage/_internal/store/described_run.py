@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gage._internal.metrics.summary_file import read_full_summary, read_summary
 from gage._internal.record.duration import read_duration_us
 from gage._internal.record.run_meta import read_attr, read_attrs, read_notes, read_timestamp
 from gage._internal.store.user_attrs import (
@@ -44,6 +45,19 @@ class DescribedRun(Run):
     def attrs(self) -> dict[str, Any]:
         """What was recorded about the system: platform, packages, git, notebook."""
         return read_attrs(self, "sys")
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the run has said of itself in its summary, beside metrics; empty before the end."""
+        return read_summary(self)["attributes"]
+
+    @property
+    def summary(self) -> dict[str, dict[str, Any]]:
+        """Metrics and attributes at the end of the run, by `metrics` and `attributes` and name.
+
+        A value of which the run says more is a table, `{"value": 1.1, "color": "green"}`.
+        """
+        return read_full_summary(self)
 
     @property
     def label(self) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import MetaError
+from gage._internal.metrics.summary_file import fields_of, value_of
 from gage._internal.operations.targets import known_operations, known_scripts
 from gage._internal.output.results import captions
 from gage._internal.people import format_count
@@ -234,11 +235,24 @@ def _facts(run: RecordedRun) -> Iterable[tuple[str, Any]]:
             yield f"env.{name}", text
         for key, value in run.config.items():
             yield f"config.{key}", value
+        yield from _said(run)
         for kind in ("user", "sys"):
             for name, value in read_attrs(run, kind).items():
                 yield f"{kind}.{name}", value
     except MetaError as error:
         yield "damaged", str(error)
+
+
+def _said(run: RecordedRun) -> Iterator[tuple[str, Any]]:
+    """Yield what a run has said of itself: attributes, and the fields of its values."""
+    summary = run.summary
+    for name, entry in summary["metrics"].items():
+        for field, value in fields_of(entry).items():
+            yield f"metric.{name}.{field}", value
+    for name, entry in summary["attributes"].items():
+        yield f"attr.{name}", value_of(entry)
+        for field, value in fields_of(entry).items():
+            yield f"attr.{name}.{field}", value
 
 
 def _timestamp(run: Run, name: str) -> int | None:

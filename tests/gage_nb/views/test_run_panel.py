@@ -221,6 +221,13 @@ def test_files_beyond_the_first_are_counted() -> None:
     assert "f20" not in static_html(state)
 
 
+def test_attributes_are_in_the_panel() -> None:
+    state = dataclasses.replace(STATE, attributes=("a 1.1 (color=<b>)", "data v2"))
+
+    assert "attributes: a 1.1 (color=&lt;b&gt;) · data v2" in static_html(state)
+    assert "attributes: a 1.1 (color=<b>) · data v2" in static_text(state)
+
+
 def test_notes_beyond_the_first_are_counted() -> None:
     state = dataclasses.replace(STATE, notes=tuple(f"note {i}" for i in range(9)))
     assert "4 more notes" in static_html(state)
@@ -329,6 +336,7 @@ def _flood() -> dict[str, Any]:
         "file_count": 300,
         "notes": (long,) * 300,
         "metrics": _metrics(9),
+        "attributes": (long,) * 300,
     }
 
 
