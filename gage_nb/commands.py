@@ -150,6 +150,12 @@ def _attach(reference: str | None, place: Place) -> Any:
     return attach_batch(batch)
 
 
+def _start(words: Sequence[str], place: Place) -> Any:
+    rest = [word for word in words if word != "--force"]
+    force = len(rest) < len(words)
+    return _with_run(lambda run: start(run, force=force))(rest, place)
+
+
 def _show(reference: str | None, place: Place) -> Any:
     return _batch_called(reference, place) or place.find(reference)
 
@@ -270,7 +276,7 @@ COMMANDS = {
     "output": Command("output [RUN]", "what it printed (DataFrame)", _with_run(frames.output)),
     "metrics": Command("metrics [RUN ...]", "the numbers it gave back (DataFrame)", _metrics),
     "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(_attach)),
-    "start": Command("start [RUN]", "start a staged run and watch it", _with_run(start)),
+    "start": Command("start [RUN] [--force]", "start a staged run and watch it", _start),
     "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
     "stop": Command("stop [RUN]", "stop it (default: the newest that is running)", _of_run(_stop)),
     "verify": Command(

@@ -9,6 +9,7 @@ from IPython.core.getipython import get_ipython
 
 from gage._internal.api.observer import Observer
 from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.text import on_a_line
 from gage_nb.keywords import Display
 from gage_nb.name_errors import explain_name_error
 from gage_nb.notebook_recording import NotebookRecorder, executed_cells
@@ -80,6 +81,11 @@ class NotebookObserver(Observer):
             if name == "started" or time.monotonic() >= self._shown_from_s:
                 self._panel.show()
             self._panel.phase(name)
+
+    def needed(self, run: Run, why: str) -> None:  # noqa: ARG002  # there is only this one
+        """Say why no earlier run takes the place of this one."""
+        if not self._options.quiet:
+            print(f"Needed: {on_a_line(why)}")  # noqa: T201  # it is for the cell
 
     def planned(self, planned: PlannedBatch) -> None:
         """Show the plan of a batch."""

@@ -70,13 +70,20 @@ def attach(run: Run | str | int | None = None, *, view: str | None = None) -> Re
 
 
 @documented("gage_nb.start")
-def start(run: Run | str | int | None = None, **options: Unpack[StartKeywords]) -> RecordedRun:
-    """Start a staged run and show it live; the keywords are those of `run`.
+def start(
+    run: Run | str | int | None = None, *, force: bool = False, **options: Unpack[StartKeywords]
+) -> RecordedRun:
+    """Start a staged run and show it live; the other keywords are those of `run`.
+
+    Parameters
+    ----------
+    force
+        Start it also if its files were changed since it was staged.
 
     Raises
     ------
     RunStateError
-        If the run is not staged, or was started before.
+        If the run is not staged, was changed since, or was started before.
     RunFailed, KeyboardInterrupt
         As `run`.
     """
@@ -84,4 +91,4 @@ def start(run: Run | str | int | None = None, **options: Unpack[StartKeywords]) 
     recorded = RecordedRun.of(run) if isinstance(run, Run) else requests.find(run)
     observer = NotebookObserver(chosen, display)
     observer.attach(recorded)
-    return start_staged(recorded, chosen, observer)
+    return start_staged(recorded, chosen, observer, force=force)

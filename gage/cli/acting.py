@@ -13,10 +13,11 @@ __all__: list[str] = []
 
 @app.command("start")
 @run_argument
-def _start(run: str | None) -> None:
+@click.option("--force", is_flag=True, help="Also if its files were changed since it was staged.")
+def _start(run: str | None, force: bool) -> None:
     """Start a staged run."""
     recorded = requests.find(run)
-    recorded.start()
+    recorded.start(force=force)
     click.echo(f"Started {recorded.name}. Watch it with: gage attach {recorded.name}", err=True)
 
 

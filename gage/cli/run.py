@@ -1,7 +1,8 @@
 """`gage run`: run a target, show its output as it comes, exit with its exit code.
 
 Exit codes: the run's own; 128 plus the signal's number for a run that a signal ended; 2 for a
-wrong line; 125 for an error of gage itself; 130 after Ctrl-C.
+wrong line; 125 for an error of gage itself; 130 after Ctrl-C; 100 for
+`--needed` when nothing was run because an earlier run did the same work.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gage._internal.record.runner_log import LEFT_OUT, missed_a_file
 from gage._internal.running.waiting_supervisor import ForkedSupervisor
 from gage._internal.store.missing_files import missing_files_hint
 from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.text import on_a_line
 from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
@@ -30,12 +32,13 @@ if TYPE_CHECKING:
     from gage._internal.batch.launch import PlannedBatch
     from gage._internal.operations.options import RunOptions
     from gage._internal.running.waiting_supervisor import WaitingSupervisor
-    from gage._internal.types import Status
+    from gage._internal.types import Run, Status
     from gage.cli.status_line import StatusLine
 
 __all__ = [
     "FAILED",
     "INTERRUPTED",
+    "NOT_NEEDED",
     "USAGE",
     "exit_code_of",
     "follow_run",
@@ -44,6 +47,7 @@ __all__ = [
 ]
 
 USAGE = 2
+NOT_NEEDED = 100
 FAILED = 125
 INTERRUPTED = 130
 _SIGNALLED = 128
@@ -136,6 +140,9 @@ class _Shell(Observer):
     def supervisor(self) -> WaitingSupervisor:
         return ForkedSupervisor()
 
+    def needed(self, run: Run, why: str) -> None:  # there is only this one
+        self._tell(f"Needed: {on_a_line(why)}")
+
     def planned(self, planned: PlannedBatch) -> None:
         from gage._internal.clock import now_us
         from gage.cli.batch import tell_plan
@@ -149,6 +156,7 @@ class _Shell(Observer):
 
             tell_start(work, self._options, self._begun_us)
         elif work.found:
+            self.exit_code = NOT_NEEDED
             self._tell(f"Not needed: {work.name} has done the same. See: gage show {work.name}")
         else:
             self._tell_notes(work)
@@ -159,9 +167,12 @@ class _Shell(Observer):
 
     def follow(self, work: Work, stop: Callable[[], object]) -> None:
         if not isinstance(work, RecordedRun):
+            from gage._internal.batch.record import FOUND
             from gage.cli.batch import watch_batch
 
             self.exit_code = watch_batch(work, stop, quiet=self._quiet)
+            if self._options.needed and all(trial.event == FOUND for trial in work.trials):
+                self.exit_code = NOT_NEEDED
             return
         if sys.stderr.isatty():
             from gage._internal.text import on_a_line

@@ -359,6 +359,71 @@ def test_attributes_of_a_run_are_shown(cli: Callable[..., Started], project: Pat
     assert run.summary == said
 
 
+def test_needed_says_which_run_and_why_not(cli: Callable[..., Started], project: Path) -> None:
+    write(project, "train.py", "lr = 0.1\nopen('model', 'w').write(str(lr))\n")
+    write(project, "data.bin", "\0a")
+    with_data = ("run", "train.py", "-n", "--with", "data.bin")
+
+    none, first = cli(*with_data), gage.find()
+    same = cli(*with_data, "--label", "good", "--tag", "x")
+
+    assert none.returncode == 0
+    assert b"Needed: no run of this operation has completed before" in none.stderr
+    assert same.returncode == 100
+    assert same.stderr.decode().startswith(f"Not needed: {first.name} has done the same")
+    assert (first.label, first.tags) == ("good", ["x"])
+    assert gage.runs() == [first]
+
+    value = cli(*with_data, "lr=0.5")
+    assert (value.returncode, len(gage.runs())) == (0, 2)
+    assert f"Needed: unlike {first.name}: lr is 0.5, was 0.1\n" in value.stderr.decode()
+
+    write(project, "data.bin", "\0b")
+    file = cli(*with_data)
+    assert f"Needed: unlike {first.name}: dependency data.bin has changed" in file.stderr.decode()
+
+    write(project, "train.py", "lr = 0.1\nopen('model', 'w').write(str(2 * lr))\n")
+    write(project, "data.bin", "\0a")
+    source = cli(*with_data)
+    assert f"Needed: unlike {first.name}: train.py has changed" in source.stderr.decode()
+    newest = gage.find()
+
+    Path(newest.run_dir, "model").unlink()
+    damaged = cli(*with_data)
+    assert damaged.returncode == 0
+    expected = f"Needed: {newest.name} has done the same, but model is gone"
+    assert expected in damaged.stderr.decode()
+
+
+def test_a_batch_of_which_nothing_is_needed_says_so_by_its_exit_code(
+    cli: Callable[..., Started], project: Path
+) -> None:
+    write(project, "train.py", "lr = 0.1\n")
+
+    codes = [cli("run", "train.py", "lr=[1,2]", "-n").returncode for _ in range(2)]
+    more = cli("run", "train.py", "lr=[1,2,3]", "-n").returncode
+
+    assert (codes, more) == ([0, 100], 0)
+
+
+def test_a_staged_run_that_was_changed_is_refused(
+    cli: Callable[..., Started], project: Path
+) -> None:
+    cli("run", "hi.py", "--stage")
+    run = gage.find()
+    path = Path(run.run_dir, "hi.py")
+    path.chmod(0o644)
+    path.write_text("print('other')\n")
+
+    refused, forced = cli("start"), cli("start", "--force")
+
+    assert refused.returncode != 0
+    assert b"changed since it was staged: hi.py was changed" in refused.stderr
+    assert forced.returncode == 0
+    run.wait()
+    assert run.last_lines() == "other"
+
+
 def test_preview_and_help_of_an_operation_run_nothing(
     cli: Callable[..., Started], project: Path
 ) -> None:

@@ -104,17 +104,21 @@ def run_one(asked: Asked, observer: Observer) -> RecordedRun:
     return _finish_run(run, options, observer, waits=waits)
 
 
-def start_staged(run: RecordedRun, options: RunOptions, observer: Observer) -> RecordedRun:
+def start_staged(
+    run: RecordedRun, options: RunOptions, observer: Observer, *, force: bool = False
+) -> RecordedRun:
     """Start a staged run, with `background` and `check` of the options; return it.
+
+    With `force` also one whose files were changed since it was staged.
 
     Raises
     ------
     RunStateError
-        If the run is not staged, or was started before.
+        If the run is not staged, was changed since, or was started before.
     RunFailed, KeyboardInterrupt
         As `run_one`.
     """
-    run.start()
+    run.start(force=force)
     return _finish_run(run, options, observer, waits=not options.background)
 
 

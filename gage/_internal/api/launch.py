@@ -44,7 +44,8 @@ def launch(
         Attributes of the run that are already known, by name.
     needed
         Whether to return a completed run that did the same work instead of a new one. Its `found`
-        is True, and the run that was staged to find it is removed.
+        is True, and the run that was staged to find it is removed. It gets the label
+        and the tags.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def launch(
             operation=operation,
             on_phase=lambda phase: observer.event(phase, run),
         )
-        found = _find_same(run) if needed else None
+        found = _find_same(run, observer, user_attrs or {}) if needed else None
         if found is not None:
             observer.event("found", found)
             return RecordedRun.of(found, found=True)
@@ -114,13 +115,17 @@ def _start(
         raise
 
 
-def _find_same(run: Run) -> Run | None:
+def _find_same(run: Run, observer: Observer, user_attrs: Mapping[str, Any]) -> RecordedRun | None:
     """Return a completed run that did the work of a staged run, which is then removed."""
-    from gage._internal.store.same_work import find_same, remove_run
+    from gage._internal.store.same_work import describe, find_same, remove_run
 
-    found = find_same(run)
-    if found is not None:
+    found, why = find_same(run)
+    if found is None:
+        log_runner(run, f"Needed: {why}")
+        observer.needed(run, why)
+    else:
         remove_run(run)
+        describe(found, user_attrs)
     return found
 
 

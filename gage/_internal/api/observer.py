@@ -23,6 +23,7 @@ class Observer:
     """Is called at each step of a run or a batch; this base class shows nothing.
 
     one run    event("made"), event(PHASE) …, event("started") or event("found") → launched
+               `needed` before the start, where an earlier run was looked for in vain
     several    planned → launched
     then       follow, unless in the background; or failed, if there is nothing to follow
     """
@@ -37,6 +38,9 @@ class Observer:
 
     def event(self, name: str, run: Run) -> None:
         """Handle a step of one run: `made`, the begin of a phase of staging, `started`, `found`."""
+
+    def needed(self, run: Run, why: str) -> None:
+        """See that no earlier run takes the place of this one, and why; it is started next."""
 
     def planned(self, planned: PlannedBatch) -> None:
         """Handle the plan of several runs, before anything is started."""

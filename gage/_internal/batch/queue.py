@@ -15,7 +15,7 @@ from gage._internal.record.reading import read_text
 from gage._internal.record.status import read_exit_code, read_status
 from gage._internal.running.kept_command import finalize_or_record_why
 from gage._internal.staging.staging import record_failure
-from gage._internal.store.same_work import completed_work, remove_run, work_digest
+from gage._internal.store.same_work import CompletedWork, describe, remove_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Queue:
         self._helpers = helpers
         self._on_end = on_end
         self._todo: deque[int] = deque()
-        self._same: dict[str, Run] | None = None
+        self._same: CompletedWork | None = None
         self.ready: deque[Trial] = deque()
         self.proposals: Proposals | None = None
 
@@ -76,7 +76,7 @@ class Queue:
         begun = set() if kept is None else {*work.log.runs, *kept}
         self._todo.extend(n for n in range(work.count) if n not in done and n not in begun)
         if work.needed:
-            self._same = dict(completed_work(work.home, work.template.run).items())
+            self._same = CompletedWork(work.home, work.template.run)
         if work.plan.get("objective"):
             self.proposals = Proposals(work, done)
 
@@ -167,9 +167,14 @@ class Queue:
         if read_text(run, "stopped") is not None or read_text(run, "staged") is None:
             self._on_end(trial)
             return
-        found = None if self._same is None else self._same.get(work_digest(run) or "")
+        found = None
+        if self._same is not None:
+            found, why = self._same.same(run)
+            if found is None:
+                work.say(f"Trial {trial.index} is needed: {why}")
         if found is not None:
             remove_run(run)
+            describe(found, work.plan.get("attrs") or {})
             work.note(trial, FOUND, found.id)
             work.say(f"Trial {trial.index}: {found.name} has done the same")
             self.tell(trial, found)

@@ -130,8 +130,18 @@ class RecordedRun(DescribedRun):
         """Return the last lines of output as a string."""
         return last_lines(self, count)
 
-    def start(self) -> None:
-        """Start a staged run; return when its command is running."""
+    def start(self, *, force: bool = False) -> None:
+        """Start a staged run; return when its command is running.
+
+        With `force`, also start a run whose files were changed since it was staged. They are
+        recorded as they are now.
+        """
+        from gage._internal.running.restaging import accept_changes, check_unchanged
+
+        if force:
+            accept_changes(self)
+        else:
+            check_unchanged(self)
         start_run(self)
 
     def wait(self, timeout_s: float | None = None) -> Status:

@@ -3,7 +3,7 @@
 Two runs do the same work if they have the same operation, command, configuration, environment set
 by the operation, and digests of staged files (source code, dependencies, runtime). Of a notebook
 that is run, only the code cells count: its outputs, Markdown and metadata change without any
-change of what it does.
+change of what it does. A run whose files are not as its manifest says does not count.
 """
 
 from __future__ import annotations
@@ -20,10 +20,20 @@ from gage._internal.store.store import list_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from gage._internal.store.recorded_run import RecordedRun
     from gage._internal.types import Run
 
-__all__ = ["completed_work", "find_same", "remove_directory", "remove_run", "work_digest"]
+__all__ = [
+    "CompletedWork",
+    "describe",
+    "find_same",
+    "remove_directory",
+    "remove_run",
+    "work_digest",
+]
 
 _PARTS = ("opref", "proc/cmd", "proc/env", "config.json")
 
@@ -66,28 +76,53 @@ def _code_digest(run: Run, path: str, whole_digest: str) -> str:
         return whole_digest
 
 
-def completed_work(home: str, like: Run) -> dict[str, RecordedRun]:
-    """Return the completed runs of an operation by their work; the newest of several.
+class CompletedWork:
+    """The completed runs of an operation by their work.
 
     `like` is a run of the operation, or a template of such a run.
     """
-    opref = _opref(like)
-    found: dict[str, RecordedRun] = {}
-    for run in list_runs(home):
-        if run.id == like.id or _opref(run) != opref or read_status(run).name != "completed":
-            continue
-        digest = work_digest(run)
-        if digest is not None:
-            found.setdefault(digest, run)
-    return found
+
+    def __init__(self, home: str, like: Run) -> None:
+        opref = _opref(like)
+        self._runs: list[RecordedRun] = []
+        self._by_digest: dict[str, list[RecordedRun]] = {}
+        self._damage: dict[str, str] = {}
+        for run in list_runs(home):
+            if run.id == like.id or _opref(run) != opref or read_status(run).name != "completed":
+                continue
+            self._runs.append(run)
+            digest = work_digest(run)
+            if digest is not None:
+                self._by_digest.setdefault(digest, []).append(run)
+
+    def same(self, run: Run) -> tuple[RecordedRun | None, str]:
+        """Return the newest run that did what a staged run is going to do, and still has its files.
+
+        Where there is none, also why, in words: what is damaged of it, or what differs.
+        """
+        from gage._internal.store.work_difference import damage_text, difference_text
+
+        why = []
+        for found in self._by_digest.get(work_digest(run) or "", ()):
+            if found.id not in self._damage:
+                self._damage[found.id] = damage_text(found)
+            if not self._damage[found.id]:
+                return found, ""
+            why.append(f"{found.name} has done the same, but {self._damage[found.id]}")
+        return None, "; ".join(why) or difference_text(run, self._runs)
 
 
-def find_same(run: Run) -> RecordedRun | None:
-    """Return the newest completed run that did the work of a staged run."""
-    digest = work_digest(run)
-    if digest is None:
-        return None
-    return completed_work(os.path.dirname(run.run_dir), run).get(digest)
+def find_same(run: Run) -> tuple[RecordedRun | None, str]:
+    """Return the newest completed run that did the work of a staged run, else why there is none."""
+    return CompletedWork(os.path.dirname(run.run_dir), run).same(run)
+
+
+def describe(found: RecordedRun, user_attrs: Mapping[str, Any]) -> None:
+    """Give a run that was found the label and the tags that a new one would have had."""
+    if user_attrs.get("label") is not None:
+        found.set_label(user_attrs["label"])
+    if user_attrs.get("tags"):
+        found.add_tags(*user_attrs["tags"])
 
 
 def remove_run(run: Run) -> None:
