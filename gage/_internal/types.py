@@ -68,7 +68,8 @@ class GivenFile(NamedTuple):
 
     The path is relative to the directory, and the file has the same path in the run. `named_in`
     says where the program names the file, "" for one that the user asked for. If `link`, the run
-    gets a link to the original, not a copy. A path that begins with "../" needs `Operation.below`.
+    gets a link to the original, not a copy. `origin` is the path of a file that the user asked
+    for. A path that begins with "../" needs `Operation.below`.
     """
 
     type: str
@@ -76,6 +77,7 @@ class GivenFile(NamedTuple):
     path: str
     named_in: str = ""
     link: bool = False
+    origin: str = ""
 
 
 class ManifestEntry(NamedTuple):

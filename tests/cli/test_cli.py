@@ -300,6 +300,18 @@ def test_label_tags_and_given_files_are_recorded(
     run = gage.find()
     assert (run.label, run.tags) == ("a b", ["x", "y"])
     assert [entry.path for entry in run.manifest if entry.type == "d"] == ["data.csv"]
+    assert run.attrs["with"] == [{"path": "data.csv", "from": str(project.parent / "data.csv")}]
+
+
+def test_a_file_does_not_give_way_to_another_of_its_name(
+    cli: Callable[..., Started], project: Path
+) -> None:
+    write(project.parent, "hi.py", "print('other')\n")
+
+    refused = cli("run", "hi.py", "--with", "../hi.py")
+
+    assert refused.returncode == 125
+    assert b"the project's source code has another file hi.py" in refused.stderr
 
 
 def test_arguments_of_the_program_come_after_two_dashes(

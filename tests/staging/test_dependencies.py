@@ -24,7 +24,10 @@ def store(tmp_path: Path) -> Path:
 def prepare(store: Path, command: str, project: Path, name: str = "prepare") -> Run:
     """Return an ended run of an operation."""
     run = make_run(str(store))
-    init_run_meta(run, OpRef("gage", name), OpDef(name, {}), {}, OpCmd(command, {}))
+    system = {"project": str(project)}
+    init_run_meta(
+        run, OpRef("gage", name), OpDef(name, {}), {}, OpCmd(command, {}), system_attrs=system
+    )
     stage_run(str(project), run)
     start_run(run)
     wait_for_run(run)
@@ -112,10 +115,45 @@ def test_what_the_newest_completed_run_made_is_copied(
     run, found, notes = depend(store, project, table)
 
     assert found == {"data.csv": "new\n"}
-    assert notes == [f"From run {newest.name} ({newest.id}): data.csv"]
+    assert notes == [f"Taken from run {newest.name} of prepare: data.csv"]
     assert read_attr(run, "sys", "dependencies") == [
         {"path": "data.csv", "run": newest.id, "name": newest.name, "operation": "prepare"}
     ]
+
+
+def test_runs_of_other_projects_are_not_taken(store: Path, project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    own = prepare(store, "echo own > data.csv", project)
+    newer = prepare(store, "echo other > data.csv", other)
+
+    _, found, notes = depend(store, project, {"run": "prepare"})
+    _, named, _ = depend(store, project, {"run": newer.name})
+
+    assert found == {"data.csv": "own\n"}
+    assert notes == [f"Taken from run {own.name} of prepare: data.csv"]
+    assert named == {"data.csv": "other\n"}
+
+
+def test_a_run_that_only_another_project_has_is_missing(
+    store: Path, project: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    prepare(store, "echo other > data.csv", other)
+
+    with pytest.raises(DependencyError, match=rf"of this project. \S+ is of another, {other}"):
+        depend(store, project, {"run": "prepare"})
+
+
+def test_a_project_that_was_moved_with_its_runs_keeps_them(project: Path, tmp_path: Path) -> None:
+    prepare(project / ".gage" / "runs", "echo own > data.csv", project)
+    moved = tmp_path / "moved"
+    project.rename(moved)
+
+    _, found, _ = depend(moved / ".gage" / "runs", moved, {"run": "prepare"})
+
+    assert found == {"data.csv": "own\n"}
 
 
 def test_a_run_can_be_named(store: Path, project: Path) -> None:

@@ -121,7 +121,7 @@ def with_given_files(
         relative = os.path.relpath(path, home).replace(os.sep, "/")
         if relative in given:
             faults.append(f"two files would be {relative} in the run: give one another name")
-        given[relative] = GivenFile("d", home, relative)
+        given[relative] = GivenFile("d", home, relative, origin=path)
     if faults:
         raise DependencyError("\n".join(faults))
     return operation.but(given=(*operation.given, *given.values()))

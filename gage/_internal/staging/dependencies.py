@@ -5,8 +5,9 @@
     depends = { run = "prepare" }                   files that its newest completed run made
     depends = { run = "prepare", files = "*.csv" }  only these of them
 
-`run` names an operation or, if there is no such operation, a run. In gage 0.1 its name is
-`run-select`.
+`run` names an operation of the same project or, if the project has run no such operation, a run.
+Runs of other projects in the same directory of runs have to be named by their own name or id. In
+gage 0.1 the key is `run-select`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from gage._internal.quoting import quote
 from gage._internal.record.file_log import current_files, read_events
 from gage._internal.record.layout import home_of
 from gage._internal.record.manifest import hash_file
-from gage._internal.record.run_meta import write_attr
+from gage._internal.record.run_meta import read_attr, write_attr
 from gage._internal.sources.copying import Copied, copy_files
 from gage._internal.sources.matching import match_path
 from gage._internal.sources.parsing import parse_pattern
@@ -61,7 +62,7 @@ def copy_dependencies(
         if _is_summary(table):
             notes.append(_ignored(table))
             continue
-        source = _source_run(home_of(run.run_dir), table)
+        source = _source_run(project_dir, home_of(run.run_dir), table)
         if source is None:
             found, found_notes = _copy_project_files(project_dir, run, table)
         else:
@@ -85,7 +86,7 @@ def planned_dependencies(project_dir: str, home: str, tables: Sequence[Data]) ->
             lines.append(_ignored(table))
             continue
         try:
-            source = _source_run(home, table)
+            source = _source_run(project_dir, home, table)
             if source is None:
                 lines += map(quote, _project_files(project_dir, table).paths)
             else:
@@ -133,8 +134,10 @@ def _copy_run_files(source: RecordedRun, run: Run, table: Data) -> tuple[list[Co
             f"files of run {source.name} are not what its manifest says: {_listed(changed)}. "
             f"See gage verify {source.name}, and run {source.opref.op_name} again"
         )
-    came = [f"From run {source.name} ({source.id}): {quote(file.path)}" for file in copied]
-    return copied, came + notes
+    if copied:
+        what = _listed([file.path for file in copied])
+        notes.insert(0, f"Taken from run {source.name} of {source.opref.op_name}: {what}")
+    return copied, notes
 
 
 def _run_files(source: RecordedRun, table: Data) -> dict[str, str]:
@@ -166,12 +169,13 @@ def _ignored(table: Data) -> str:
     )
 
 
-def _source_run(home: str, table: Data) -> RecordedRun | None:
+def _source_run(project_dir: str, home: str, table: Data) -> RecordedRun | None:
     named = table.get("run") or table.get("run-select")
     if named is None:
         return None
     operation = str(named).removeprefix("operation=")
-    of_operation = [found for found in list_runs(home) if found.opref.op_name == operation]
+    called_so = [found for found in list_runs(home) if found.opref.op_name == operation]
+    of_operation = [found for found in called_so if _is_of_project(found, project_dir, home)]
     for found in of_operation:
         if found.status == "completed":
             return found
@@ -180,6 +184,12 @@ def _source_run(home: str, table: Data) -> RecordedRun | None:
             f"a dependency is missing: no run of {operation!r} has completed (the newest is "
             f"{of_operation[0].name}, {of_operation[0].status}). Run it: gage run {operation}"
         )
+    if called_so:
+        raise DependencyError(
+            f"a dependency is missing: no run of an operation {operation!r} of this project. "
+            f"{called_so[0].name} is of another, {read_attr(called_so[0], 'sys', 'project')}; to "
+            f"take that, name it in `depends`. Run it here: gage run {operation}"
+        )
     try:
         return find_run(home, operation)
     except RunNotFound as error:
@@ -187,6 +197,19 @@ def _source_run(home: str, table: Data) -> RecordedRun | None:
             f"a dependency is missing: there is no run of an operation {operation!r}, and {error}. "
             f"Run it: gage run {operation}"
         ) from None
+
+
+def _is_of_project(run: Run, project_dir: str, home: str) -> bool:
+    """Return whether a run was made for a project.
+
+    A project may have been moved together with its runs: those of a directory of its own that do
+    not say where else their project is now are its own.
+    """
+    recorded = read_attr(run, "sys", "project", None)
+    project_dir = os.path.realpath(project_dir)
+    if isinstance(recorded, str) and os.path.isdir(recorded):
+        return os.path.realpath(recorded) == project_dir
+    return os.path.realpath(home).startswith(os.path.join(project_dir, ""))
 
 
 def _not_there(run: Run, paths: Sequence[str]) -> tuple[list[str], list[str]]:

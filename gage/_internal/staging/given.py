@@ -2,6 +2,7 @@
 
 `sys/found` records where a program names its files, in a list of `{"path", "named_in"}`. A file
 that was not copied also has `"linked"`, the path of the original.
+`sys/with` records where the files of `--with` came from, in a list of `{"path", "from"}`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import os
 import stat
 
+from gage._internal.errors import DependencyError
 from gage._internal.quoting import quote
 from gage._internal.record.digest_cache import DigestCache
+from gage._internal.record.manifest import hash_file
 from gage._internal.record.run_meta import read_attr, write_attr
-from gage._internal.record.working_directory import path_in_run
 from gage._internal.sources.copying import Copied, copy_files
 
 TYPE_CHECKING = False
@@ -25,19 +27,27 @@ if TYPE_CHECKING:
 __all__ = ["copy_given", "make_writable"]
 
 
-def copy_given(staging: Staging, type_: str) -> list[Copied]:
+def copy_given(project_dir: str, staging: Staging, type_: str) -> list[Copied]:
     """Copy the files of a type into a run, if it does not have them yet; return the copies.
 
     A file that is already part of the source code is noted only if the user asked for it.
+
+    Raises
+    ------
+    DependencyError
+        If the source code has another file in the place of one that the user asked for.
     """
     to = staging.work_dir
     wanted: dict[str, list[str]] = {}
     named: list[GivenFile] = []
+    asked = [file for file in staging.given if file.type == type_ and file.origin]
     copied: list[Copied] = []
     for file in staging.given:
         if file.type != type_:
             continue
         if os.path.lexists(os.path.join(to, file.path)):
+            if file.origin and file.directory != project_dir:
+                _check_same(file, to)
             if not file.named_in:
                 staging.note(f"Not copied again, it is part of the source code: {quote(file.path)}")
             continue
@@ -51,6 +61,9 @@ def copy_given(staging: Staging, type_: str) -> list[Copied]:
         copied += copy_files(directory, to, paths)
     if named:
         _record(staging, named)
+    if asked:
+        origins = [{"path": staging.path_of(file.path), "from": file.origin} for file in asked]
+        write_attr(staging.run, "sys", "with", origins)
     return staging.in_run(copied)
 
 
@@ -66,13 +79,20 @@ def make_writable(run: Run, paths: Iterable[str]) -> None:
 def _record(staging: Staging, files: Iterable[GivenFile]) -> None:
     run = staging.run
     origins = read_attr(run, "sys", "found", [])
-    below = os.path.relpath(staging.work_dir, run.run_dir)
     for file in files:
-        origin = {"path": path_in_run(below, file.path), "named_in": file.named_in}
+        origin = {"path": staging.path_of(file.path), "named_in": file.named_in}
         if file.link:
             origin["linked"] = os.path.normpath(os.path.join(file.directory, file.path))
         origins.append(origin)
     write_attr(run, "sys", "found", origins)
+
+
+def _check_same(file: GivenFile, to: str) -> None:
+    if hash_file(os.path.join(to, file.path)) != hash_file(file.origin):
+        raise DependencyError(
+            f"--with {file.origin}: the project's source code has another file {file.path}. "
+            "Give one of them another name"
+        )
 
 
 def _link(file: GivenFile, to: str) -> Copied:

@@ -97,6 +97,10 @@ class Staging:
             self._below = directory_below(self.run)
         return os.path.join(self.run.run_dir, self._below) if self._below else self.run.run_dir
 
+    def path_of(self, path: str) -> str:
+        """Return the path in the run directory of a file of the project's directory."""
+        return path_in_run(os.path.relpath(self.work_dir, self.run.run_dir), path)
+
     def in_run(self, files: Sequence[Copied]) -> list[Copied]:
         """Return files of the project's directory by their paths in the run."""
         below = os.path.relpath(self.work_dir, self.run.run_dir)

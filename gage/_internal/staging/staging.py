@@ -189,7 +189,7 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
         )
         for note in notes:
             known.note(note)
-        copied = known.in_run(found) + copy_given(known, "s")
+        copied = known.in_run(found) + copy_given(project_dir, known, "s")
         known.copied(copied)
         finish_phase(project_dir, known, "copy-sourcecode", "s", copied)
 
@@ -219,7 +219,7 @@ def init_runtime(project_dir: str, run: Run, staging: Staging | None = None) -> 
 def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy the operation's dependencies into the run, then run its `resolve-deps` command."""
     with staging or Staging(run) as known:
-        copied = copy_given(known, "d")
+        copied = copy_given(project_dir, known, "d")
         if known.opdef.depends:
             from gage._internal.staging.dependencies import copy_dependencies
 
