@@ -13,7 +13,6 @@ from gage._internal.text import on_a_line
 from gage_nb.keywords import Display
 from gage_nb.name_errors import explain_name_error
 from gage_nb.notebook_recording import NotebookRecorder, executed_cells
-from gage_nb.own_runs import mark_own
 from gage_nb.shown import display_run, forget_shown, mark_shown
 from gage_nb.spare import spare
 from gage_nb.views.choosing import choose_view, is_seen
@@ -141,7 +140,6 @@ class NotebookObserver(Observer):
         mark_shown(run.id)
 
     def _made(self, run: Run) -> None:
-        mark_own(run.id)
         recorded = RecordedRun.of(run)
         if self._display.on_made is not None:
             self._display.on_made(recorded)

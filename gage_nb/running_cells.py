@@ -25,8 +25,7 @@ from gage_nb.cell import DEFAULT_NAME, lines_before_body, stage_cell
 from gage_nb.keywords import documented, taken
 from gage_nb.notebook_recording import executing_cell
 from gage_nb.observer import NotebookObserver
-from gage_nb.own_runs import is_own
-from gage_nb.variables import cell_options, load_output, stage_inputs, variable_names
+from gage_nb.variables import cell_options, stage_inputs, variable_names
 from gage_nb.world.carrying import carry_for, explanation_for
 
 if TYPE_CHECKING:
@@ -126,8 +125,7 @@ def take_outputs(run: RecordedRun, only: LineOptions) -> None:
     shell = get_ipython()
     names = variable_names(only.outputs)
     if names and shell is not None and run.status == "completed":
-        own = is_own(run.id)
-        shell.push({name: load_output(run, name, own=own, trust=only.trust) for name in names})
+        shell.push({name: run.load(name, trust=only.trust) for name in names})
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Variables of the notebook in a run, and variables of a run in the notebook: `-i`, `-o`.
 
-    variable → inputs/NAME.parquet|npy|pickle → variable of the run, before the cell's first line
+    variable → inputs/NAME.parquet|npy|… → variable of the run, before the cell's first line
     variable of the run, after the cell's last line → outputs/NAME.… → variable
 
 The run's end of it is `gage.inside.cell`.
@@ -11,25 +11,20 @@ from __future__ import annotations
 import hashlib
 import keyword
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import DependencyError
-from gage._internal.record.manifest import hash_file, read_manifest
-from gage._internal.record.run_meta import run_meta_path
-from gage._internal.record.working_directory import directory_below, path_in_run
 from gage._internal.suggestions import did_you_mean
-from gage.inside.variables import INPUTS_DIR, OUTPUTS_DIR, SUFFIXES, read_value, write_value
+from gage.inside.variables import INPUTS_DIR, write_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
-    from gage._internal.types import Run
 
 __all__ = [
     "InputFile",
     "cell_options",
-    "load_output",
     "stage_inputs",
     "variable_names",
 ]
@@ -44,7 +39,7 @@ class InputFile:
     path
         Where it is in the run directory.
     format
-        `parquet`, `npy` or `pickle`.
+        `parquet`, `npy`, `json` or `pickle`.
     note
         Why it was pickled; empty where it was not.
     """
@@ -114,48 +109,3 @@ def cell_options(inputs: Sequence[InputFile], outputs: Sequence[str]) -> list[st
     """Return the options of `gage.inside.cell` that load inputs and save outputs."""
     loads = [word for item in inputs for word in ("-i", f"{item.name}={item.path}")]
     return [*loads, *(word for name in outputs for word in ("-o", name))]
-
-
-def load_output(run: Run, name: str, *, own: bool = False, trust: bool = False) -> Any:
-    """Return a variable that a run saved (`-o NAME`).
-
-    Parameters
-    ----------
-    own
-        Whether this session started the run. A pickle of any other run is not loaded, since that
-        would run whatever its maker put in it.
-    trust
-        Load a pickle all the same.
-
-    Raises
-    ------
-    DependencyError
-        If the run has no such output, if it is not what the run made, or if it is a pickle of a
-        run that is not one's own.
-    """
-    outputs = path_in_run(directory_below(run), OUTPUTS_DIR)
-    digests = {entry.path: entry.digest for entry in read_manifest(run_meta_path(run, "manifest"))}
-    saved = {
-        Path(path).stem: path
-        for suffix in SUFFIXES
-        for path in digests
-        if path.startswith(f"{outputs}/") and path.endswith(suffix)
-    }
-    if name not in saved:
-        found = f"it saved {', '.join(sorted(saved))}" if saved else "it saved none"
-        near = did_you_mean(name, saved)
-        raise DependencyError(f"run {run.name} has no variable {name!r}: {found}. {near}".rstrip())
-    path = Path(run.run_dir, saved[name])
-    if not path.is_file():
-        raise DependencyError(f"{path}: the run made this file, but it is not there any more")
-    if hash_file(str(path)) != digests[saved[name]]:
-        raise DependencyError(
-            f"{path}: the file is not what the run made (its sha256 is another one): "
-            f"gage verify {run.name}"
-        )
-    if path.suffix == ".pickle" and not (own or trust):
-        raise DependencyError(
-            f"{path}: a pickle of a run that this session did not start. Loading it runs code that "
-            "it holds: if you know where it is from, say so with `--trust` (trust=True)"
-        )
-    return read_value(str(path))

@@ -2,6 +2,7 @@
 
     NAME.parquet   a pandas DataFrame that Parquet gives back as it was
     NAME.npy       a NumPy array without Python objects in it
+    NAME.json      plain Python values, as in `plain`: numbers, strings, lists, dicts and so on
     NAME.pickle    anything else, by cloudpickle; a note says why
 
 A run's program has a line before its first and after its last that load and save such files,
@@ -10,8 +11,8 @@ beside the program in `inputs` and `outputs`:
     from gage.inside import load as _load; df = _load("inputs/df.parquet"); del _load
     from gage.inside import save as _save; _save(globals(), "model")
 
-Parquet and npy hold data only. A pickle is a program that runs when it is loaded: whoever loads
-one has to know where it is from.
+Parquet, npy and JSON hold data only. A pickle is a program that runs when it is loaded: whoever
+loads one has to know where it is from.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 
 from gage._internal.errors import DependencyError
 from gage._internal.named import NamedTuple
+from gage.inside.plain import NotPlain, decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ __all__ = [
 
 
 class StoredValue(NamedTuple):
-    """A value in a file: its name, its format (`parquet`, `npy`, `pickle`).
+    """A value in a file: its name, its format (`parquet`, `npy`, `json`, `pickle`).
 
     `note` says why a value was pickled; it is empty where it was not.
     """
@@ -55,7 +57,10 @@ class StoredValue(NamedTuple):
 
 INPUTS_DIR = "inputs"
 OUTPUTS_DIR = "outputs"
-SUFFIXES = (".parquet", ".npy", ".pickle")
+SUFFIXES = (".parquet", ".npy", ".json", ".pickle")
+
+# Above that, a pickle is read and written faster by far.
+_MOST_PLAIN_VALUES = 5_000_000
 
 
 # In a run's program
@@ -118,6 +123,8 @@ def write_value(value: Any, directory: str, name: str) -> StoredValue:
         problem = write_npy(value, path + ".npy")
         if not problem:
             return StoredValue(f"{name}.npy", "npy", "")
+    elif write_json(value, path + ".json"):
+        return StoredValue(f"{name}.json", "json", "")
     version = _write_pickle(value, path + ".pickle", name)
     return StoredValue(f"{name}.pickle", "pickle", f"pickled (cloudpickle {version}): {problem}")
 
@@ -138,6 +145,11 @@ def read_value(path: str) -> Any:
             import numpy as np
 
             return np.load(path, allow_pickle=False)
+        if suffix == ".json":
+            import json
+
+            with open(path, encoding="utf-8") as text:
+                return decode(json.load(text))
         import pickle
 
         with open(path, "rb") as file:
@@ -161,6 +173,20 @@ def _described(value: Any) -> str:
     kind = type(value)
     module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
     return f"a value of type {module}{kind.__qualname__}"
+
+
+def write_json(value: Any, path: str) -> bool:
+    """Write a plain value; return whether it is one."""
+    import json
+
+    try:
+        text = json.dumps(encode(value, _MOST_PLAIN_VALUES), separators=(",", ":"))
+    except NotPlain:
+        return False
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(path + ".tmp", path)
+    return True
 
 
 def write_npy(array: Any, path: str) -> str:

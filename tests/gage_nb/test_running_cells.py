@@ -123,10 +123,10 @@ def test_a_pickle_of_another_kernel_is_loaded_when_it_is_trusted(
     other = (
         "from tests.shells import running_shell\n"
         "with running_shell() as shell:\n"
-        "    shell.run_cell_magic('gage_run', '-o found -q', 'found = {1, 2}')\n"
+        "    shell.run_cell_magic('gage_run', '-o found -q', 'found = range(3)')\n"
     )
     subprocess.run([sys.executable, "-c", other], env=_with_root(), cwd=project, check=True)
-    cell = "found = {1, 2}"
+    cell = "found = range(3)"
 
     with pytest.raises(gage.DependencyError, match="--trust"):
         run_cell(cell, outputs=["found"], needed=True, quiet=True)
@@ -134,17 +134,17 @@ def test_a_pickle_of_another_kernel_is_loaded_when_it_is_trusted(
     run = run_cell(cell, outputs=["found"], needed=True, trust=True, quiet=True)
 
     assert run.found
-    assert shell.user_ns["found"] == {1, 2}
+    assert shell.user_ns["found"] == range(3)
 
 
 def test_a_pickle_of_this_kernel_is_loaded_again(shell: InteractiveShell) -> None:
-    run_cell("found = {1, 2}", outputs=["found"], quiet=True)
+    run_cell("found = range(3)", outputs=["found"], quiet=True)
     del shell.user_ns["found"]
 
-    run = run_cell("found = {1, 2}", outputs=["found"], needed=True, quiet=True)
+    run = run_cell("found = range(3)", outputs=["found"], needed=True, quiet=True)
 
     assert run.found
-    assert shell.user_ns["found"] == {1, 2}
+    assert shell.user_ns["found"] == range(3)
 
 
 def test_an_unknown_keyword_is_named() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -19,7 +18,7 @@ from gage._internal.record.manifest import hash_file
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 from gage_nb.cell import stage_cell
-from gage_nb.variables import cell_options, load_output, stage_inputs, variable_names
+from gage_nb.variables import cell_options, stage_inputs, variable_names
 
 FRAME = pd.DataFrame({"x": [1, 2, 3]})
 
@@ -68,24 +67,33 @@ model = {"total": float(total)}
     run = run_cell(tmp_path, body, user_ns, list(user_ns), ["result", "weights", "model"])
 
     assert run.status == "completed", run.last_lines()
-    pd.testing.assert_frame_equal(load_output(run, "result"), FRAME.assign(y=np.arange(3.0)))
-    np.testing.assert_array_equal(load_output(run, "weights"), np.arange(3.0))
-    assert load_output(run, "model", own=True) == {"total": 16.0}
+    pd.testing.assert_frame_equal(run.load("result"), FRAME.assign(y=np.arange(3.0)))
+    np.testing.assert_array_equal(run.load("weights"), np.arange(3.0))
+    assert run.load("model") == {"total": 16.0}
     types = {entry.path: entry.type for entry in run.manifest}
     assert types == {
         "fit.py": "s",
         "inputs/df.parquet": "d",
         "inputs/weights.npy": "d",
-        "inputs/options.pickle": "d",
+        "inputs/options.json": "d",
         "outputs/result.parquet": "g",
         "outputs/weights.npy": "g",
-        "outputs/model.pickle": "g",
+        "outputs/model.json": "g",
     }
+    assert "pickled" not in run.last_lines()
+
+
+def test_a_variable_that_is_no_data_is_pickled_and_said_so(tmp_path: Path) -> None:
+    run = run_cell(tmp_path, "model = range(3)", outputs=["model"])
+
+    assert run.load("model") == range(3)
     assert "gage: -o: `model`: pickled (cloudpickle" in run.last_lines()
 
 
 def test_inputs_have_size_digest_and_note(tmp_path: Path) -> None:
-    frame, options = stage_inputs(["df", "options"], {"df": FRAME, "options": {}}, tmp_path)
+    frame, options, steps = stage_inputs(
+        ["df", "options", "steps"], {"df": FRAME, "options": {}, "steps": range(3)}, tmp_path
+    )
 
     path = tmp_path / frame.path
     assert (frame.name, frame.path, frame.format, frame.note) == (
@@ -93,7 +101,8 @@ def test_inputs_have_size_digest_and_note(tmp_path: Path) -> None:
         "",
     )
     assert (frame.size_bytes, frame.sha256) == (path.stat().st_size, hash_file(str(path)))
-    assert "a value of type dict has no format of its own" in options.note
+    assert (options.format, options.note) == ("json", "")
+    assert "a value of type range has no format of its own" in steps.note
 
 
 @pytest.mark.parametrize(
@@ -127,7 +136,7 @@ def test_lines_of_the_cell_stay(tmp_path: Path, heading: str) -> None:
 def test_the_last_line_counts_too(tmp_path: Path, ending: str) -> None:
     run = run_cell(tmp_path, ending, outputs=["result"])
 
-    assert load_output(run, "result", own=True) == 1
+    assert run.load("result") == 1
 
 
 def test_a_cell_that_changes_its_directory_saves_beside_its_program(tmp_path: Path) -> None:
@@ -135,7 +144,7 @@ def test_a_cell_that_changes_its_directory_saves_beside_its_program(tmp_path: Pa
 
     run = run_cell(tmp_path, body, {"df": FRAME}, ["df"], ["result"])
 
-    assert load_output(run, "result", own=True) == 3
+    assert run.load("result") == 3
 
 
 def test_an_output_that_the_cell_did_not_make_fails_the_run(tmp_path: Path) -> None:
@@ -146,7 +155,7 @@ def test_an_output_that_the_cell_did_not_make_fails_the_run(tmp_path: Path) -> N
     assert run.exit_code == 1
     assert "gage: -o: the cell ended without a variable `res`" in run.last_lines()
     assert "`guard` (a value of type _thread.lock) cannot be pickled" in run.last_lines()
-    assert load_output(run, "result", own=True) == 1
+    assert run.load("result") == 1
 
 
 # Errors
@@ -168,29 +177,3 @@ def test_names() -> None:
 def test_what_is_no_name(word: str) -> None:
     with pytest.raises(DependencyError, match="is not the name of a variable"):
         variable_names([word])
-
-
-def test_a_pickle_of_another_run_is_loaded_only_when_trusted(tmp_path: Path) -> None:
-    run = run_cell(tmp_path, "model = [1]", outputs=["model"])
-
-    with pytest.raises(DependencyError, match="--trust"):
-        load_output(run, "model")
-    assert load_output(run, "model", trust=True) == [1]
-
-
-def test_an_unknown_output_names_what_there_is(tmp_path: Path) -> None:
-    run = run_cell(tmp_path, "model = [1]", outputs=["model"])
-
-    with pytest.raises(DependencyError, match=r"it saved model\. Did you mean 'model'\?"):
-        load_output(run, "mode")
-
-
-def test_a_changed_output_is_not_loaded(tmp_path: Path) -> None:
-    run = run_cell(tmp_path, "model = [1]", outputs=["model"])
-    path = Path(run.run_dir, "outputs", "model.pickle")
-    os.chmod(path.parent, 0o755)  # noqa: PTH101
-    path.chmod(0o644)
-    path.write_bytes(b"other")
-
-    with pytest.raises(DependencyError, match="not what the run made"):
-        load_output(run, "model", trust=True)

@@ -112,16 +112,37 @@ def test_an_array(tmp_path: Path, array: np.ndarray[Any, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [{"a": [1, 2.5, "é", None]}, None, (1, {2}), float("inf"), b"\xff", {1: "a"}, 10**5000],
+    ids=["dict", "None", "tuple", "infinity", "bytes", "keys", "large"],
+)
+def test_plain_values_are_json(tmp_path: Path, value: Any) -> None:
+    format_, note, found = written_and_read(value, tmp_path)
+
+    assert (format_, note) == ("json", "")
+    assert type(found) is type(value)
+    assert found == value
+
+
+def test_a_list_that_is_there_twice_stays_one(tmp_path: Path) -> None:
+    one: list[int] = []
+
+    format_, _, found = written_and_read([one, one], tmp_path)
+
+    assert format_ == "pickle"
+    assert found[0] is found[1]
+
+
+@pytest.mark.parametrize(
     ("value", "reason"),
     [
         (np.array([{}]), "the array holds Python objects"),
         (np.ma.masked_array([1], [True]), "MaskedArray has no format of its own"),
         (pd.Series([1]), "Series has no format of its own"),
-        ({"a": [1, 2]}, "a value of type dict has no format of its own"),
-        (None, "a value of type NoneType has no format"),
+        (range(3), "a value of type range has no format of its own"),
         (Plain(1), "Plain has no format of its own"),
     ],
-    ids=["objects", "subclass", "series", "dict", "None", "own class"],
+    ids=["objects", "subclass", "series", "range", "own class"],
 )
 def test_anything_else_is_pickled_and_said_so(tmp_path: Path, value: Any, reason: str) -> None:
     format_, note, found = written_and_read(value, tmp_path)
@@ -139,7 +160,7 @@ def test_what_cannot_be_pickled_is_an_error_with_the_reason(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".npy", ".pickle"])
+@pytest.mark.parametrize("suffix", [".parquet", ".npy", ".json", ".pickle"])
 def test_a_damaged_file_is_an_error_with_its_path(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"name{suffix}"
     path.write_bytes(b"nonsense")

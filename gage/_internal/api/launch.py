@@ -7,6 +7,7 @@ from gage._internal.record.run_meta import write_attr
 from gage._internal.record.runner_log import log_runner
 from gage._internal.run_util import init_run_meta, make_run, stage_run, start_run, stop_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor
+from gage._internal.store.own_runs import mark_own
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.system.environment import start_recording
 from gage._internal.system.recording import cancel_all, collect_all
@@ -96,6 +97,7 @@ def _make(
         user_attrs,
         {"project": operation.project_dir, **system_attrs},
     )
+    mark_own(run.id)
     return run
 
 

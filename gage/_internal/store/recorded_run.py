@@ -176,6 +176,15 @@ class RecordedRun(DescribedRun):
         """
         return outside_files(self)
 
+    def load(self, name: str, *, trust: bool = False) -> Any:
+        """Return a variable that the run saved (`-o NAME`).
+
+        A pickle of a run that this process did not make is loaded only with `trust`: it runs code.
+        """
+        from gage._internal.store.saved_variables import load_variable
+
+        return load_variable(self, name, trust=trust)
+
     def verify(self) -> list[Difference]:
         """Hash the files again; return what differs from the manifest."""
         return verify(self)

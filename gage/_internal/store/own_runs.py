@@ -1,4 +1,4 @@
-"""Which runs this kernel made: what they saved may be loaded without asking."""
+"""Which runs this process made: what they saved may be loaded without asking."""
 
 from __future__ import annotations
 
