@@ -31,6 +31,9 @@ STILL_INTERVAL_US = 2_000_000
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 _ROW = ("bar", "time")
 
+_NO_KERNEL = ",".join(f"[data-status={each}]" for each in ("unknown", "dead", "terminating"))
+_WITHOUT_KERNEL = f".jp-NotebookPanel:has(.jp-Notebook-ExecutionIndicator:is({_NO_KERNEL}))"
+
 S = TypeVar("S", bound=Snapshot)
 
 
@@ -46,12 +49,13 @@ class _StillView(DisplayView[S]):
         self._made_us = 0
         name = self._display_id
         here = f".jp-OutputArea-child:has(.{name})"
-        # ipywidgets marks a widget whose kernel is gone, each of them by itself.
+        # ipywidgets marks a widget whose kernel restarts, each of them by itself. After a shutdown
+        # only the notebook's toolbar says that there is none.
         gone = f".{box_class}:is(.jupyter-widgets-disconnected,:has(.jupyter-widgets-disconnected))"
-        area = f".jp-OutputArea:not(:has({gone}))"
+        area = f".jp-OutputArea:not(:has({gone})):not({_WITHOUT_KERNEL} *)"
         self.hidden_by = (
             f"<style>{area} .{name},{area} {here}{{display:none}}"
-            f".jp-OutputArea {gone}{{display:none}}</style>"
+            f".jp-OutputArea {gone},{_WITHOUT_KERNEL} .{box_class}{{display:none}}</style>"
         )
         self._hides = f"<style>{here}+.jp-OutputArea-child:not(:has(.gage)){{display:none}}</style>"
 

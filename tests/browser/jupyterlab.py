@@ -45,6 +45,7 @@ __all__ = [
     "running_server",
     "save",
     "screenshot",
+    "shut_kernel_down",
     "start_cell",
     "wait_until_run",
     "watch_stalls",
@@ -59,6 +60,7 @@ _RUN_CELL = ("notebook:run-cell-and-select-next", "runmenu:run")
 _RUN_ALL = ("notebook:run-all-cells", "runmenu:run-all")
 _SAVE = ("docmanager:save",)
 _RESTART = ("kernelmenu:restart", "notebook:restart-kernel")
+_SHUTDOWN = ("kernelmenu:shutdown", "notebook:shutdown-kernel")
 _INTERRUPT = ("kernelmenu:interrupt", "notebook:interrupt-kernel")
 
 _CHROMIUM_FLAGS = (
@@ -253,6 +255,12 @@ def restart_kernel(page: Page) -> None:
         _choose(page, "Kernel", "Restart Kernel…")
         page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
     _wait_for_kernel(page)
+
+
+def shut_kernel_down(page: Page) -> None:
+    """Kernel > Shut Down Kernel."""
+    with _command_done(page, _SHUTDOWN):
+        _choose(page, "Kernel", "Shut Down Kernel")
 
 
 def interrupt_kernel(page: Page) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -25,6 +27,7 @@ from tests.browser.jupyterlab import (
     run_cell,
     save,
     screenshot,
+    shut_kernel_down,
     start_cell,
     wait_until_run,
     watch_stalls,
@@ -122,29 +125,45 @@ def test_the_panel_moves_and_stays(
     close_page(page)
 
 
+def kill_kernel(page: Page) -> None:
+    """Kill the kernel that the first cell has printed the pid of."""
+    os.kill(int(re.findall(r"kernel (\d+)", output_of(page, 0).inner_text())[0]), signal.SIGKILL)
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_role("button", name="Ok").click(timeout=ENDS_MS)
+
+
+@pytest.mark.parametrize("option", ["--bg", ""], ids=["background", "blocking"])
+@pytest.mark.parametrize(
+    "gone", [restart_kernel, shut_kernel_down, kill_kernel], ids=lambda gone: gone.__name__
+)
 def test_of_a_kernel_that_is_gone_the_snapshot_is_seen(
-    steps: Path, lab: Server, browser: Browser, runs_home: Path
+    gone: Callable[[Page], None],
+    option: str,
+    steps: Path,
+    lab: Server,
+    browser: Browser,
+    runs_home: Path,
 ) -> None:
     (lab.directory / "steps.py").write_text(STEPS)
-    path = write_notebook(
-        lab.directory / "gone.ipynb", ["%load_ext gage_nb", "%gage_run steps.py --bg"]
-    )
+    first = "%load_ext gage_nb\nimport os; print('kernel', os.getpid())"
+    path = write_notebook(lab.directory / "gone.ipynb", [first, f"%gage_run steps.py {option}"])
     page = open_notebook(browser, lab, path.name)
     run_cell(page, 0)
-    run_cell(page, 1)
+    start_cell(page, 1)
     panel = panel_of(page, 1)
     with steps.open("w") as pipe:
         print("1", file=pipe, flush=True)
         expect(panel).to_contain_text("25% · 1/4")
-        expect(panel.get_by_role("button", name="Stop")).to_be_visible()
+        if option:
+            expect(panel.get_by_role("button", name="Stop")).to_be_visible()
         expect(panel).not_to_contain_text("look again with")
 
-        restart_kernel(page)
+        gone(page)
 
         expect(panel).to_contain_text("look again with %gage attach", timeout=ENDS_MS)
         expect(panel).to_have_count(1)
         expect(page.get_by_role("button", name="Stop", exact=True)).not_to_be_visible()
-        screenshot(page, "panel-kernel-gone")
+        screenshot(page, f"panel-kernel-gone-{gone.__name__}")
     close_page(page)
     assert gage.find().wait(60).name == "completed"
 
