@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchKeywords",
     "CellKeywords",
+    "CellRunKeywords",
     "Display",
     "RunKeywords",
     "StartKeywords",
@@ -68,7 +69,13 @@ class RunKeywords(_Keywords, total=False):
     stage: bool
 
 
-class CellKeywords(RunKeywords, total=False):
+class CellRunKeywords(RunKeywords, total=False):
+    """Keywords of `run_cell` that its signature does not name."""
+
+    seed: int | None
+
+
+class CellKeywords(CellRunKeywords, total=False):
     """Keywords of `run_cell`."""
 
     inputs: Sequence[str]

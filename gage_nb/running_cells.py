@@ -16,7 +16,7 @@ from IPython.core.getipython import get_ipython
 from gage._internal.api.driver import Asked, Cell, asked_of_line, run_line, run_one
 from gage._internal.errors import DependencyError
 from gage._internal.operations.option_checks import check_options
-from gage._internal.operations.options import LineOptions
+from gage._internal.operations.options import LineOptions, RunOptions
 from gage._internal.sources.parsing import quote_pattern
 from gage._internal.sources.rules import DEFAULT_PATTERNS
 from gage._internal.store.recorded_run import RecordedRun
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gage._internal.api.observer import Observer, Work
     from gage._internal.operations.run_line import RunLine
     from gage_nb.cell import CellProgram
-    from gage_nb.keywords import RunKeywords
+    from gage_nb.keywords import CellRunKeywords
     from gage_nb.variables import InputFile
     from gage_nb.world.carrying import Carried
 
@@ -55,7 +55,7 @@ def run_cell(
     carry_from: str = "values",
     alone: bool = False,
     trust: bool = False,
-    **options: Unpack[RunKeywords],
+    **options: Unpack[CellRunKeywords],
 ) -> RecordedRun:
     """Run source text in a process of its own and show it live: `%%gage_run NAME`.
 
@@ -77,7 +77,7 @@ def run_cell(
     trust
         Load a pickle among them that a run of another kernel made (`needed`).
     options
-        As of `run`.
+        As of `run`; and `seed`, which the text's random numbers are drawn from.
 
     Raises
     ------
@@ -94,9 +94,9 @@ def run_cell(
     only = LineOptions(
         inputs=inputs, outputs=outputs, carry_from=carry_from, alone=alone, trust=trust
     )
-    check_options(chosen, only, several=False)
+    check_options(chosen, only, several=False, of_cell=True)
     observer = NotebookObserver(chosen, display)
-    with staged_cell(source, name, only, chosen.directory) as cell:
+    with staged_cell(source, name, only, chosen) as cell:
         run = run_one(Asked(None, config or {}, (), chosen, cell), observer)
     take_outputs(run, only)
     return run
@@ -106,8 +106,9 @@ def run_cell_line(line: RunLine, source: str, observer: Observer) -> Work | str:
     """Do what `%%gage_run` says: as `driver.run_line`, of a cell."""
     name = line.target or DEFAULT_NAME
     if line.only.explain:
-        return explanation_for(get_ipython(), source, name, line.only)
-    with staged_cell(source, name, line.only, line.options.directory) as cell:
+        seed = line.options.several.seed
+        return explanation_for(get_ipython(), source, name, line.only, seed)
+    with staged_cell(source, name, line.only, line.options) as cell:
         result = run_line(line, asked_of_line(line, cell), observer)
     if isinstance(result, RecordedRun):
         take_outputs(result, line.only)
@@ -130,7 +131,7 @@ def take_outputs(run: RecordedRun, only: LineOptions) -> None:
 
 @contextlib.contextmanager
 def staged_cell(
-    source: str, name: str, only: LineOptions, project: str | None = None
+    source: str, name: str, only: LineOptions, options: RunOptions | None = None
 ) -> Iterator[Cell]:
     """Write a cell's program and its inputs into a temporary directory, removed after the block.
 
@@ -138,14 +139,15 @@ def staged_cell(
     ----------
     only
         The `inputs` and `outputs` of the cell, and what it gets of the notebook.
-    project
-        The directory that the cell works in; default: the current one.
+    options
+        `directory`, which the cell works in (default: the current one), and `seed`.
     """
     shell = get_ipython()
     inputs, outputs = variable_names(only.inputs), variable_names(only.outputs)
     if (inputs or outputs) and shell is None:
         raise DependencyError("variables go in and out of a notebook's kernel: there is none")
-    project_dir = Path(project or "").expanduser().absolute()
+    options = options or RunOptions()
+    project_dir = Path(options.directory or "").expanduser().absolute()
     program = stage_cell(
         source,
         name,
@@ -156,7 +158,7 @@ def staged_cell(
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
         files = stage_inputs(inputs, shell.user_ns if shell else {}, Path(directory))
         Path(directory, program.file_name).write_text(program.source, encoding="utf-8")
-        carried = carry_for(shell, source, name, Path(directory), only)
+        carried = carry_for(shell, source, name, Path(directory), only, seed=options.several.seed)
         operation = _cell_operation(program, project_dir, directory, files, outputs, carried)
         attrs: dict[str, Any] = {"inputs": [asdict(file) for file in files]} if files else {}
         if carried.record:

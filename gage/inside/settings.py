@@ -3,8 +3,11 @@
     {"sys.path": ["/home/me/lib"],
      "random": [3, [2147483648, …], null],
      "numpy.random": ["MT19937", "hexadecimal", 624, 0, 0.0],
+     "random.seed": 7, "numpy.random.seed": 7, "torch.seed": 7,
      "warnings": [["ignore", "message", "builtins:UserWarning", "module", 0], …],
-     "matplotlib": {"figure.figsize": [8, 4], …}, "pandas": {"display.max_rows": 10, …},
+     "matplotlib": {"figure.figsize": [8, 4], …},
+     "matplotlib.colormap": ["rocket", "hexadecimal"],     colours as four numbers of 64 bit each
+     "pandas": {"display.max_rows": 10, …},
      "numpy": {"print": {…}, "errors": {…}}, "sklearn": {…}, "xarray": {…},
      "IPython": {"float_precision": "%.3f"}}
 
@@ -99,6 +102,18 @@ def _numpy_random(state: Any) -> None:
     module.set_state((kind, np.frombuffer(bytes.fromhex(keys), np.uint32), *rest))
 
 
+def _seed_random(seed: int) -> None:
+    sys.modules["random"].seed(seed)
+
+
+def _seed_numpy(seed: int) -> None:
+    sys.modules["numpy.random"].seed(seed % 2**32)
+
+
+def _seed_torch(seed: int) -> None:
+    sys.modules["torch"].manual_seed(seed)
+
+
 def _warnings(filters: Any) -> None:
     import warnings
 
@@ -120,6 +135,17 @@ def _matplotlib(options: Any) -> None:
                 parameters[key] = tuple(value) if isinstance(value, list) else value
             except (KeyError, ValueError):  # another version
                 continue
+
+
+def _colormap(spec: Any) -> None:
+    import matplotlib as mpl
+    import numpy as np
+    from matplotlib.colors import ListedColormap
+
+    name, colors = spec
+    if name not in mpl.colormaps:
+        listed = np.frombuffer(bytes.fromhex(colors)).reshape(-1, 4)
+        mpl.colormaps.register(ListedColormap(listed, name=name))
 
 
 def _pandas(options: Any) -> None:
@@ -162,9 +188,13 @@ _APPLIED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "warnings": ("warnings", _warnings),
     "random": ("random", _random),
     "numpy.random": ("numpy.random", _numpy_random),
+    "random.seed": ("random", _seed_random),
+    "numpy.random.seed": ("numpy.random", _seed_numpy),
+    "torch.seed": ("torch", _seed_torch),
     "numpy": ("numpy", _numpy),
     "pandas": ("pandas", _pandas),
     "matplotlib": ("matplotlib", _matplotlib),
+    "matplotlib.colormap": ("matplotlib", _colormap),
     "sklearn": ("sklearn", _sklearn),
     "xarray": ("xarray", _xarray),
     "IPython": ("IPython", _ipython),

@@ -25,5 +25,6 @@ Imports point up this list.
     parts        code in the order in which it can run, as files
     opened_files files that earlier cells opened
     summary      the line that says what is carried
+    found        what was found to be carried: its table and its record
     carrying     all of it for one cell: files, the line that says so, the record
 """

@@ -15,9 +15,9 @@ The directory is drawn in `gage.inside.carried`. The record, `sys/carried` in th
 
 from __future__ import annotations
 
-import json
+import re
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from gage_nb.variables import variable_names
 from gage_nb.world.configuring import configuring_parts
 from gage_nb.world.edits import edited_since, saved_sources
 from gage_nb.world.executions import log_of
+from gage_nb.world.found import Found, Notebook, record_of, write_table
 from gage_nb.world.magics import translated
 from gage_nb.world.needs import Needs, unknown_names
 from gage_nb.world.opened_files import opened_files
@@ -43,45 +44,23 @@ from gage_nb.world.parts import (
     write_parts,
 )
 from gage_nb.world.representing import has_own_printers
-from gage_nb.world.settings import random_states, settings_now
+from gage_nb.world.settings import random_states, settings_now, with_seed
 from gage_nb.world.slices import Slice, slice_of
-from gage_nb.world.storing import StoredValues, store
-from gage_nb.world.summary import explained, summary_of
+from gage_nb.world.storing import store
+from gage_nb.world.summary import explained
 from gage_nb.world.syntax import Facts, facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from gage._internal.operations.options import LineOptions
-    from gage_nb.world.executions import Execution
 
 __all__ = ["MODES", "NOTHING", "Carried", "Notebook", "carry", "carry_for", "explanation_for"]
 
 # As `--from` names them.
 MODES = ("values", "code")
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """What a cell can be given something of: the names of a notebook, and how they came about.
-
-    Attributes
-    ----------
-    before
-        How the kernel was when the extension was loaded: `settings.baseline`.
-    has_drawn
-        Whether a cell may have seeded or used the random numbers of NumPy.
-    edited
-        Executions whose cell has another text now.
-    """
-
-    namespace: Mapping[str, Any]
-    executions: Sequence[Execution]
-    before: dict[str, Any] = field(default_factory=dict)
-    has_drawn: bool = True
-    edited: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -112,6 +91,9 @@ class Carried:
     needs_ipython: bool = False
 
 
+# What a cell says that draws random numbers of its own.
+_DRAWING = re.compile(r"\brandom\b|\brand(n|int|om)?\(|shuffle|\bsample\(|\bchoice")
+
 NOTHING = Carried("", (), "", {})
 
 
@@ -123,6 +105,7 @@ def carry(
     *,
     mode: str = "values",
     given: Collection[str] = (),
+    seed: int | None = None,
 ) -> Carried:
     """Write what a cell needs of its notebook below a directory, and return what it was.
 
@@ -134,6 +117,9 @@ def carry(
         What its program is called.
     given
         Names that the cell gets otherwise: `-i NAME`.
+    seed
+        What the random numbers of the cell are drawn from; None for the states that the
+        notebook's generators have now.
 
     Raises
     ------
@@ -150,6 +136,11 @@ def carry(
         found = _as_code(source, facts, notebook, given, place)
     else:
         found = _as_values(facts, notebook, given, place)
+    found.draws = (
+        _DRAWING.search("\n".join([source, *(part.text for part in found.parts)])) is not None
+    )
+    if seed is not None:
+        found.settings = with_seed(found.settings, seed)
     opened = opened_files(
         source,
         notebook.executions,
@@ -160,17 +151,23 @@ def carry(
     if found.is_empty:
         place.rmdir()
         return replace(NOTHING, opened=opened)
-    _write_table(found, place)
+    write_table(found, place)
     files = tuple(
         ("s" if path.suffix == ".py" else "d", f"{place.name}/{path.name}")
         for path in sorted(place.iterdir())
     )
-    record = _record(found, mode, place.name)
+    record = record_of(found, mode, place.name)
     return Carried(place.name, files, record["summary"], record, opened)
 
 
 def carry_for(
-    shell: InteractiveShell | None, source: str, name: str, directory: Path, only: LineOptions
+    shell: InteractiveShell | None,
+    source: str,
+    name: str,
+    directory: Path,
+    only: LineOptions,
+    *,
+    seed: int | None = None,
 ) -> Carried:
     """Carry for a cell of a shell, as `carry`; nothing where there is none, or with `alone`.
 
@@ -185,7 +182,7 @@ def carry_for(
         expected = " or ".join(MODES)
         raise LineError(f"expected {expected} after --from, found {only.carry_from!r}")
     if shell is None or only.alone:
-        return NOTHING
+        return NOTHING if seed is None else _seed_alone(name, directory, seed)
     log = log_of(shell)
     hidden = shell.user_ns_hidden
     own = {
@@ -201,50 +198,45 @@ def carry_for(
     notebook = Notebook(own, executions, before, drawn, edited)
     given = variable_names(only.inputs)
     carried = carry(
-        translated(source), name, notebook, directory, mode=only.carry_from, given=given
+        translated(source),
+        name,
+        notebook,
+        directory,
+        mode=only.carry_from,
+        given=given,
+        seed=seed,
     )
     ipython = "IPython" in carried.record.get("settings", ()) or has_own_printers(shell)
     return replace(carried, needs_ipython=ipython and bool(carried.directory))
 
 
 def explanation_for(
-    shell: InteractiveShell | None, source: str, name: str, only: LineOptions
+    shell: InteractiveShell | None,
+    source: str,
+    name: str,
+    only: LineOptions,
+    seed: int | None = None,
 ) -> str:
     """Return what would be carried for a cell, and where from, as text; nothing runs."""
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
-        return explained(carry_for(shell, source, name, Path(directory), only).record)
+        carried = carry_for(shell, source, name, Path(directory), only, seed=seed)
+        return explained(carried.record)
 
 
-@dataclass
-class _Found:
-    """What is carried, before it is told."""
-
-    notebook: Notebook
-    origins: Origins
-    parts: list[Part] = field(default_factory=list)
-    values: StoredValues = field(default_factory=lambda: StoredValues({}, {}, {}))
-    settings: dict[str, Any] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
-    slice: Slice = field(default_factory=Slice)
-    table_code: list[list[Any]] = field(default_factory=list)
-    table_cells: list[str] = field(default_factory=list)
-    states: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        return not (
-            self.parts
-            or self.values.values
-            or self.values.has_pickle
-            or self.slice.executions
-            or self.settings
-        )
+def _seed_alone(name: str, directory: Path, seed: int) -> Carried:
+    """Carry nothing of the notebook, only what random numbers are drawn from."""
+    place = directory / f"{name}{DIRECTORY_SUFFIX}"
+    place.mkdir()
+    found = Found(Notebook({}, ()), Origins(()), settings=with_seed({}, seed))
+    write_table(found, place)
+    record = record_of(found, "alone", place.name)
+    return Carried(place.name, (("d", f"{place.name}/carried.json"),), record["summary"], record)
 
 
-def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: Path) -> _Found:
+def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: Path) -> Found:
     """Carry data as values, and as code what is code or cannot be stored."""
     origins = Origins(notebook.executions)
-    found = _Found(notebook, origins)
+    found = Found(notebook, origins)
     needs = Needs(notebook.namespace, origins, given)
     needs.add_facts(facts)
     if facts.dynamic:
@@ -254,8 +246,7 @@ def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: 
         found.slice = _slice_for(found, facts)
     packages = packages_of(needs.parts.values()) | packages_of_values(needs.values.values())
     configuring = list(configuring_parts(origins, notebook.namespace, packages))
-    for part in configuring:
-        needs.add(part.facts.reads)
+    configuring = [part for part in configuring if needs.add_code(part.facts.reads)]
     parts = [*needs.parts.values(), *configuring]
     parts += [
         Part(0, -1, 0, 0, f"import {module}", "import", (module.partition(".")[0],))
@@ -273,7 +264,7 @@ def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: 
     return found
 
 
-def _slice_for(found: _Found, facts: Facts) -> Slice:
+def _slice_for(found: Found, facts: Facts) -> Slice:
     """Return the cells that make what cannot be stored; raise where none can."""
     refused = found.values.refused
     sliced = slice_of(set(refused), found.notebook.executions, found.notebook.namespace)
@@ -292,9 +283,9 @@ def _slice_for(found: _Found, facts: Facts) -> Slice:
 
 def _as_code(
     source: str, facts: Facts, notebook: Notebook, given: Collection[str], place: Path
-) -> _Found:
+) -> Found:
     """Carry nothing but code: the cells that the cell needs, run from nothing."""
-    found = _Found(notebook, Origins(notebook.executions))
+    found = Found(notebook, Origins(notebook.executions))
     names = facts.reads & notebook.namespace.keys() - set(given)
     found.slice = slice_of(names, notebook.executions, notebook.namespace, source=source)
     if found.slice.unknown:
@@ -329,68 +320,3 @@ def _refuse_unknown(facts: Facts, namespace: Mapping[str, Any]) -> None:
         near = did_you_mean(name, [known for known in namespace if not known.startswith("_")])
         lines.append(f"the cell needs `{name}`, which the notebook does not have. {near}".rstrip())
     raise DependencyError("\n".join(lines) + "\nRun the cell that makes it first, then this one")
-
-
-def _write_table(found: _Found, place: Path) -> None:
-    files = {
-        value.name: value.path
-        for value in found.values.values.values()
-        if value.format in ("parquet", "npy")
-    }
-    table = {
-        "version": 1,
-        "settings": found.settings,
-        "cells": found.table_cells,
-        "states": found.states,
-        "digests": found.digests,
-        "code": found.table_code,
-        "files": files,
-        "same": found.values.same,
-        "plain": found.values.has_plain,
-        "pickle": found.values.has_pickle,
-    }
-    text = json.dumps({key: value for key, value in table.items() if value}, ensure_ascii=False)
-    (place / "carried.json").write_text(text, encoding="utf-8")
-
-
-def _record(found: _Found, mode: str, directory: str) -> dict[str, Any]:
-    origins = found.origins
-    code = [
-        {
-            "names": list(part.names),
-            "cell": part.number,
-            "lines": [part.first_line, part.last_line],
-            "kind": part.kind,
-        }
-        for part in found.parts
-    ]
-    values = [
-        asdict(value) | {"path": f"{directory}/{value.path}", "cell": origins.number(value.name)}
-        for value in found.values.values.values()
-    ]
-    cells = [execution.number for execution in found.slice.executions]
-    doubts = [f"doubtful: {doubt}" for doubt in found.slice.doubts]
-    used = {*cells, *(part.number for part in found.parts)}
-    used |= {origins.number(value.name) for value in found.values.values.values()}
-    edited = sorted(used & found.notebook.edited)
-    return {
-        "version": 1,
-        "mode": mode,
-        "summary": summary_of(found.parts, values, cells, [*_said_of(edited), *doubts]),
-        "code": code,
-        "values": values,
-        "same": found.values.same,
-        "settings": sorted(found.settings),
-        "cells": cells,
-        "edited": edited,
-        "doubts": doubts,
-    }
-
-
-def _said_of(edited: Sequence[int]) -> list[str]:
-    """Return what is said of cells that are not any more what ran."""
-    if not edited:
-        return []
-    if len(edited) == 1:
-        return [f"cell {edited[0]} has been edited since it ran"]
-    return [f"cells {', '.join(map(str, edited))} have been edited since they ran"]

@@ -72,7 +72,8 @@ def package_of(value: object) -> str:
     if isinstance(value, types.ModuleType):
         return value.__name__.partition(".")[0]
     module = getattr(value, "__module__", None)
-    if isinstance(value, types.FunctionType | type) or callable(value):
+    # Not an object that can be called: it is a value.
+    if callable(value) and hasattr(value, "__qualname__"):
         package = module.partition(".")[0] if isinstance(module, str) else ""
         return "" if package == "__main__" else package
     return ""

@@ -91,6 +91,15 @@ class Needs:
             self._asked.add(name)
             waiting += sorted(self._carry(name, self._namespace[name]))
 
+    def add_code(self, names: Iterable[str]) -> bool:
+        """Add names if all of them are code; return whether they are."""
+        before = set(self.values)
+        self.add(names)
+        new = self.values.keys() - before
+        for name in new:
+            self.drop(name)
+        return not new
+
     def add_all(self) -> None:
         """Add all names that the notebook made."""
         hidden = ("In", "Out")

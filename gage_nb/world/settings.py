@@ -19,7 +19,7 @@ from gage.inside.plain import NotPlain, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["baseline", "random_states", "settings_now"]
+__all__ = ["baseline", "random_states", "settings_now", "with_seed"]
 
 
 def baseline() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def settings_now(before: dict[str, Any]) -> dict[str, Any]:
     if state != before.get("random"):
         found |= random_states({"random": state})
     for name, read in _READ.items():
-        module = sys.modules.get(name)
+        module = sys.modules.get(name.removesuffix(".colormap"))
         if module is None:
             continue
         # A library that has been changed, or is only half loaded, has no options to carry.
@@ -73,6 +73,15 @@ def random_states(states: Mapping[str, Any]) -> dict[str, Any]:
         kind, keys, *rest = states["numpy.random"]
         found["numpy.random"] = [kind, keys.hex(), *rest]
     return found
+
+
+def with_seed(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return settings with a seed for the random generators in the place of their states."""
+    others = {key: value for key, value in settings.items() if key not in _GENERATORS}
+    return others | {f"{name}.seed": seed for name in _GENERATORS}
+
+
+_GENERATORS = ("random", "numpy.random", "torch")
 
 
 def _extra_paths(before: list[str]) -> list[str]:
@@ -173,6 +182,18 @@ def _matplotlib(module: Any) -> Any:
     return _plain(found)
 
 
+def _colormap(module: Any) -> Any:
+    """Return the colour map of pictures where a library, such as seaborn, has made it."""
+    import numpy as np
+
+    value = dict.get(module.rcParams, "image.cmap")
+    colormap: Any = module.colormaps[value] if isinstance(value, str) else value
+    if colormap.name in getattr(module.colormaps, "_builtin_cmaps", ()):
+        return None
+    colors = np.asarray(colormap(np.arange(colormap.N)), np.float64)
+    return [colormap.name, colors.tobytes().hex()]
+
+
 _PLAIN_TYPES = (bool, int, float, str, list, tuple, type(None))
 
 
@@ -243,6 +264,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "numpy": _numpy,
     "pandas": _pandas,
     "matplotlib": _matplotlib,
+    "matplotlib.colormap": _colormap,
     "sklearn": _sklearn,
     "xarray": _xarray,
     "IPython": _ipython,

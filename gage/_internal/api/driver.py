@@ -85,7 +85,7 @@ def run_one(asked: Asked, observer: Observer) -> RecordedRun:
         After an interrupt, as the observer handled it.
     """
     options = asked.options
-    check_options(options, several=False)
+    check_options(options, several=False, of_cell=asked.cell is not None)
     operation = resolve(asked)
     try:
         run = launch(
@@ -183,7 +183,8 @@ def run_line(line: RunLine, asked: Asked, observer: Observer) -> Work | str:
 
             return _shown(plan_preview(planned), plan_text, line)
         return run_planned(asked, planned, observer)
-    check_options(asked.options, line.only, several=False, typed=True)
+    of_cell = asked.cell is not None
+    check_options(asked.options, line.only, several=False, typed=True, of_cell=of_cell)
     if line.only.preview:
         from gage._internal.staging.preview import preview, preview_text
 

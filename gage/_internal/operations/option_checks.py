@@ -35,6 +35,7 @@ def check_options(
     *,
     several: bool,
     typed: bool = False,
+    of_cell: bool = False,
 ) -> None:
     """Check that options make sense together.
 
@@ -46,6 +47,8 @@ def check_options(
         Whether the request is for several runs.
     typed
         Whether the message names options as on a line; otherwise it names keywords.
+    of_cell
+        Whether it is a cell that runs: `seed` is for one run too.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def check_options(
     given = _given(options, only or LineOptions())
     if not several:
         for field in Several._fields:
-            if field in given:
+            if field in given and not (field == "seed" and of_cell):
                 raise OptionError(
                     f"{said(field)} is for several runs, and this asks for one. Give a key "
                     "several values, such as k=[a,b] or k=uniform(a,b), or leave it out"

@@ -145,6 +145,7 @@ def _flag(part: str, field: str, names: str, text: str, **more: Any) -> Option:
 
 
 _number = {"kind": "number", "calls": _BATCH}
+_seed = {"kind": "number", "calls": f"{_BATCH} {_CELL}"}
 
 # In the order of the help.
 OPTIONS = (
@@ -234,7 +235,7 @@ OPTIONS = (
     _value(
         "several", "trials", "--trials", "N", "How many runs to draw, or to search with.", **_number
     ),
-    _value("several", "seed", "--seed", "S", "The seed for drawing.", **_number),
+    _value("several", "seed", "--seed", "S", "The seed for drawing, in a cell too.", **_seed),
     _value(
         "several",
         "optimize",

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -377,3 +378,50 @@ def test_what_earlier_cells_show_is_not_shown_again(shell: InteractiveShell, cel
 
     assert printed(run).startswith("2\n")
     assert not Path(run.meta_dir, "results").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"carry_from": "code"}, {"alone": True}], ids=str)
+def test_a_seed_gives_the_numbers_of_the_seed(
+    shell: InteractiveShell, options: dict[str, Any]
+) -> None:
+    execute(shell, "import random\nimport numpy as np\nbefore = random.random(), np.random.rand()")
+    cell = "import random\nimport numpy as np\nprint(random.random(), np.random.rand())"
+
+    first, second = (run_cell(cell, "target", quiet=True, seed=7, **options) for _ in range(2))
+
+    expected = execute(shell, "random.seed(7)\nnp.random.seed(7)", cell)
+    assert printed(first) == printed(second) == expected
+    assert "random numbers from seed 7" in first.attrs["carried"]["summary"]
+
+
+def test_where_random_numbers_go_on_is_said(shell: InteractiveShell) -> None:
+    execute(shell, "import random\nrandom.seed(3)")
+
+    drawing = run_cell("print(random.random())", "target", quiet=True)
+    other = run_cell("print(random.__name__)", "target", quiet=True)
+
+    assert "random numbers go on from where the notebook is" in drawing.attrs["carried"]["summary"]
+    assert "random numbers" not in run_cell("print(1)", quiet=True).attrs.get("carried", {})
+    assert other.status == "completed"
+
+
+@pytest.mark.parametrize("imported", [True, False], ids=["named", "imported by the cell"])
+def test_a_colour_map_that_a_library_made_is_carried(
+    shell: InteractiveShell, *, imported: bool
+) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    name = f"gage-test-{imported}"
+    execute(
+        shell,
+        "import matplotlib\nfrom matplotlib.colors import LinearSegmentedColormap\n"
+        f"own = LinearSegmentedColormap.from_list({name!r}, ['white', 'darkgreen'])\n"
+        f"matplotlib.colormaps.register(own)\nmatplotlib.rcParams['image.cmap'] = {name!r}",
+    )
+    first = "" if imported else "import matplotlib\n"
+    cell = f"{first}print(matplotlib.colormaps[matplotlib.rcParams['image.cmap']]([0, 0.3, 1.0]))"
+
+    expected = execute(shell, cell)
+    run = run_cell(cell, "target", quiet=True)
+    matplotlib.rcdefaults()
+
+    assert printed(run) == expected
