@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 rng = np.random.default_rng(1)
 for number in range({count}):
-    plt.figure()
-    plt.imshow(rng.random((160, 160)))
+    plt.figure(figsize=(8, 6))
+    plt.imshow(rng.random((126, 126)))
     {end}
 """
 _READ = "import pandas, sys; print(len(pandas.read_parquet(sys.argv[1])))"
