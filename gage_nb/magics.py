@@ -21,8 +21,10 @@ from gage._internal.errors import (
 from gage._internal.operations.help_topics import topic_text
 from gage._internal.operations.line_help import help_text as run_help
 from gage._internal.operations.run_line import LineError, parse
+from gage._internal.people import outcome
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.suggestions import did_you_mean
+from gage._internal.types import Status
 from gage_nb.commands import COMMANDS, carry_out, command_name, help_text
 from gage_nb.completion import register_matcher, unregister_matcher
 from gage_nb.expansion import ExpansionError, expand
@@ -31,6 +33,7 @@ from gage_nb.observer import NotebookObserver
 from gage_nb.running_cells import run_cell_line
 from gage_nb.shown import display_run, mark_shown
 from gage_nb.spare import spare
+from gage_nb.views.run_words import STATUS_SIGNS
 from gage_nb.world.executions import start_log, stop_log
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ def register(ip: InteractiveShell) -> None:
     start_log(ip)
     spare.provide()
     _display_formatter(ip).for_type(RecordedRun, display_run)
+    _text_formatter(ip).for_type(Status, _status_line)
     for name in _BATCH_TYPES:
         _display_formatter(ip).for_type(name, _display_batch)
 
@@ -82,6 +86,7 @@ def unregister(ip: InteractiveShell) -> None:
     stop_log(ip)
     spare.dismiss()
     _display_formatter(ip).pop(RecordedRun, None)
+    _text_formatter(ip).pop(Status, None)
     for name in _BATCH_TYPES:
         _display_formatter(ip).pop(name, None)
 
@@ -205,6 +210,18 @@ def _short(error: KeyboardInterrupt) -> KeyboardInterrupt:
     """Return an interrupt of which IPython shows one line: where we waited helps nobody."""
     vars(error)["_render_traceback_"] = lambda: ["KeyboardInterrupt"]
     return error
+
+
+def _status_line(status: Status, printer: Any, _: object) -> None:
+    """Show what `run.stop()` and `run.wait()` return in the words of the panel."""
+    words = outcome(status.name, status.exit_code, status.reason)
+    printer.text(f"{STATUS_SIGNS.get(status.name, '?')} {words}")
+
+
+def _text_formatter(ip: InteractiveShell) -> Any:
+    formatter = ip.display_formatter
+    assert formatter is not None  # noqa: S101 - every shell has one once it is made
+    return formatter.formatters["text/plain"]
 
 
 def _display_formatter(ip: InteractiveShell) -> IPythonDisplayFormatter:

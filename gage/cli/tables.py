@@ -179,7 +179,9 @@ def _print_files(run: RecordedRun) -> None:
         return
     print(f"\nfiles ({len(files)})")
     # Generated files come first: they are what a user looks for.
-    in_order = sorted(files, key=lambda entry: entry.type != "g")
+    made = set(made_paths(run))
+    shown = (entry for entry in files if entry.type != "g" or entry.path in made)  # no caches
+    in_order = sorted(shown, key=lambda entry: entry.type != "g")
     looked_at = {file.path: file for file in made_files(run)}
     for entry in in_order[:_FILES_SHOWN]:
         file = looked_at.get(entry.path)
@@ -187,7 +189,7 @@ def _print_files(run: RecordedRun) -> None:
         print(f"  {FILE_TYPES.get(entry.type, entry.type):<12} {on_a_line(entry.path)}{about}")
         if file and entry.type == "g":
             _print_first_rows(file.rows)
-    more = len(files) - _FILES_SHOWN
+    more = len(files) - len(in_order[:_FILES_SHOWN])
     if more > 0:
         print(f"  and {more} more: gage manifest {run.name}")
 

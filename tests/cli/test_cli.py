@@ -784,3 +784,17 @@ def test_what_a_run_showed_is_named(cli: Callable[..., Started], project: Path) 
 
     assert "completed; it showed figure 1, 640×480 px" in ran.stderr.decode()
     assert "shown (1)\n  figure 1, 640×480 px\n" in cli("show").stdout.decode()
+
+
+def test_caches_are_not_among_the_files_that_show_lists(
+    cli: Callable[..., Started], project: Path
+) -> None:
+    write(project, "helper.py", "x = 1\n")
+    write(project, "t.py", "import helper\nopen('made.txt', 'w').write('x')\n")
+    cli("run", "t.py")
+
+    text = cli("show").stdout.decode()
+
+    assert re.search(r"generated +made\.txt", text)
+    assert ".pyc" not in text
+    assert "more: gage manifest" in text

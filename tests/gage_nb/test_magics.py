@@ -239,6 +239,23 @@ def test_quiet_shows_nothing_but_a_failure(
     assert shown in out
 
 
+def test_a_status_is_shown_in_words(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("wait.py").write_text("import time\ntime.sleep(1000)")
+    shell.run_cell("%gage_run wait.py --bg --as r")
+    capsys.readouterr()
+
+    shell.run_cell("r.stop()")
+    stopped = capsys.readouterr().out
+    shell.run_cell("%gage_run train.py -q --as r2")
+    capsys.readouterr()
+    shell.run_cell("r2.wait()")
+
+    assert "■ stopped by you\n" in stopped
+    assert "✔ completed\n" in capsys.readouterr().out
+
+
 def test_only_staged(shell: InteractiveShell) -> None:
     run = gage_run(shell, "train.py lr=2 --stage")
 

@@ -52,7 +52,7 @@ def test_a_preview_has_all_that_would_be_staged_and_run(with_operation: Path) ->
     assert "command        python train.py 'a b'" in text
     assert section(text, "configuration") == ["lr = 0.5", "name = 'x y'"]
     assert section(text, "environment") == ["DEVICE=cpu"]
-    assert section(text, "source code (1 files, 22 bytes)") == ["train.py"]
+    assert section(text, "source code (1 file, 22 B)") == ["train.py"]
     assert section(text, "given") == ["data.csv"]
     assert "init-runtime: echo ready" in section(text, "phases")
     assert any("prepare" in line for line in section(text, "dependencies"))
@@ -97,7 +97,7 @@ def test_a_preview_is_text_whatever_files_are_called(project: Path) -> None:
 
     text = preview_text(preview(resolve_target(name)))
 
-    assert section(text, "source code (1 files, 6 bytes)") == ['"a\\n\\377.py"']
+    assert section(text, "source code (1 file, 6 B)") == ['"a\\n\\377.py"']
     assert text.encode()
 
 

@@ -7,6 +7,7 @@ import os
 from gage._internal.config.configuration import Config
 from gage._internal.operations.configuring import read_configuration
 from gage._internal.operations.gagefile import describe_operation
+from gage._internal.people import format_count, format_size
 from gage._internal.quoting import quote
 from gage._internal.sources.selection import select_sourcecode, sourcecode_patterns
 from gage._internal.text import valid
@@ -80,7 +81,7 @@ def preview_text(data: dict[str, Any]) -> str:
             *_listed("environment", [f"{k}={v}" for k, v in data["environment"].items()]),
             *_listed("phases", phases),
             *_listed(
-                f"source code ({len(files)} files, {total} bytes)",
+                f"source code ({format_count(len(files), 'file')}, {format_size(total)})",
                 (_shown(file["path"]) for file in files),
             ),
             *_listed("given", map(_shown, data["given"])),
