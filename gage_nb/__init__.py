@@ -1,11 +1,11 @@
-"""gage in notebooks: start runs from cells, watch them, look at them as DataFrames.
+"""gage in notebooks: start runs from cells, watch them, see them as DataFrames.
 
     %load_ext gage_nb
     %gage_run train.py lr=0.1        # a script, a module, a notebook or an operation
-    %%gage_run fit --as r            # this cell, in a process of its own
+    %%gage_run fit --as r            # this cell, in its own process
     %gage runs                       # every run so far
 
-Everything that a magic does is a function too, for scripts and for notebooks without magics.
+Everything that a magic does is also a function, for scripts and for notebooks without magics.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
-    """Take away what `load_ipython_extension` registered: what `%unload_ext gage_nb` calls."""
+    """Unregister the magics: what `%unload_ext gage_nb` calls."""
     from gage_nb.magics import unregister
 
     unregister(ip)

@@ -1,4 +1,4 @@
-"""A batch as a notebook has it: with its frame, and shown from its plan to its end."""
+"""A batch in a notebook, with its frame and its live display."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ __all__ = ["BatchDisplay", "NotebookBatch"]
 
 
 class NotebookBatch(Batch):
-    """A batch in a notebook: what `gage.Batch` is, and its frame."""
+    """A batch in a notebook: a `gage.Batch` with a frame."""
 
     def frame(self) -> pd.DataFrame:
         """Return a DataFrame with a row for each trial of the plan.
 
         Columns: `run` (string), `status` (category), `duration` (timedelta64[us]), the keys that
-        vary (dtypes as their values have them), the last value of each metric (float64),
-        `exit_code` (Int64), `reason` (string), `id` (string). The index, `trial`, counts the plan
-        from 0. A trial that was not started has missing values. A key or metric that is called
-        like a column before it is `config.NAME` or `metric.NAME`.
+        vary (with the dtypes of their values), the last value of each metric (float64), `exit_code`
+        (Int64), `reason` (string), `id` (string). The index, `trial`, is the position in the plan,
+        from 0. A trial that was not started has missing values. A key or metric with the name of an
+        earlier column is `config.NAME` or `metric.NAME`.
 
         The frame of a batch whose rows came from a DataFrame has the index of that, and no column
         that it has: `df.join(batch.frame())` puts the results beside the rows.
@@ -70,7 +70,7 @@ class NotebookBatch(Batch):
 
 
 class BatchDisplay:
-    """Shows a batch from its plan to its end; what `NotebookObserver` uses for one."""
+    """Shows a batch from its plan to its end, for `NotebookObserver`."""
 
     def __init__(self, planned: PlannedBatch, options: RunOptions, display: Display) -> None:
         self.batch: NotebookBatch | None = None
@@ -89,7 +89,7 @@ class BatchDisplay:
             self._panel.show()
 
     def launched(self, work: Work) -> None:
-        """Show the batch that was launched, in the background if nobody waits."""
+        """Show the launched batch, from a thread if it runs in the background."""
         assert isinstance(work, Batch)  # noqa: S101  # what was planned
         batch = self.batch = self._reader.batch = NotebookBatch(work.home, work.id)
         if self._display.on_made is not None:
@@ -100,12 +100,12 @@ class BatchDisplay:
                 watch_in_background(self._panel, wait=batch.wait)
 
     def failed(self) -> None:
-        """Show as much as there is."""
+        """Show what there is."""
         if self._panel is not None:
             self._panel.finish()
 
     def follow(self, batch: Batch, stop: Callable[[], object]) -> None:
-        """Watch it live until it has ended; an interrupt of the kernel stops it."""
+        """Show the batch live until it has ended; an interrupt of the kernel stops it."""
         if self._panel is not None:
             watch(self._panel, wait=batch.wait, stop=stop)
             send_batch_results(batch)

@@ -1,7 +1,7 @@
-"""Batches started from a notebook: planned, launched, shown in one panel, bound with their frame.
+"""Batches started from a notebook: planned, launched, shown in one panel.
 
-request → plan → panel, all waiting → launch → panel that fills in → the batch, or the error
-that says which trials failed
+request → plan → panel, all waiting → launch → panel that fills in → the batch, or an error
+with the trials that failed
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ def run_batch(
     Parameters
     ----------
     target, config, args, options
-        As of `gage.run_batch`; `rows` may be a DataFrame, `check` is the default.
+        As in `gage.run_batch`; `rows` may be a DataFrame, and `check` is True by default.
     quiet, view, on_made
-        As of `run`; `on_made` is called with the batch.
+        As in `run`; `on_made` is called with the batch.
 
     Raises
     ------
     GageError
         As `gage.run_batch`; and `BatchFailed` if a run does not complete, unless `check` is False.
     KeyboardInterrupt
-        When the kernel was interrupted: what ran was stopped, what had ended is kept.
+        If the kernel was interrupted: running runs were stopped, ended runs are kept.
     """
     chosen, display = taken("gage_nb.run_batch", options)
     if chosen.several.rows is not None:
@@ -112,7 +112,7 @@ def _named_rows(name: str, namespace: Mapping[str, Any]) -> Any:
 def rows_of(rows: Any) -> list[dict[str, Any]]:
     """Return the rows of a DataFrame, a list of dicts, or a CSV or JSON file.
 
-    Missing values (None, NaN, NA) give no value. A DataFrame's index and the names of its columns
+    Missing values (None, NaN, NA) are left out. A DataFrame's index and the names of its columns
     come with its rows, for the frame of the batch.
 
     Raises
@@ -137,7 +137,7 @@ def rows_of(rows: Any) -> list[dict[str, Any]]:
 
 
 def attach_batch(reference: Batch | str | None = None, *, view: str | None = None) -> NotebookBatch:
-    """Show a batch live until it has ended; an interrupt ends the showing, not the batch."""
+    """Show a batch live until it has ended; an interrupt ends the display, not the batch."""
     found = reference if isinstance(reference, Batch) else find_batch(runs_home(), reference)
     batch = NotebookBatch(found.home, found.id)
     panel = Panel[BatchState](
@@ -152,7 +152,7 @@ def attach_batch(reference: Batch | str | None = None, *, view: str | None = Non
 
 
 def display_batch(batch: Batch) -> None:
-    """Display a batch as its static panel; nothing where the same cell has shown it live."""
+    """Display a batch as its static panel, or nothing if the same cell has shown it live."""
     from IPython.display import display
 
     if was_shown(batch.id):

@@ -1,9 +1,9 @@
-"""A cell as a program: its text checked and put in a file.
+"""A cell as a program: its text is checked and written to a file.
 
 The program is the cell as the user sees it: the magic's own line becomes a comment, so that line
-numbers of a traceback are line numbers of the cell. A cell with what IPython takes beyond Python
-(`%magic`, `!command`, `object?`, `await` at the top level) runs under IPython; any other is a plain
-Python program, which does not import it. What cannot work in a run is refused with its line.
+numbers of a traceback are line numbers of the cell. A cell with IPython's syntax (`%magic`,
+`!command`, `object?`, `await` at the top level) runs under IPython; any other cell is a plain
+Python program, which does not import IPython. Lines that cannot work in a run are refused.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DEFAULT_NAME = "cell"
 
 
 class CellFault(NamedTuple):
-    """Why a line cannot be run: the line of the cell (the first is 1), its text, the reason."""
+    """A line that cannot be run: its number in the cell (from 1), its text, the reason."""
 
     line: int
     text: str
@@ -48,9 +48,9 @@ class CellFault(NamedTuple):
 
 
 class CellError(GageError):
-    """A cell that cannot be run as a program; `faults` has all that was found.
+    """A cell that cannot be run as a program; `faults` has all its faults.
 
-    Not a fault of the magic's line: as any cell that is not Python, it has to stop "Run All".
+    Not a fault of the magic's line: like any cell that is not Python, it has to stop "Run All".
     """
 
     def __init__(self, faults: Sequence[CellFault]) -> None:
@@ -67,18 +67,18 @@ class CellError(GageError):
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
-        # What IPython shows: the lines of the cell say it all, our own stack says nothing.
+        # IPython shows this: the lines of the cell are enough, our own stack frames do not help.
         return [f"{type(self).__name__}: {self}"]
 
 
 @dataclass(frozen=True)
 class CellProgram:
-    """A cell as it is staged.
+    """A cell in the form in which it is staged.
 
     Attributes
     ----------
     file_name
-        The name of its file, `NAME.py`; with IPython's syntax `NAME.ipy`.
+        The name of its file, `NAME.py`, or `NAME.ipy` with IPython's syntax.
     source
         The text of the file; ends with a line break.
     first_line
@@ -102,35 +102,35 @@ def stage_cell(
     project_dir: Path | None = None,
     transformer_manager: TransformerManager | None = None,
 ) -> CellProgram:
-    """Return the program that a cell is.
+    """Return a cell as a program.
 
     Parameters
     ----------
     body
-        The cell without the magic's line, as IPython hands it to a cell magic.
+        The cell without the magic's line, as IPython passes it to a cell magic.
     lines_before
-        How many lines of the cell come before the body: `lines_before_body`.
+        The number of lines of the cell before the body: `lines_before_body`.
     project_dir
-        Where the modules are that the run gets too; the name must not be one of theirs.
+        The directory of the modules that the run gets too; none of them may have this name.
     transformer_manager
-        The shell's own, for syntax that an extension has added to it.
+        The shell's transformer manager, for syntax that an extension has added.
 
     Raises
     ------
     ValueError
-        If the name cannot be that of the program.
+        If the program cannot have this name.
     CellError
-        If the body is no program, or has what cannot work in a run.
+        If the body is not a program, or has lines that cannot work in a run.
     """
     check_name(name, project_dir)
-    # Python reads a file's line breaks, whichever they are, as "\n": the same program.
+    # Python reads all kinds of line breaks in a file as "\n", so the program stays the same.
     body = body.replace("\r\n", "\n").replace("\r", "\n")
     body = body if body.endswith("\n") else body + "\n"
     faults = _text_faults(body, lines_before)
     if faults:
         raise CellError(faults)
     needs_ipython = not _is_python(body) and _is_ipython(body, lines_before, transformer_manager)
-    # Without the options of the line: the same cell is the same file, whatever the run's label.
+    # Without the line's options, so that a cell is the same file with any label.
     comment = "# %%gage_run\n" if name == DEFAULT_NAME else f"# %%gage_run {name}\n"
     return CellProgram(
         name=name,
@@ -142,24 +142,24 @@ def stage_cell(
 
 
 def lines_before_body(raw_cell: str, body: str) -> int:
-    """Return how many lines of a cell come before its body: the magic's, and blank ones above.
+    """Return the number of lines before a cell's body: the magic's, and blank lines above.
 
-    `raw_cell` is the cell as it was typed. When it is another one, as where a function was called
-    with a body, the magic's line alone is counted.
+    `raw_cell` is the cell as typed. If it is another cell, as when a function is called with a
+    body, only the magic's line is counted.
     """
     raw = raw_cell.replace("\r\n", "\n").rstrip().split("\n")
     own = body.replace("\r\n", "\n").rstrip().split("\n")
     before = len(raw) - len(own)
-    # IPython takes away an indentation that all lines have: compare without.
+    # IPython removes an indentation that all lines have: compare without indentation.
     same = [line.strip() for line in raw[before:]] == [line.strip() for line in own]
     return before if before > 0 and same else 1
 
 
 def check_name(name: str, project_dir: Path | None = None) -> None:
-    """Raise ValueError, saying what is allowed, if a program cannot be called `name`.
+    """Raise a ValueError that says what is allowed, if a program cannot be named `name`.
 
-    The directory of a program comes first in its search for modules: a program called `json`
-    would take the place of the module for all that is imported.
+    The directory of a program comes first in its search for modules: a program named `json` would
+    take the place of the module for all imports.
     """
     bare = name.replace("-", "_")
     if not bare.isidentifier() or len(name.encode()) > 100:
@@ -170,7 +170,7 @@ def check_name(name: str, project_dir: Path | None = None) -> None:
         )
     if name in sys.stdlib_module_names or name in _LOADED_AT_START:
         raise ValueError(
-            f"a program called {name!r} would hide the module {name!r} from the run: "
+            f"a program named {name!r} would hide the module {name!r} from the run: "
             f"choose another name, such as {name + '_cell'!r}"
         )
     if project_dir is not None and (project_dir / f"{name}.py").exists():
@@ -181,18 +181,18 @@ def check_name(name: str, project_dir: Path | None = None) -> None:
     spec = PathFinder.find_spec(name) if name.isidentifier() else None
     if spec is not None and re.search(r"[/\\](site|dist)-packages[/\\]", str(spec.origin)):
         raise ValueError(
-            f"a program called {name!r} would hide the installed package {name!r} from the run: "
+            f"a program named {name!r} would hide the installed package {name!r} from the run: "
             f"choose another name, such as {name + '_cell'!r}"
         )
 
 
-# Imported by every run, by Python itself or by what a run is started with.
+# Modules that every run imports, by Python itself or by the programs that start a run.
 _LOADED_AT_START = frozenset({"gage", "gage_nb", "sitecustomize", "usercustomize"})
 
 
 # Is it a program?
 
-# PEP 263, as Python's own tokenizer has it.
+# PEP 263, like Python's own tokenizer.
 _ENCODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
@@ -203,7 +203,9 @@ def _text_faults(body: str, lines_before: int) -> list[CellFault]:
             faults.append(CellFault(number, line.replace("\0", "␀"), "remove the null byte"))
         if any("\ud800" <= char <= "\udfff" for char in line):
             text = line.encode("utf-8", "backslashreplace").decode()
-            faults.append(CellFault(number, text, "remove what is not a character (a surrogate)"))
+            faults.append(
+                CellFault(number, text, "remove the lone surrogate, which is not a character")
+            )
         encoding = _ENCODING.match(line) if number <= 2 else None
         if encoding and encoding[1].lower().replace("_", "-") not in ("utf-8", "utf8"):
             faults.append(CellFault(number, line, "a cell is always UTF-8: remove this line"))
@@ -221,7 +223,7 @@ def _is_python(body: str) -> bool:
 
 
 def _is_ipython(body: str, lines_before: int, manager: TransformerManager | None) -> bool:
-    """Return True for a cell with IPython's syntax; any other is refused, as Python says it."""
+    """Return True for a cell with IPython's syntax; refuse others with Python's message."""
     found, rest = find_ipython_syntax(body, manager)
     faults = [CellFault(line, text, reason) for line, text, reason in found if reason]
     if not has_other_language(body):
@@ -236,10 +238,10 @@ def _is_ipython(body: str, lines_before: int, manager: TransformerManager | None
 
 def _compiled(source: str, flags: int = 0) -> None:
     with warnings.catch_warnings():
-        # The run says them itself, where the user sees them.
+        # The run itself shows these warnings to the user.
         warnings.simplefilter("ignore")
         tree = ast.parse(source)
-        # Some errors, as `return` outside of a function, are found only here.
+        # Some errors, such as `return` outside a function, are found only here.
         compile(tree, "cell", "exec", flags=flags, dont_inherit=True)
 
 
@@ -247,6 +249,6 @@ def _syntax_fault(error: SyntaxError, source: str) -> CellFault:
     texts = source.split("\n")
     line = min(error.lineno or 1, len(texts))
     text = texts[line - 1]
-    # One reason of two lines: the place, as it stands below the text, and what Python says.
+    # One reason of two lines: the mark below the text, and Python's message.
     caret = f"column {error.offset}: " if error.offset else ""
     return CellFault(line, text, f"{caret}{type(error).__name__}: {error.msg}")

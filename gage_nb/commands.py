@@ -1,4 +1,4 @@
-"""The commands of `%gage`: a name, what it says of itself, and the function it calls."""
+"""The commands of `%gage`: for each its name, its help and its function."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["COMMANDS", "Command", "Place", "carry_out", "command_name", "help_te
 
 
 class Place(NamedTuple):
-    """Where a command works: `-C DIR` and `--runs DIR`."""
+    """The place where a command works: `-C DIR` and `--runs DIR`."""
 
     directory: str | None = None
     runs_home: str | None = None
@@ -36,12 +36,12 @@ class Place(NamedTuple):
         return home_of(self.directory, self.runs_home)
 
     def find(self, reference: str | None) -> RecordedRun:
-        """Return the run that is named."""
+        """Return the run with this name."""
         return requests.find(reference, self.directory, runs_home=self.runs_home)
 
 
 class Command(NamedTuple):
-    """A command of `%gage`: how it is written, what it is for, what it calls with its words."""
+    """A command of `%gage`: its usage, its help, and the function that gets its words."""
 
     usage: str
     about: str
@@ -49,7 +49,7 @@ class Command(NamedTuple):
 
 
 def carry_out(name: str, words: Sequence[str]) -> Any:
-    """Return what a command gives; a DataFrame is shown for reading.
+    """Return the result of a command; a DataFrame gets a readable display.
 
     Raises
     ------
@@ -90,11 +90,11 @@ def help_text() -> str:
     width = max(len(command.usage) for command in COMMANDS.values())
     return "\n".join(
         [
-            "%gage COMMAND [RUN]: look at runs and act on them.",
+            "%gage COMMAND [RUN]: show runs and act on them.",
             "",
             "A RUN is named by its name, its id, a prefix of either, its position in",
-            "`%gage runs` (1 is the newest), or a variable that holds it (--as); left out, it is",
-            "the newest.",
+            "`%gage runs` (1 is the newest), or a variable that holds it (--as). Default: the",
+            "newest.",
             "",
             "    -C DIR       work as if started in this directory",
             "    --runs DIR   the directory of runs to use",
@@ -109,7 +109,7 @@ def help_text() -> str:
 def _of_run(function: Callable[[str | None, Place], Any]) -> Callable[[Sequence[str], Place], Any]:
     def call(words: Sequence[str], place: Place) -> Any:
         if len(words) > 1:
-            raise LineError(f"expected one RUN at most, found {' '.join(words)!r}")
+            raise LineError(f"expected at most one RUN, found {' '.join(words)!r}")
         return function(words[0] if words else None, place)
 
     return call
@@ -161,7 +161,7 @@ def _show(reference: str | None, place: Place) -> Any:
 
 
 def _batch_called(reference: str | None, place: Place) -> Any:
-    """Return the batch of that name, with its frame, if there is one."""
+    """Return the batch with that name as a `NotebookBatch`, if there is one."""
     from gage._internal.batch.batch import batch_called
 
     batch = batch_called(place.home, reference)
@@ -208,7 +208,7 @@ def _label(words: Sequence[str], place: Place) -> Any:
 
 
 def _tag(words: Sequence[str], place: Place) -> Any:
-    run = _named(words, place, "tag RUN TAG ... (-TAG takes one away)")
+    run = _named(words, place, "tag RUN TAG ... (-TAG removes one)")
     run.remove_tags(*(word[1:] for word in words[1:] if word.startswith("-")))
     run.add_tags(*(word for word in words[1:] if not word.startswith("-")))
     return run
@@ -237,7 +237,7 @@ def _restore(words: Sequence[str], place: Place) -> Any:
 
 def _purge(words: Sequence[str], place: Place) -> Any:
     if not words:
-        raise LineError("expected the runs that are to be removed for good: %gage purge RUN ...")
+        raise LineError("expected the runs to be removed for good: %gage purge RUN ...")
     found = deleted(*words, directory=place.directory, runs_home=place.runs_home)
     purge(found)
     return _said(found, "removed for good")
@@ -274,7 +274,7 @@ COMMANDS = {
         "manifest [RUN]", "its files with sha256 (DataFrame)", _with_run(frames.manifest)
     ),
     "output": Command("output [RUN]", "what it printed (DataFrame)", _with_run(frames.output)),
-    "metrics": Command("metrics [RUN ...]", "the numbers it gave back (DataFrame)", _metrics),
+    "metrics": Command("metrics [RUN ...]", "its metrics (DataFrame)", _metrics),
     "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(_attach)),
     "start": Command("start [RUN] [--force]", "start a staged run and watch it", _start),
     "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
@@ -283,9 +283,9 @@ COMMANDS = {
         "verify [RUN]", "what differs from its manifest (DataFrame)", _with_run(_verify)
     ),
     "diff": Command("diff A B", "what differs between two runs (DataFrame)", _diff),
-    "label": Command("label RUN [TEXT]", "give it a label, or take it away", _label),
-    "tag": Command("tag RUN [-]TAG ...", "add tags, or take some away", _tag),
-    "comment": Command("comment RUN TEXT", "say something about it", _comment),
+    "label": Command("label RUN [TEXT]", "give it a label, or remove it", _label),
+    "tag": Command("tag RUN [-]TAG ...", "add tags, or remove some", _tag),
+    "comment": Command("comment RUN TEXT", "add a comment", _comment),
     "delete": Command("delete RUN ...", "move runs to the trash", _delete),
     "restore": Command("restore [RUN ...]", "bring deleted runs back", _restore),
     "purge": Command("purge RUN ...", "remove deleted runs for good", _purge),

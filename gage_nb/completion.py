@@ -1,7 +1,7 @@
 """Completion of the magics' lines: options, targets, keys of configuration, commands, runs.
 
-IPython asks every matcher and puts Python's names first, two hundred of them after a `-`. Ours
-comes before the others, and where it has an answer that is the only one.
+IPython calls every matcher and puts Python's names first, two hundred of them after a `-`. Our
+matcher comes before the others, and if it has completions, they are the only ones.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ _LINE = re.compile(r"\s*(?:[\w.]+\s*=\s*)?(%gage_run|%gage|%%gage_run)\s+(.*)", 
 
 
 def register_matcher(ip: InteractiveShell) -> None:
-    """Have a shell complete the lines of the magics."""
+    """Register completion of the magics' lines with a shell."""
     ip.Completer.custom_matchers.append(_match)
 
 
 def unregister_matcher(ip: InteractiveShell) -> None:
-    """Take away what `register_matcher` registered."""
+    """Undo `register_matcher`."""
     matchers = ip.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if matcher is not _match]
 
 
-# Before all others. IPython gives its decorator no types.
+# Before all other matchers. IPython's decorator has no types.
 @context_matcher(identifier="gage_nb", priority=1000)  # type: ignore[untyped-decorator]
-def _match(context: CompletionContext) -> Any:  # a TypedDict that IPython 8 has not yet
+def _match(context: CompletionContext) -> Any:  # a TypedDict that IPython 8 does not have
     choices = _continuations(context.text_until_cursor, context.token, context.cursor_line)
     found = [SimpleCompletion(text=each.text, type=each.about or "magic") for each in choices]
     return {"completions": found, "suppress": bool(found), "ordered": True}
 
 
 def _continuations(line: str, token: str, line_number: int) -> list[Choice]:
-    """Return what the token before the cursor may become; never raises."""
+    """Return the completions of the token before the cursor; never raises."""
     found = _LINE.fullmatch(line)
     if not found or (found[1].startswith("%%") and line_number > 0):
         return []
     magic, rest = found[1], found[2]
     words = rest.split()
     incomplete = words.pop() if words and not rest[-1].isspace() else ""
-    # IPython's token is the end of the word: it begins after a `=`, for example.
+    # IPython's token may be only the end of the word, such as after a `=`.
     before = len(incomplete) - len(token)
     if not incomplete.endswith(token) or before < 0:
         return []

@@ -1,4 +1,4 @@
-"""`{expression}` in a magic's line: replaced by its value where it is a whole value.
+"""`{expression}` in a magic's line: replaced by its value if it is a whole value.
 
 `lr={base * 2}` gives the value of `base * 2`; anything else stays as it was typed, so that JSON,
 dicts and braces in file names survive.
@@ -28,7 +28,7 @@ def expand(word: str, namespace: Mapping[str, Any]) -> str:
     Raises
     ------
     ExpansionError
-        If the expression is no Python, or raises.
+        If the expression is not Python, or raises an error.
     """
     key, equals, value = word.partition("=")
     if not equals or not key.replace(".", "").replace("-", "").replace("#", "").isidentifier():
@@ -53,7 +53,7 @@ def expand(word: str, namespace: Mapping[str, Any]) -> str:
 
 
 def _is_literal(text: str) -> bool:
-    """Tell whether braces hold a dict or JSON rather than an expression."""
+    """Return whether braces contain a dict or JSON rather than an expression."""
     if text == "{}":
         return True
     try:
@@ -64,7 +64,7 @@ def _is_literal(text: str) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    """Return a value as the line would have it: strings as they are, the rest as literals."""
+    """Return a value for the line: strings unchanged, other values as literals."""
     if isinstance(value, str):
         return value
     item = getattr(value, "item", None)

@@ -1,11 +1,11 @@
-r"""What runs hold, as plain pandas DataFrames.
+r"""The content of runs as plain pandas DataFrames.
 
-Every function gives a new DataFrame with the columns that its docstring lists, in that order and
-with those dtypes, also when it is empty. Times are `datetime64[us, UTC]` (`[ms, UTC]` for output,
-as it is recorded), durations `timedelta64[us]`, sizes bytes; shown in a cell they are local and in
-words (`tables`). Text has no character that a terminal obeys: control characters are escapes such
-as `\x1b`, and so are bytes that are not UTF-8. Acting on runs is not done through a frame:
-`gage.find(frame.run[0])` gives the run of a row.
+Every function returns a new DataFrame with the columns of its docstring, in that order and with
+those dtypes, also if it is empty. Times are `datetime64[us, UTC]` (`[ms, UTC]` for output, as
+recorded), durations `timedelta64[us]`, sizes bytes; a cell shows them as local times and in words
+(`tables`). Text has no characters that a terminal obeys: control characters and bytes that are not
+UTF-8 are escapes such as `\x1b`. Frames cannot act on runs: `gage.find(frame.run[0])` returns the
+run of a row.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = [
 
 _US = "datetime64[us, UTC]"
 _MS = "datetime64[ms, UTC]"
-_NAT = np.iinfo("int64").min  # what NumPy and pandas store for a missing time
+_NAT = np.iinfo("int64").min  # the value of NumPy and pandas for a missing time
 _FILE_TYPE = pd.CategoricalDtype(list(FILE_TYPES.values()))
 _TIMES = ("initialized", "staged", "started", "stopped")
 
@@ -63,24 +63,24 @@ def runs(
     deleted: bool = False,
     directory: str | None = None,
 ) -> pd.DataFrame:
-    """Return the runs, the newest first: all of them, those that a filter finds, or those given.
+    """Return the runs, the newest first: all, those that match a filter, or given ones.
 
         gage_nb.runs("lr > 0.1 and status = completed").sort_values("metric.loss")
 
     Columns: `run` (string, its name), `operation` (string), `status` (category), `started`
     (datetime64[us, UTC]), `duration` (timedelta64[us], until now for a running one), `exit_code`
-    (Int64), `label` (string), `tags` (object, a list), `reason` (string); as far as some of the
-    runs have them, `config.KEY`, `metric.NAME` (Float64, the last value) and `attr.NAME`; at the
-    end `id` (string). The index is the position by which a run can be named.
+    (Int64), `label` (string), `tags` (object, a list), `reason` (string); if any of the runs has
+    them, `config.KEY`, `metric.NAME` (Float64, the last value) and `attr.NAME`; at the end `id`
+    (string). The index is the position by which a run can be named.
 
     Parameters
     ----------
     where
-        A filter, as of `gage runs`; or the runs themselves.
+        A filter, as for `gage runs`, or the runs themselves.
     limit
         At most this many runs, the newest.
     deleted
-        The runs in the trash in place of the others.
+        Whether to return the runs in the trash instead.
     directory
         Default: the current directory.
     """
@@ -104,7 +104,7 @@ def listed(
     directory: str | None = None,
     runs_home: str | None = None,
 ) -> pd.DataFrame:
-    """Return the runs that a filter finds, in the words of a line; without any, all runs."""
+    """Return the runs that match a filter, given as words of a line; default: all runs."""
     rows = run_listing(words, limit=limit, directory=directory, runs_home=runs_home)
     frame = listing_frame(rows)
     if not rows:
@@ -113,7 +113,7 @@ def listed(
 
 
 def diff(a: Run | str | int, b: Run | str | int) -> pd.DataFrame:
-    """Return what differs between two runs, a difference a row.
+    """Return the differences of two runs, one in each row.
 
     Columns: `section` (category: config, command, source, environment, files, metrics, output,
     system, damaged), `what` (string: the key, path, package, metric or line), `a` and `b`
@@ -156,7 +156,7 @@ def listing_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:
-    """Return values of one key with the dtype that holds all of them as they are."""
+    """Return the values of one key with a dtype that keeps all of them exactly."""
     kinds = {type(value) for value in values if value is not None}
     of_kind = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
     if dtype is None and kinds == {int, float}:
@@ -167,7 +167,7 @@ def _typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Ser
         values = [None if value is None else printable(value) for value in values]
     try:
         series: pd.Series[Any] = pd.Series(values, index=index, dtype=dtype or "object")
-    except (TypeError, OverflowError):  # an integer that no dtype of pandas holds
+    except (TypeError, OverflowError):  # an integer that is too large for pandas
         series = pd.Series(values, index=index, dtype="object")
     return series
 
@@ -198,7 +198,7 @@ def run_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def meta(run: Run | str | int | None = None) -> pd.DataFrame:
-    """Return what is recorded about a run, one row a fact.
+    """Return what is recorded about a run, one fact in each row.
 
     Columns: `name` (string) and `value` (object): identity, status, times (Timestamp, UTC),
     command, environment set by the operation (`env.NAME`), configuration (`config.KEY`), what the
@@ -216,11 +216,11 @@ def meta(run: Run | str | int | None = None) -> pd.DataFrame:
 
 
 def files(run: Run | str | int | None = None) -> pd.DataFrame:
-    """Return the log of a run's files: what was added, modified and deleted, in that order.
+    """Return the log of a run's files, added, modified and deleted, the oldest event first.
 
     Columns: `event` (category: added, modified, deleted), `type` (category: source code,
     dependency, runtime, generated), `modified` (datetime64[us, UTC], NaT when deleted), `size`
-    (Int64, bytes, of the file as it is now; missing where it is gone), `path` (string).
+    (Int64, the present size in bytes; missing if the file is gone), `path` (string).
     """
     return from_rows(
         file_rows(_run(run)),
@@ -238,7 +238,7 @@ def manifest(run: Run | str | int | None = None) -> pd.DataFrame:
     """Return the manifest of a run: each file with its digest.
 
     Columns: `type` (category: source code, dependency, runtime, generated), `size` (Int64,
-    bytes; missing where the file is gone), `sha256` (string, hex), `path` (string).
+    bytes; missing if the file is gone), `sha256` (string, hex), `path` (string).
     """
     return from_rows(
         manifest_rows(_run(run)),
@@ -253,20 +253,20 @@ def output(
     start: int = 0,
     stop: int | None = None,
 ) -> pd.DataFrame:
-    """Return what a run printed, one row a line.
+    """Return what a run printed, one row for each line.
 
     Columns: `phase` (category), `line` (Int64, from 0 in its phase), `time` (datetime64[ms, UTC],
     of arrival), `stream` (category: stdout, stderr), `kind` (category: text, or figure, display,
-    value for what was shown there), `text` (string, without the line end; bytes that are not UTF-8
-    replaced; a caption of what was shown). A line that both streams wrote to has a row for each
-    part. Of a line of more than 64 KiB, the text ends with the number of bytes it does not hold.
+    value for a result), `text` (string, without the line end, with bytes that are not UTF-8
+    replaced; or the caption of a result). A line to which both streams wrote has a row for each
+    part. The text of a line of more than 64 KiB is cut and ends with the number of bytes left out.
 
     Parameters
     ----------
     phase
-        One of `types.PHASES`, `run` for example; every phase when None.
+        The name of a phase, such as `run`. Default: every phase.
     start, stop
-        Only the lines of each phase in this range, as in a slice.
+        Only this range of the lines of each phase, as in a slice.
     """
     return from_rows(
         output_rows(_run(run), phase, start, stop),
@@ -282,7 +282,7 @@ def output(
 
 
 def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None) -> pd.DataFrame:
-    """Return the numbers that one or more runs gave back, one row a value, in order of time.
+    """Return the metrics of one or more runs, one value in each row, in order of time.
 
     Columns: `run` (string, its name), `name` (string), `step` (Int64), `time` (datetime64[us,
     UTC]), `value` (float64), `source` (category: logged, printed, tensorboard, summary).
@@ -304,7 +304,7 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
 
 
 def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
-    """Return the rows of a report as a frame; columns lose the unit that their dtype says."""
+    """Return the rows of a report as a frame; columns whose dtype has the unit lose it."""
     listed = list(rows)
     frame = pd.DataFrame(
         {
@@ -316,7 +316,7 @@ def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.Data
 
 
 def inert(value: Any) -> Any:
-    """Return a value whose strings no terminal obeys; tabs and line breaks stay."""
+    """Return a value with strings that no terminal obeys; tabs and line breaks stay."""
     if isinstance(value, str):
         return value if value.isprintable() else "\t".join(map(printable, value.split("\t")))
     if isinstance(value, list):
@@ -332,7 +332,7 @@ def _without_unit(name: str) -> str:
 
 def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
     if dtype in (_US, _MS):
-        # Integers with their unit: through float they would lose microseconds.
+        # Converted as integers: as floats they would lose microseconds.
         unit = "us" if dtype == _US else "ms"
         counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
         times: pd.Series[Any] = pd.Series(counts.view(f"datetime64[{unit}]")).dt.tz_localize("UTC")

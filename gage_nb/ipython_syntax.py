@@ -1,6 +1,6 @@
-"""What IPython takes beyond Python: `%magic`, `!command`, `object?`, short forms of calls.
+"""IPython's syntax beyond Python: `%magic`, `!command`, `object?`, short forms of calls.
 
-IPython's own transformers find it, so that what is found is exactly what IPython would change.
+IPython's own transformers find it, so that exactly those lines are found that IPython would change.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from IPython.core.inputtransformer2 import TransformerManager
 
     class _Transform(Protocol):
-        """What is used of IPython's `TokenTransformBase`, which has no types."""
+        """The part of IPython's `TokenTransformBase`, which has no types, that is used here."""
 
         start_line: int
 
@@ -24,9 +24,9 @@ __all__ = ["IPythonLine", "find_ipython_syntax", "has_other_language"]
 
 
 class IPythonLine(NamedTuple):
-    """A statement of IPython's own: its line (the first is 1), its text, why it cannot be run.
+    """A statement in IPython's syntax: its line (from 1), its text, and why it cannot be run.
 
-    `refusal` is "" for what can be.
+    `refusal` is "" for a statement that can be run.
     """
 
     line: int
@@ -37,10 +37,10 @@ class IPythonLine(NamedTuple):
 def find_ipython_syntax(
     source: str, manager: TransformerManager | None = None
 ) -> tuple[list[IPythonLine], str]:
-    """Return all of IPython's own syntax, and the source with `pass` in its place.
+    """Return all statements in IPython's syntax, and the source with `pass` in their place.
 
-    IPython's transformers find it, one after the other as IPython does it, so that what is
-    found here is exactly what IPython would have changed.
+    IPython's transformers find them in their usual order, so that exactly those are found that
+    IPython would have changed.
     """
     if manager is None:
         from IPython.core.inputtransformer2 import TransformerManager
@@ -52,7 +52,7 @@ def find_ipython_syntax(
         start, length = place
         taken = lines[start : start + length]
         text = "".join(taken)
-        # splitlines divides at more than line breaks (form feeds, say): count the breaks.
+        # splitlines also divides at form feeds and others, so the line breaks are counted.
         line = "".join(lines[:start]).count("\n") + 1
         found.append(IPythonLine(line, text.strip(), _refusal(text.strip())))
         indent = text[: len(text) - len(text.lstrip())]
@@ -61,7 +61,7 @@ def find_ipython_syntax(
 
 
 def _first_transform(manager: TransformerManager, lines: list[str]) -> tuple[int, int] | None:
-    """Return where IPython's first change begins and how many lines it takes."""
+    """Return the start of IPython's first change, and its number of lines."""
     from IPython.core.inputtransformer2 import make_tokens_by_line
 
     tokens = make_tokens_by_line(lines)
@@ -77,7 +77,7 @@ def _first_transform(manager: TransformerManager, lines: list[str]) -> tuple[int
 
 
 def has_other_language(source: str) -> bool:
-    """Return whether a cell magic takes the body as it is: as no Python (`%%bash`)."""
+    """Return whether a cell magic's body is not Python (`%%bash`)."""
     magic = _CELL_MAGIC.match(source)
     return magic is not None and magic[1] not in _PYTHON_MAGICS
 
@@ -85,10 +85,9 @@ def has_other_language(source: str) -> bool:
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _PYTHON_MAGICS = {"capture", "prun", "time", "timeit"}  # their body is Python
 _MAGIC = re.compile(r"(?:[\w.,\s]+=\s*)?%{1,2}\s*(\w+)\s*(.*)", re.DOTALL)
-_NO_DEBUGGER = "a debugger needs someone who answers it: run the cell in the notebook for that"
-_NO_KERNEL = "a run does not have the notebook's kernel: ask in a cell of its own"
-
-_OF_GAGE = "a run does not start runs: write it in a cell of its own"
+_NO_DEBUGGER = "a debugger needs somebody to answer it: run the cell in the notebook for that"
+_NO_KERNEL = "a run does not have the notebook's kernel: put this line into another cell"
+_OF_GAGE = "a run does not start runs: put this line into another cell"
 _REFUSED = {
     "connect_info": _NO_KERNEL,
     "debug": _NO_DEBUGGER,
@@ -100,7 +99,7 @@ _REFUSED = {
 
 
 def _refusal(text: str) -> str:
-    """Return why a line cannot work in a run, "" where it can."""
+    """Return why a line cannot work in a run, "" if it can."""
     magic = _MAGIC.match(text)
     if not magic:
         return ""

@@ -1,9 +1,9 @@
 """The keywords of the functions that start something from a notebook.
 
-They are the options of the table (`gage._internal.operations.options`) and two of the notebook's
-own: `view` (`widget`, `html` or `text`; default: what the front end can show) and `on_made`, which
-is called with the run or the batch as soon as there is one. The types below are held to the table
-by a test.
+They are the options of the table (`gage._internal.operations.options`) and two for notebooks:
+`view` (`widget`, `html` or `text`; default: what the front end can show) and `on_made`, a function
+that is called with the run or the batch as soon as there is one. A test compares the types below
+with the table.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class Display(NamedTuple):
-    """How a run or a batch is shown, and who is called with it as soon as there is one."""
+    """How a run or a batch is shown, and the function to call as soon as there is one."""
 
     view: str | None = None
     on_made: Callable[[Any], object] | None = None
@@ -100,7 +100,7 @@ class BatchKeywords(_Keywords, total=False):
 def documented(call: str) -> Callable[[F], F]:
     """Show the keywords of a function in its signature, with their defaults.
 
-    `call` is the name that the table of options has for the function.
+    `call` is the name of the function in the table of options.
     """
 
     def decorate(function: F) -> F:
@@ -120,7 +120,7 @@ def documented(call: str) -> Callable[[F], F]:
 
 
 def taken(call: str, keywords: Mapping[str, Any]) -> tuple[RunOptions, Display]:
-    """Return the options that keywords of a function give, and how a run is shown.
+    """Return the options and the display for keywords of a function.
 
     Raises
     ------
@@ -140,5 +140,5 @@ def taken(call: str, keywords: Mapping[str, Any]) -> tuple[RunOptions, Display]:
 
 
 def _defaults(call: str) -> dict[str, Any]:
-    # In a notebook a run that fails is an error of the cell.
+    # In a notebook, a failed run is an error of the cell.
     return {**keywords_of(call), "check": True, **Display()._asdict()}

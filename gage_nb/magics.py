@@ -1,4 +1,4 @@
-"""`%gage_run`, `%%gage_run` and `%gage`: parse the line, call the function, show what it gives."""
+"""`%gage_run`, `%%gage_run` and `%gage`: parse the line, call the function, show its result."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ _MAGICS = (("line", "gage_run"), ("cell", "gage_run"), ("line", "gage"))
 
 
 def register(ip: InteractiveShell) -> None:
-    """Register the magics, their completion, and how a run is displayed."""
-    # IPython makes the method of a function in a way that type checkers read as unbound.
+    """Register the magics, their completion, and the display of runs."""
+    # IPython makes a method of the function in a way that type checkers read as unbound.
     add: Any = ip.register_magic_function
     add(_gage_run(ip), "line_cell", "gage_run")
     add(_gage(ip), "line", "gage")
@@ -79,7 +79,7 @@ def register(ip: InteractiveShell) -> None:
 
 
 def unregister(ip: InteractiveShell) -> None:
-    """Take away what `register` registered."""
+    """Undo `register`."""
     for kind, name in _MAGICS:
         ip.magics_manager.magics[kind].pop(name, None)
     unregister_matcher(ip)
@@ -136,12 +136,12 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
         return None
     made = observer.batch or result
     if options.quiet and not _has_failed(made):
-        mark_shown(made.id)  # as the value of the cell it would be displayed
+        mark_shown(made.id)  # otherwise it would be displayed as the value of the cell
     return made
 
 
 def _has_failed(work: Any) -> bool:
-    """Return whether a run, or one of a batch, has ended otherwise than completed."""
+    """Return whether a run, or a run of a batch, has ended without completing."""
     statuses = [work.status] if isinstance(work, RecordedRun) else [*work.counts()]
     return not {"error", "terminated", "damaged"}.isdisjoint(statuses)
 
@@ -181,7 +181,7 @@ def _gage(ip: InteractiveShell) -> Callable[..., Any]:
 
 
 def _words(line: str, ip: InteractiveShell) -> list[str]:
-    """Split a line as a POSIX shell does, then put in the values of `{expression}`."""
+    """Split a line like a POSIX shell, then replace each `{expression}` by its value."""
     try:
         words = shlex.split(line)
     except ValueError as error:
@@ -193,21 +193,21 @@ def _words(line: str, ip: InteractiveShell) -> list[str]:
 
 
 def _run_called(word: str, ip: InteractiveShell) -> str:
-    """Return the id of the run or batch that a variable of this name holds, else the word."""
+    """Return the id of the run or batch in a variable of this name, else the word."""
     value = ip.user_ns.get(word)
-    # By name: the module of batches is loaded when somebody asks for several runs.
+    # By name, since the module of batches is loaded only for several runs.
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(value).__mro__}
     is_batch = not kinds.isdisjoint(_BATCH_TYPES)
     return str(value.id) if is_batch or isinstance(value, RecordedRun) else word
 
 
 def _usage_error(error: Exception) -> UsageError:
-    # Exactly UsageError: IPython shows a subclass with its whole traceback.
+    # Exactly a UsageError, since IPython shows a subclass with its whole traceback.
     return UsageError(str(error))
 
 
 def _short(error: KeyboardInterrupt) -> KeyboardInterrupt:
-    """Return an interrupt of which IPython shows one line: where we waited helps nobody."""
+    """Return an interrupt that IPython shows in one line, without the place where we waited."""
     vars(error)["_render_traceback_"] = lambda: ["KeyboardInterrupt"]
     return error
 

@@ -1,4 +1,4 @@
-"""Where the names of a notebook were made, and the hint for a run that lacks one of them."""
+"""The origins of a notebook's names, and the hint for a run that lacks one of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Binding", "explain_name_error", "names_assigned_by"]
 
 
 class Binding(NamedTuple):
-    """How a name is bound: its line in the source, and the kind of statement.
+    """The binding of a name: its line in the source, and the kind of statement.
 
     `kind` is `import`, `definition` or `value`; `text` is the statement of an import.
     """
@@ -26,11 +26,11 @@ class Binding(NamedTuple):
 
 
 def names_assigned_by(source: str) -> dict[str, Binding]:
-    """Return the names that running a cell gives to its notebook, each with its last binding.
+    """Return the names that a cell binds in its notebook, each with its last binding.
 
-    `source` may hold IPython's syntax, as typed or already translated. Names that only a magic
-    knows to make are found for the usual options (`-o NAME`, `--as NAME`) and for magics that run
-    their body in the notebook (`%%time`, `%%capture`). A source that is not Python has none.
+    `source` may have IPython's syntax, as typed or translated. Names that a magic binds are found
+    for the usual options (`-o NAME`, `--as NAME`) and for magics that run their body in the
+    notebook (`%%time`, `%%capture`). A source that is not Python binds no names.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -50,7 +50,7 @@ def names_assigned_by(source: str) -> dict[str, Binding]:
 
 
 def _collect_bindings(node: ast.AST, found: dict[str, Binding]) -> None:
-    """Add what a statement or expression binds at the top level, in the order of the source."""
+    """Add the names that a statement or expression binds at the top level, in source order."""
     line = getattr(node, "lineno", 1)
     value = Binding(line, "value", "")
     match node:
@@ -61,14 +61,16 @@ def _collect_bindings(node: ast.AST, found: dict[str, Binding]) -> None:
             return
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             found[node.name] = Binding(line, "definition", "")
-            # A function that says `global` makes the name when it is called.
+            # A function with `global` binds the name when it is called.
             declared = [child for child in ast.walk(node) if isinstance(child, ast.Global)]
             found.update({name: value for child in declared for name in child.names})
             return
-        case ast.Lambda() | ast.AnnAssign(value=None):  # an annotation alone binds nothing
+        case (
+            ast.Lambda() | ast.AnnAssign(value=None)
+        ):  # an annotation without a value binds nothing
             return
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            # Its own variables are its own; those of `:=` in it are not.
+            # Its variables are local to it, except those of `:=`.
             for child in ast.walk(node):
                 if isinstance(child, ast.NamedExpr):
                     found[child.target.id] = value
@@ -124,21 +126,21 @@ _TO_DO = {
 def explain_name_error(
     output: str, notebook_names: Collection[str], cells: Iterable[tuple[int, str]]
 ) -> str | None:
-    """Return one line on a NameError that ended a run, when the notebook has the name.
+    """Return a hint for a NameError that ended a run, if the notebook has the name.
 
     Parameters
     ----------
     output
-        The last part of the run's output, with the traceback.
+        The end of the run's output, with the traceback.
     notebook_names
-        The names that exist in the kernel.
+        The names in the kernel.
     cells
-        Number and source of the cells executed, in their order.
+        Number and source of the executed cells, in their order.
 
     Returns
     -------
     str or None
-        None when the run did not end with a NameError or the notebook has no such name either.
+        None if the run did not end with a NameError, or the notebook does not have the name either.
     """
     text = _COLOUR.sub("", output)
     errors = _NAME_ERROR.findall(text, max(text.rfind("Traceback (most recent call last)"), 0))

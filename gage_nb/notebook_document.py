@@ -25,12 +25,12 @@ def without_outputs(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def size_bytes_of(document: dict[str, Any]) -> int:
-    """Return how large a document is as JSON."""
+    """Return the size of a document as JSON."""
     return len(json.dumps(document))
 
 
 def holds_source(document: dict[str, Any], source: str) -> bool:
-    """Return whether a document has a cell with this text, blanks at its ends apart."""
+    """Return whether a document has a cell with this text, ignoring white space at its ends."""
     wanted = source.strip()
     return any(
         _text(candidate.get("source")).strip() == wanted
@@ -40,14 +40,14 @@ def holds_source(document: dict[str, Any], source: str) -> bool:
 
 
 def _text(source: Any) -> str:
-    """Return a text of a notebook, which may be written as a list of its lines."""
+    """Return a text in a notebook, which may be stored as a list of lines."""
     return "".join(source) if isinstance(source, list) else str(source)
 
 
 def document_of(executed: list[tuple[int, str]]) -> tuple[dict[str, Any], int]:
-    """Return a notebook of executed cells, and how many of the oldest did not find room.
+    """Return a notebook of executed cells, and how many of the oldest were left out for its size.
 
-    Written by hand: nbformat takes 100 ms to import, and a kernel need not have it.
+    nbformat is not used: it takes 100 ms to import, and a kernel may not have it.
     """
     cells: list[dict[str, Any]] = []
     room = MAX_DOCUMENT_BYTES

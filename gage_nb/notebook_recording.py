@@ -1,23 +1,22 @@
-r"""The notebook that a kernel works for: which it is, and how it stood.
+r"""The record of a kernel's notebook: its path and its content.
 
-`NotebookRecorder.start` begins to look and `NotebookRecording.collect` gives two attributes for
-the side-car, one JSON value each:
+`NotebookRecorder.start` begins the search and `NotebookRecording.collect` returns two attributes
+for the side-car, one JSON value each:
 
     cell      {"number": 5, "id": "3f1c…", "source": "%%gage_run fit\n…"}: the cell being executed,
               as it was typed
     notebook  {"path": "/home/me/demo.ipynb", "origin": "file", "saved": "2026-11-22T23:06:50Z",
                "holds_cell": true, "outputs_left_out": false, "document": {…}}
 
-`origin` says what the document is: `file`, the notebook as it was last saved; `server`, the same
-from the contents of the Jupyter server where the file is not to be reached; `executed cells`, made
-from what this kernel was given so far, in that order. `holds_cell` tells whether the document has
-the cell being executed, as it is executed: if not, the notebook has changes that were not saved,
-and `executed` has the executed cells as a document of its own. Documents are in the notebook
-format (nbformat). Above `MAX_DOCUMENT_BYTES` outputs are left out. What could not be had is
-`{"absent": REASON}` in its place.
+`origin` is the source of the document: `file` for the notebook as last saved; `server` for the same
+from the Jupyter server, if the file cannot be reached; `executed cells` for a document made from
+the cells that this kernel has executed, in their order. `holds_cell` says whether the document has
+the cell being executed with the same text: if not, the notebook has unsaved changes, and `executed`
+has the executed cells as another document. Documents are in the notebook format (nbformat). Above
+`MAX_DOCUMENT_BYTES`, outputs are left out. A value that is not available is `{"absent": REASON}`.
 
-All of the search (`notebook_search`) happens in a thread, which `collect` does not wait for when
-the time is over.
+The whole search (`notebook_search`) happens in a thread, for which `collect` does not wait after
+the deadline.
 """
 
 from __future__ import annotations
@@ -58,9 +57,9 @@ DEFAULT_DEADLINE_S = 0.2
 
 @dataclass(frozen=True)
 class ExecutingCell:
-    """The cell being executed: its number, its text as typed, and its id in the notebook.
+    """The cell being executed: its number, its text as typed, its id in the notebook.
 
-    Each is None where it is not known: code that a front end sends without history has no number.
+    Each is None if it is not known: code that a front end sends without history has no number.
     """
 
     number: int | None
@@ -69,17 +68,18 @@ class ExecutingCell:
 
 
 def executing_cell(shell: InteractiveShell) -> ExecutingCell:
-    """Return the cell that the shell executes now.
+    """Return the cell that the shell is executing.
 
-    Not by `execution_count`: IPython 9 counts on before a cell is executed, IPython 8 after it.
+    It does not use `execution_count`, which IPython 9 increments before a cell is executed, and
+    IPython 8 after it.
     """
     number, source = len(_history(shell)) - 1, (_history(shell) or [""])[-1]
-    # A kernel has the request itself, which may be kept out of the history.
+    # A kernel has the request itself, which may not be in the history.
     request = (shell.get_parent() or {}) if hasattr(shell, "get_parent") else {}
     content, metadata = request.get("content") or {}, request.get("metadata") or {}
     in_history = number > 0
     if "code" in content:
-        # The history keeps a cell without the line breaks at its end.
+        # The history stores a cell without line breaks at its end.
         in_history = content.get("store_history", True) and content["code"].rstrip("\n") == source
         source = content["code"]
     cell_id = metadata.get("cellId")
@@ -91,7 +91,7 @@ def executing_cell(shell: InteractiveShell) -> ExecutingCell:
 
 
 def executed_cells(shell: InteractiveShell) -> list[tuple[int, str]]:
-    """Return number and text, as typed, of the cells this kernel was given, in their order."""
+    """Return number and text, as typed, of the cells that this kernel got, in their order."""
     return [(number, source) for number, source in enumerate(_history(shell)) if source.strip()]
 
 
@@ -101,14 +101,14 @@ def _history(shell: InteractiveShell) -> list[str]:
 
 
 class NotebookRecorder:
-    """Finds the notebook of one shell; remembers which server knows it."""
+    """Finds the notebook of a shell, and remembers the server that knows it."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
         self._servers: list[Server] = []
 
     def start(self) -> NotebookRecording:
-        """Begin to look for the notebook, as it stands now."""
+        """Begin to search the notebook."""
         return NotebookRecording(
             executing_cell(self._shell),
             executed_cells(self._shell),
@@ -119,7 +119,7 @@ class NotebookRecorder:
 
 
 class NotebookRecording:
-    """A search that has begun; `collect` takes what it has found."""
+    """A running search; `collect` returns its result."""
 
     def __init__(
         self,
@@ -137,12 +137,12 @@ class NotebookRecording:
         self._found: FoundNotebook | None = None
         self._done = threading.Event()
         if connection is None and path is None:
-            self._done.set()  # a terminal: there is no notebook, and nobody to ask
+            self._done.set()  # a terminal: there is no notebook
         else:
             threading.Thread(target=self._look, name="gage notebook", daemon=True).start()
 
     def collect(self, deadline_s: float = DEFAULT_DEADLINE_S) -> dict[str, Any]:
-        """Return the attributes `cell` and `notebook`, after at most `deadline_s` of waiting."""
+        """Return the attributes `cell` and `notebook`, after waiting for at most `deadline_s`."""
         in_time = self._done.wait(max(deadline_s, 0))
         found = self._found
         if found is None and in_time:
@@ -153,7 +153,7 @@ class NotebookRecording:
         return {"cell": self._cell_attr(), "notebook": self._notebook_attr(found)}
 
     def cancel(self) -> None:
-        """Take nothing any more; the search ends by itself."""
+        """Ignore the result of the search, which ends by itself."""
 
     def _cell_attr(self) -> dict[str, Any]:
         unknown = {"absent": "the code was sent without a place in the history of the session"}
@@ -183,7 +183,7 @@ class NotebookRecording:
 
     def _look(self) -> None:
         try:
-            # The path that the kernel was given is at hand; what the server knows is newer.
+            # The kernel has a path already, but that of the server may be newer.
             if self._named_path is not None:
                 self._found = read_file(Path(self._named_path))
             for server in self._servers():

@@ -1,8 +1,8 @@
-"""Where the notebook of a kernel is, and what it holds.
+"""Finding the notebook of a kernel and reading it.
 
-There is no single way to learn a notebook's path. The server knows it best, since it hears of
-renaming; it is asked over loopback only. Then `__vsc_ipynb_file__` (VS Code), `__session__` and
-`JPY_SESSION_NAME` (Jupyter, PyCharm).
+There is no single way to find a notebook's path. The server knows it best, since it knows of
+renaming; only servers on the loopback interface are asked. Then come `__vsc_ipynb_file__` (VS
+Code), `__session__` and `JPY_SESSION_NAME` (Jupyter, PyCharm).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LOOPBACK |= {"127.0.0.1": "127.0.0.1", "::": "::1", "::1": "::1"}
 
 @dataclass(frozen=True)
 class FoundNotebook:
-    """What a search found: the document is None where there is none, `reason` says why."""
+    """The result of a search: if `document` is None, `reason` says why."""
 
     path: str | dict[str, str]
     origin: str = ""
@@ -52,12 +52,12 @@ class FoundNotebook:
 
 
 def absent_for(error: Exception) -> dict[str, str]:
-    """Return what takes the place of something that an error kept away."""
+    """Return the record of a value that is not available because of an error."""
     return {"absent": f"{type(error).__name__}: {error}"}
 
 
 def connection_file() -> Path | None:
-    """Return the file that this process, when it is a kernel, was started with."""
+    """Return the connection file of this process, if it is a kernel."""
     module = sys.modules.get("ipykernel.kernelapp")
     if module is None or not module.IPKernelApp.initialized():
         return None
@@ -66,18 +66,18 @@ def connection_file() -> Path | None:
 
 
 def kernel_id_of(connection: Path | None) -> str:
-    """Return the id by which a server knows the kernel of a connection file."""
+    """Return the server's id of the kernel with a connection file."""
     return "" if connection is None else connection.stem.removeprefix("kernel-")
 
 
 def named_path(shell: InteractiveShell) -> str | None:
-    """Return the path that the front end left in the namespace or the environment."""
+    """Return the path that the front end has put into the namespace or the environment."""
     for name in (
         shell.user_ns.get("__vsc_ipynb_file__"),
         shell.user_ns.get("__session__"),
         os.environ.get("JPY_SESSION_NAME"),
     ):
-        # A session of a console has a name too, that of no file.
+        # A session of a console has a name too, which is not that of a file.
         if isinstance(name, str) and name.endswith(".ipynb"):
             return str(Path(name).absolute())
     return None
@@ -114,7 +114,7 @@ def _found_document(path: str, origin: str, saved: str, document: Any) -> FoundN
 
 @dataclass(frozen=True)
 class Server:
-    """A Jupyter server of this user on this machine, from the file it writes when it starts."""
+    """A Jupyter server of this user on this machine, from the file that it writes at its start."""
 
     host: str
     port: int
@@ -124,14 +124,14 @@ class Server:
     root_dir: str
 
     def notebook_of(self, kernel_id: str) -> str | None:
-        """Return the path, below the server's root, of the notebook that has this kernel."""
+        """Return the path, below the server's root, of the notebook with this kernel."""
         for session in self._get("api/sessions") or ():
             if session["kernel"] and session["kernel"]["id"] == kernel_id:
                 return str(session["path"]) if session["type"] == "notebook" else None
         return None
 
     def read(self, path: str) -> FoundNotebook:
-        """Return the notebook as the server has it."""
+        """Return the server's version of the notebook."""
         from urllib.parse import quote
 
         model = self._get(f"api/contents/{quote(path)}?type=notebook&content=1")
@@ -146,7 +146,7 @@ class Server:
         if self.secure:
             import ssl
 
-            # Its certificate is of its own making as a rule, and this machine is who it says it is.
+            # Its certificate is usually self-signed, and this machine needs no proof of identity.
             context = ssl._create_unverified_context()  # noqa: S323, SLF001
             connection: HTTPConnection = HTTPSConnection(
                 self.host, self.port, timeout=_REQUEST_TIMEOUT_S, context=context
@@ -166,7 +166,7 @@ class Server:
 
 
 def running_servers(runtime_dir: Path) -> list[Server]:
-    """Return the servers that live, the one that started this process first."""
+    """Return the running servers, first the one that started this process."""
     found: list[tuple[bool, Server]] = []
     for path in runtime_dir.glob("jpserver-*.json"):
         try:
@@ -182,7 +182,7 @@ def running_servers(runtime_dir: Path) -> list[Server]:
                 str(info["root_dir"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # another's, dead, being written, or not listening on loopback
+            continue  # of another user, dead, being written, or not on the loopback interface
         if server.port:
             found.append((pid != os.getppid(), server))
     return [server for _, server in sorted(found, key=lambda item: item[0])]

@@ -1,4 +1,4 @@
-"""What a notebook shows of a run on its way: the events of the driver, as a panel."""
+"""The notebook's observer: it shows the events of the driver as a panel."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ __all__ = ["NotebookObserver"]
 
 _QUICK_STAGING_S = 0.1
 
-# One recorder a shell: it remembers the server that knows the notebook.
+# One recorder for each shell, which remembers the server that knows the notebook.
 _recorders: dict[InteractiveShell, NotebookRecorder] = {}
 
 
 class NotebookObserver(Observer):
-    """Shows a run while it is launched: when staging takes its time, else once it has started.
+    """Shows a run while it is launched: during a long staging, otherwise once it has started.
 
-    Making a panel takes as long as staging a small run: it is done while the command starts.
+    Making a panel takes as long as staging a small run, so it is done while the command starts.
     """
 
     def __init__(self, options: RunOptions, display: Display = Display()) -> None:  # noqa: B008
-        choose_view(display.view)  # a wrong one makes no run
+        choose_view(display.view)  # checked first: with a wrong view no run is made
         self._options = options
         self._display = display
         self._panel: LivePanel | None = None
@@ -55,15 +55,15 @@ class NotebookObserver(Observer):
 
     @property
     def batch(self) -> NotebookBatch | None:
-        """The batch that was launched, with what a notebook's has."""
+        """The launched batch, as a `NotebookBatch`."""
         return None if self._batch is None else self._batch.batch
 
     def supervisor(self) -> WaitingSupervisor | None:
-        """Return the one that is kept ready, if there is one; another takes its place."""
+        """Return the supervisor that is kept ready, if there is one; start another."""
         return spare.take()
 
     def recordings(self) -> Sequence[NotebookRecording]:
-        """Begin to find out which notebook and cell this is."""
+        """Begin to record the notebook and the cell."""
         shell = get_ipython()
         if shell is None:
             return ()
@@ -76,7 +76,7 @@ class NotebookObserver(Observer):
         elif name == "found":
             self._found(RecordedRun.of(run, found=True))
         elif self._panel is not None and (name == "started" or not self._options.needed):
-            # With `needed` it may be that there is nothing to show before the start.
+            # With `needed`, there may be nothing to show before the start.
             if name == "started" or time.monotonic() >= self._shown_from_s:
                 self._panel.show()
             self._panel.phase(name)
@@ -93,7 +93,7 @@ class NotebookObserver(Observer):
         self._batch = BatchDisplay(planned, self._options, self._display)
 
     def launched(self, work: Work) -> None:
-        """Show what was launched, in the background if nobody waits."""
+        """Show the launched work, from a thread if it runs in the background."""
         if self._batch is not None:
             self._batch.launched(work)
             return
@@ -104,7 +104,7 @@ class NotebookObserver(Observer):
             watch_in_background(self._panel)
 
     def failed(self) -> None:
-        """Show as much as there is."""
+        """Show what there is."""
         if self._batch is not None:
             self._batch.failed()
             return
@@ -112,7 +112,7 @@ class NotebookObserver(Observer):
         self._finish()
 
     def follow(self, work: Work, stop: Callable[[], object]) -> None:
-        """Watch it live until it has ended; an interrupt of the kernel stops it."""
+        """Show the work live until it has ended; an interrupt of the kernel stops it."""
         if self._batch is not None and not isinstance(work, RecordedRun):
             self._batch.follow(work, stop)
         elif self._panel is not None:
@@ -121,11 +121,11 @@ class NotebookObserver(Observer):
             super().follow(work, stop)
 
     def shows_output(self) -> bool:
-        """Return whether somebody sees the run's panel: the log of a build shows only errors."""
+        """Return whether a user sees the run's panel; the log of a build shows only errors."""
         return self._panel is not None and is_seen()
 
     def hint(self, run: RecordedRun) -> str:
-        """Return a line on a NameError of the run where the notebook has the name."""
+        """Return a hint for a NameError of the run, if the notebook has the name."""
         shell = get_ipython()
         if shell is None or run.status != "error":
             return ""
@@ -133,7 +133,7 @@ class NotebookObserver(Observer):
         return hint or ""
 
     def attach(self, run: RecordedRun) -> None:
-        """Show a run that was made before."""
+        """Show a run that was made earlier."""
         if not self._options.quiet:
             stop = (lambda: run.stop(by="notebook")) if self._options.background else None
             self._panel = LivePanel(run, view=self._display.view, stop=stop)
@@ -148,7 +148,7 @@ class NotebookObserver(Observer):
             self._shown_from_s = time.monotonic() + _QUICK_STAGING_S
 
     def _found(self, run: RecordedRun) -> None:
-        """Show the run that takes the place of the one that was made."""
+        """Show the earlier run that takes the place of the new one."""
         self._panel = None
         if self._display.on_made is not None:
             self._display.on_made(run)

@@ -1,9 +1,9 @@
-"""Runs started from a notebook: launched as anywhere, shown in the cell's output.
+"""Runs started from a notebook, shown in the cell's output.
 
-    keywords → what is asked for → driver → live panel → the run, or the error that says why not
+    keywords → request → driver → live panel → the run, or the error
 
-What `%gage_run` does, as functions: `run`, `start`, `attach`. They work in scripts and in
-notebooks without magics too; the view is then what the front end can show.
+These are the functions behind `%gage_run`: `run`, `start`, `attach`. They also work in scripts and
+in notebooks without magics; the view is then what the front end can show.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ def run(
     Parameters
     ----------
     target, config, args, options
-        As of `gage.run`; `quiet` shows nothing while it runs, and `check` is the default.
+        As in `gage.run`; `quiet` shows nothing while it is running, and `check` is True by default.
     view
         `widget`, `html` or `text`; default: what the front end can show.
     on_made
-        Called with the run as soon as there is one.
+        A function that is called with the run as soon as there is one.
 
     Raises
     ------
     GageError
         As `gage.run`; and `RunFailed` if the run does not complete, unless `check` is False.
     KeyboardInterrupt
-        When the kernel was interrupted; the run was stopped then.
+        If the kernel was interrupted; the run has been stopped.
     """
     chosen, display = taken("gage_nb.run", options)
     return run_one(Asked(target, config or {}, args, chosen), NotebookObserver(chosen, display))
@@ -61,7 +61,7 @@ def run(
 def attach(run: Run | str | int | None = None, *, view: str | None = None) -> RecordedRun:
     """Show a run live, with everything since its start, until it has ended.
 
-    An interrupt ends the showing, not the run.
+    An interrupt ends the display, not the run.
     """
     recorded = RecordedRun.of(run) if isinstance(run, Run) else requests.find(run)
     watch(LivePanel(recorded, view=view))

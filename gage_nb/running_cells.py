@@ -1,6 +1,6 @@
-"""A cell run in a process of its own: staged as a program beside the project, then run as any.
+"""Running a cell in its own process: it is staged as a program beside the project.
 
-What `%%gage_run` does, as a function: `run_cell`.
+`run_cell` is the function behind `%%gage_run`.
 """
 
 from __future__ import annotations
@@ -57,36 +57,36 @@ def run_cell(
     trust: bool = False,
     **options: Unpack[CellRunKeywords],
 ) -> RecordedRun:
-    """Run source text in a process of its own and show it live: `%%gage_run NAME`.
+    """Run source text in its own process and show it live: `%%gage_run NAME`.
 
     The text is staged as `NAME.py`, beside the project's own files.
 
     Parameters
     ----------
     config
-        Values by key, for names that the text assigns at its top level.
+        Values by key, for names that the text assigns at the top level.
     inputs
         Variables of the notebook that the text gets, under their names.
     outputs
         Variables of the text that the notebook gets when the run has completed.
     carry_from
-        How the text gets what it needs of the notebook: `values`, definitions as code and data as
-        it is now; `code`, all of it made from nothing by the cells that made it.
+        How the text gets what it needs from the notebook: `values` means definitions as code and
+        data with their present values; `code` means that the cells that made them run again.
     alone
-        Give the text nothing of the notebook but `inputs`.
+        Give the text nothing from the notebook but `inputs`.
     trust
-        Load a pickle among them that a run of another kernel made (`needed`).
+        Load pickled outputs even if another kernel made the run (with `needed`).
     options
         As of `run`; and `seed`, which the text's random numbers are drawn from.
 
     Raises
     ------
     ValueError
-        If the name cannot be that of a program.
+        If a program cannot have this name.
     CellError
         If the text is not a Python program; every line that cannot be run is named.
     DependencyError
-        If a variable does not exist or cannot be stored, or the text needs a name that is nowhere.
+        If a variable does not exist or cannot be stored, or the text needs an unknown name.
     GageError, KeyboardInterrupt
         As `run`.
     """
@@ -103,7 +103,7 @@ def run_cell(
 
 
 def run_cell_line(line: RunLine, source: str, observer: Observer) -> Work | str:
-    """Do what `%%gage_run` says: as `driver.run_line`, of a cell."""
+    """Carry out a line of `%%gage_run`: `driver.run_line` for a cell."""
     name = line.target or DEFAULT_NAME
     if line.only.explain:
         seed = line.options.several.seed
@@ -116,12 +116,12 @@ def run_cell_line(line: RunLine, source: str, observer: Observer) -> Work | str:
 
 
 def take_outputs(run: RecordedRun, only: LineOptions) -> None:
-    """Give the notebook the variables that a run saved for it.
+    """Set the variables that a run saved for the notebook.
 
     Raises
     ------
     DependencyError
-        If one is not there, or is a pickle that another kernel's run made, without `trust`.
+        If one does not exist, or is a pickle of another kernel's run, without `trust`.
     """
     shell = get_ipython()
     names = variable_names(only.outputs)
@@ -133,19 +133,19 @@ def take_outputs(run: RecordedRun, only: LineOptions) -> None:
 def staged_cell(
     source: str, name: str, only: LineOptions, options: RunOptions | None = None
 ) -> Iterator[Cell]:
-    """Write a cell's program and its inputs into a temporary directory, removed after the block.
+    """Write a cell's program and inputs into a temporary directory that exists only in the block.
 
     Parameters
     ----------
     only
-        The `inputs` and `outputs` of the cell, and what it gets of the notebook.
+        The `inputs` and `outputs` of the cell, and what it gets from the notebook.
     options
         `directory`, which the cell works in (default: the current one), and `seed`.
     """
     shell = get_ipython()
     inputs, outputs = variable_names(only.inputs), variable_names(only.outputs)
     if (inputs or outputs) and shell is None:
-        raise DependencyError("variables go in and out of a notebook's kernel: there is none")
+        raise DependencyError("variables need the kernel of a notebook: there is none")
     options = options or RunOptions()
     project_dir = Path(options.directory or "").expanduser().absolute()
     program = stage_cell(
@@ -181,7 +181,7 @@ def _cell_operation(
     runner = "gage.inside.ipython_cell" if needs_ipython else "gage.inside.cell"
     command = ["python", "-m", runner, *options, program.file_name]
     data: dict[str, Any] = {"exec": {"run": command}, "sourcecode": list(DEFAULT_PATTERNS)}
-    if not program.needs_ipython:  # a file that is not Python has no values to be set
+    if not program.needs_ipython:  # a file that is not Python has no values to set
         data["config"] = [{"keys": [f"{quote_pattern(program.file_name)}#*"]}]
     return Operation(
         OpRef("cell", program.name),

@@ -1,6 +1,6 @@
-"""Which run or batch the cell that is being executed has shown already.
+"""The run or batch that the cell being executed has already shown.
 
-A run that a cell has shown live is usually the cell's value too: it is not displayed twice.
+A run that a cell has shown live is usually also the cell's value, and is not displayed twice.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 __all__ = ["display_run", "fill_prompt", "forget_shown", "mark_shown", "was_shown"]
 
 
-# Which run the cell that is executed now has shown already, and that cell's process and number.
+# The run that the cell being executed has shown, and the cell's process and number.
 _shown: dict[str, tuple[int, object]] = {}
 
 
 def mark_shown(shown_id: str) -> None:
-    """Remember that the cell that is executed now shows a run, or a batch."""
+    """Remember that the cell being executed shows a run or a batch."""
     _shown.clear()
     _shown[shown_id] = _execution()
 
 
 def forget_shown() -> None:
-    """Have the cell that is executed now display its run again."""
+    """Let the cell being executed display its run again."""
     _shown.clear()
 
 
 def was_shown(shown_id: str) -> bool:
-    """Return whether the cell that is executed now has shown a run, or a batch, already."""
+    """Return whether the cell being executed has already shown a run or a batch."""
     return _shown.get(shown_id) == _execution()
 
 
 def display_run(run: RecordedRun) -> None:
     """Display a run: its panel, what it showed and made; nothing where the cell showed it live.
 
-    What IPython calls for a run that is the value of a cell.
+    IPython calls this for a run that is the value of a cell.
     """
     from IPython.display import display
 
@@ -61,7 +61,7 @@ def display_run(run: RecordedRun) -> None:
 
 
 def fill_prompt(value: object) -> None:
-    """Print what a value is after the prompt `Out[2]:` of a terminal; a notebook has none yet."""
+    """Print a value after the prompt `Out[2]:` of a terminal; a notebook has no prompt yet."""
     if getattr(get_ipython(), "kernel", None) is None:
         print(repr(value))  # noqa: T201  # it is what the prompt is for
 

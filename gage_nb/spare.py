@@ -20,14 +20,14 @@ class Spare:
         self._lock = threading.Lock()
 
     def take(self) -> WaitingSupervisor | None:
-        """Return it, if there is one."""
+        """Return the supervisor, if there is one."""
         with self._lock:
             waiting, self._waiting = self._waiting, None
-            # In a fork of the kernel it is the kernel's.
+            # In a fork of the kernel, it belongs to the kernel.
             return waiting if self._pid == os.getpid() else None
 
     def provide(self) -> None:
-        """See that there is one soon; nobody waits for it."""
+        """Start one in a thread, if there is none."""
         threading.Thread(target=self._start, name="gage-spare", daemon=True).start()
 
     def dismiss(self) -> None:
@@ -39,7 +39,7 @@ class Spare:
     def _start(self) -> None:
         with self._lock:
             if self._waiting is None or self._pid != os.getpid():
-                # Where it fails, the next run starts its own, and says what is wrong.
+                # If it fails, the next run starts its own supervisor, and reports the error.
                 with contextlib.suppress(OSError):
                     self._waiting, self._pid = WaitingSupervisor(), os.getpid()
 

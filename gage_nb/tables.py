@@ -1,10 +1,10 @@
-"""DataFrames of runs, shown for reading: what a notebook displays for `%gage runs` and others.
+"""The readable display of DataFrames of runs: what a notebook shows for `%gage runs` and others.
 
-The frame stays as it is, a plain DataFrame with its columns and dtypes; only what this one object
-shows, as HTML and as text, is chosen here. Frames made from it (`frame.head()`, `frame[...]`)
-show as pandas does. Statuses are in words, durations, sizes and times as everywhere, times local
-with their zone in the heading, numbers of a column have equal digits, long digests are cut and
-columns without any value are named below the table. Everything is escaped.
+The frame stays a plain DataFrame with its columns and dtypes; only the HTML and the text of this
+one object are replaced. Frames made from it (`frame.head()`, `frame[...]`) are displayed by pandas.
+Statuses are in words; durations, sizes and times are as everywhere in gage; times are local, with
+their zone in the heading; numbers of a column have equal digits; long digests are cut; columns
+without any value are named below the table. Everything is escaped.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _DIGEST = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _DIGEST_CHARS = 8
 _TERMINAL_COLUMNS = 120  # where there is no terminal
 
-# Twice the class: it weighs more than what JupyterLab says about tables.
+# The class twice: this takes precedence over JupyterLab's rules for tables.
 _STYLE = """<style>
 .gage-table.gage-table th,.gage-table.gage-table td{text-align:left;vertical-align:top;
 max-width:60em;white-space:pre-wrap;overflow-wrap:break-word}
@@ -63,14 +63,14 @@ max-width:60em;white-space:pre-wrap;overflow-wrap:break-word}
 
 @dataclass(frozen=True)
 class _Column:
-    """A column as it is read.
+    """A column in its readable form.
 
     Attributes
     ----------
     kind
         The class of its cells.
     texts, whole, brief
-        The texts of the cells, the same in full, and for a terminal.
+        The texts of the cells: shown, in full, and for a terminal.
     zone
         The zone of times.
     """
@@ -89,8 +89,8 @@ class _Column:
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the same frame, which from now on shows as a table for reading."""
-    # Of this object alone: a subclass would be handed on by every operation.
+    """Return the same frame, now with a readable display."""
+    # Set on this object only: a subclass would be inherited by every operation.
     own: Any = frame
     own._repr_html_ = lambda: table_html(frame)  # the name is IPython's
     own._repr_mimebundle_ = lambda **_: {
@@ -101,7 +101,7 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def table_html(frame: pd.DataFrame) -> str:
-    """Return a frame as an HTML table; of a long one the beginning and the end."""
+    """Return a frame as an HTML table; of a long frame, only the beginning and the end."""
     rows, columns, notes = _readable_parts(frame)
     note = f"<div class=gage-note>{html.escape(' · '.join(notes))}</div>" if notes else ""
     if frame.empty and _IF_EMPTY in frame.attrs:
@@ -124,7 +124,7 @@ def table_html(frame: pd.DataFrame) -> str:
 
 
 def table_text(frame: pd.DataFrame, width: int | None = None) -> str:
-    """Return a frame as lines of text that fit a terminal; `width` is that of this one if None."""
+    """Return a frame as lines of text for a terminal; default width: that of this terminal."""
     rows, columns, notes = _readable_parts(frame)
     if frame.empty and _IF_EMPTY in frame.attrs:
         return " · ".join(notes)
@@ -140,7 +140,7 @@ def table_text(frame: pd.DataFrame, width: int | None = None) -> str:
     headings = ["", *(column.heading for column in columns)]
     count = columns_that_fit(headings, cells, numbers | whole, size)
     if count < len(headings) and any(column.zone for column in columns):
-        # The zone moves from the heading to a note: that may be the room that is needed.
+        # The zone moves from the heading to a note, which may make enough room.
         headings = ["", *(column.name for column in columns)]
         count = columns_that_fit(headings, cells, numbers | whole, size)
         zones = dict.fromkeys(column.zone for column in columns[: count - 1] if column.zone)
@@ -159,7 +159,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _readable_parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[_Column], list[str]]:
-    """Return the rows that are shown, their columns, and what is said below them."""
+    """Return the shown rows, their columns, and the notes below them."""
     names = [name for name in frame.columns if not (name == "exit_code" and "status" in frame)]
     shown = [name for name in names if frame.empty or not _is_blank(frame[name])]
     blank = [str(name) for name in names if name not in {*shown, *_OFTEN_BLANK}]
@@ -186,7 +186,7 @@ def _cell(column: _Column, position: int) -> str:
 
 
 def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
-    """Return a column for reading, by its dtype and name."""
+    """Return a column in readable form, by its dtype and name."""
     values, dtype = frame[name], frame[name].dtype
     missing = [_is_missing(value) for value in values]
     given: list[Any] = [None if gone else v for v, gone in zip(values, missing, strict=True)]
@@ -220,7 +220,7 @@ def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
 
 
 def _status_texts(frame: pd.DataFrame, name: str) -> list[str]:
-    """Return the statuses in words, or what the reasons say beyond them."""
+    """Return the statuses in words, or what the reasons add to them."""
     codes = list(frame["exit_code"]) if "exit_code" in frame else [None] * len(frame)
     reasons = list(frame["reason"]) if "reason" in frame else [""] * len(frame)
     words: Callable[[str, int | None, str], str] = _with_sign if name == "status" else reason_words

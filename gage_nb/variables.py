@@ -1,9 +1,9 @@
-"""Variables of the notebook in a run, and variables of a run in the notebook: `-i`, `-o`.
+"""Variables that go from the notebook into a run and back: `-i`, `-o`.
 
     variable → inputs/NAME.parquet|npy|… → variable of the run, before the cell's first line
     variable of the run, after the cell's last line → outputs/NAME.… → variable
 
-The run's end of it is `gage.inside.cell`.
+`gage.inside.cell` does the part in the run.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class InputFile:
-    """A variable as an input file of a run.
+    """A variable in an input file of a run.
 
     Attributes
     ----------
     path
-        Where it is in the run directory.
+        The path in the run directory.
     format
         `parquet`, `npy`, `json` or `pickle`.
     note
-        Why it was pickled; empty where it was not.
+        Why it was pickled; empty for other formats.
     """
 
     name: str
@@ -72,12 +72,12 @@ def variable_names(words: Iterable[str]) -> list[str]:
 def stage_inputs(
     names: Sequence[str], user_ns: Mapping[str, Any], directory: Path
 ) -> list[InputFile]:
-    """Write variables of the notebook below a directory, as the run will have them.
+    """Write variables of the notebook below a directory, with the paths that the run will have.
 
     Raises
     ------
     DependencyError
-        If a variable does not exist or cannot be stored; says all that is wrong.
+        If a variable does not exist or cannot be stored; the error names all faults.
     """
     faults = []
     files = []

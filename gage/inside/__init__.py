@@ -1,13 +1,12 @@
-"""What a run's own program calls, and what it is started by.
+"""Functions and modules that a run's own program calls or is started with.
 
     from gage.inside import load, save          # variables that go into a run and come back
     python -m gage.inside.cell PROGRAM.py       # a cell as a program
     python -m gage.inside.notebook NOTEBOOK     # a notebook as a program
 
-These names are written into runs: into the command of a notebook's run, into the first and last
-line of a cell's program. A run that was recorded starts again years later, so they stay. Runs
-recorded before 0.2.0 use the names of `gage._internal.values` and
-`gage._internal.notebook_program`, which therefore stay too.
+These names are written into runs: into the command of a notebook's run, and into cells. A recorded
+run may be started again years later, so the names stay. Runs recorded before 0.2.0 use the names of
+`gage._internal.values` and `gage._internal.notebook_program`, which therefore stay too.
 
 Importing this package loads nothing else: a name is loaded when it is first used.
 """

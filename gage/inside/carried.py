@@ -1,28 +1,28 @@
-"""What a cell was given of its notebook: a directory beside the program, brought in before it.
+"""The values and code that a cell gets from its notebook: a directory beside its program.
 
     NAME.carried/
       carried.json     the table, below
-      cell-5.py        lines of cell 5 that run in front of NAME, the others left blank, so that
-                       a traceback has the cell's own line numbers
-      made.py          lines that no cell has as they stand here
+      cell-5.py        lines of cell 5 that run before NAME, with blank lines for the others, so
+      that a traceback has the cell's own line numbers made.py          lines that are not in any
+      cell
       values.json      plain values by name (`plain`)
       NAME.parquet     a DataFrame, as `variables` writes it; NAME.npy an array
       output.txt       what this code has printed in the run (`silence`)
-      values.pickle    all other values in one pickle: a dict by name, and what is set on objects
+      values.pickle    all other values in one pickle: a dict by name, and attributes of objects
 
     {"version": 1,
-     "settings": {"sys.path": […], …},                     as `settings` has it
+     "settings": {"sys.path": […], …},                     as in `settings`
      "code": [["cell-5.py", 3, 9], …],                     files with first and last line
      "cells": ["cell-5.py", …],                            whole cells that run first (`slice`)
      "states": {"cell-5.py": {"random": […], …}, …},       random states before one: `settings`
-     "digests": {"df": "9f2c…"},                           what these should have made (`digest`)
+     "digests": {"df": "9f2c…"},                           of the values that these should make
      "files": {"df": "df.parquet", …},
      "same": {"frame": "df"},                              further names of values
      "plain": true, "pickle": true}                        whether values.json, values.pickle exist
 
-Code runs in the order of the table, in the names of the run's `__main__`, so that functions see
-the globals of the run as they did in the notebook. Then values are bound. A pickle is a program
-that runs when it is loaded: this one was made by the notebook that started the run.
+Code runs in the order of the table, in the namespace of the run's `__main__`, so that functions see
+the run's globals as they saw the notebook's. Then values are bound. A pickle is a program that runs
+when it is loaded: this one was made by the notebook that started the run.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _VERSION = 1
 
 
 def bring_in(directory: str, namespace: dict[str, Any]) -> None:
-    """Bring what was carried into the names of a program.
+    """Add the carried names to the namespace of a program.
 
-    Ends the program with exit code 1 if the directory is not what this version writes.
+    End the program with exit code 1 if the directory is of another version.
     """
     table = _read_json(os.path.join(directory, "carried.json"))
     if table.get("version") != _VERSION:
         sys.exit(
-            f"gage: {directory}: expected version {_VERSION} of what a cell is given, found "
+            f"gage: {directory}: expected version {_VERSION} of carried values, found "
             f"{table.get('version')!r}: it was written by another version of gage"
         )
     settings = table.get("settings") or {}
@@ -75,7 +75,7 @@ def bring_in(directory: str, namespace: dict[str, Any]) -> None:
 
 
 def _compare(digests: dict[str, str], namespace: dict[str, Any]) -> None:
-    """Say which names the code gives another value than the notebook had."""
+    """Warn of names whose values differ from those in the notebook."""
     if not digests:
         return
     from gage.inside.digest import digest_of
@@ -84,8 +84,8 @@ def _compare(digests: dict[str, str], namespace: dict[str, Any]) -> None:
     if other:
         names = ", ".join(f"`{name}`" for name in other)
         sys.stderr.write(
-            f"gage: doubtful: code makes another {names} than the notebook has: "
-            "it was changed by hand, by chance, or by a cell that is not among those that ran\n"
+            f"gage: doubtful: running the code gives {names} another value than in the notebook: "
+            "changed by hand, at random, or by a cell that is not among those that ran\n"
         )
 
 
@@ -127,7 +127,7 @@ def _bind_pickled(path: str, namespace: dict[str, Any]) -> None:
     import pickle
 
     class Unpickler(pickle.Unpickler):
-        """Finds values that have files of their own by their names."""
+        """Finds values that have their own files, by their names."""
 
         def persistent_load(self, pid: Any) -> Any:
             return namespace[pid]

@@ -1,18 +1,18 @@
 """A cell of a notebook as a program: `python -m gage.inside.cell [OPTION]… PROGRAM.py [ARGUMENT]…`.
 
-    --carried DIR   before the first line: bring in what the notebook gives, see `carried`
+    --carried DIR   before the first line: add the names carried from the notebook, see `carried`
     -i NAME=PATH    before the first line: load the variable NAME from a file beside the program
     -o NAME         after the last line: save the variable NAME beside the program
 
-The program is the cell's own text, in a file of its own. It runs as Python runs a script: it is
-the module `__main__`, its directory comes first in `sys.path`, an error has the traceback of the
-script and nothing of this module. What is added is what a notebook does: `display` is a builtin,
-and the value of the last expression is shown, unless `;` ends it, then the figures still open.
+The program is the cell's own text in its own file. It runs like a script: it is the module
+`__main__`, its directory comes first in `sys.path`, and the traceback of an error has nothing of
+this module. As in a notebook, `display` is a builtin, the value of the last expression is shown
+unless it ends with `;`, and then the open figures are shown.
 
     become_main     the module `__main__`, sys.argv, sys.path
-    prepare         what the notebook brings: what is carried, variables
-    run             the cell, its value, its figures
-    conclude        what the notebook gets: variables
+    prepare         adds carried names and input variables
+    run             runs the cell, shows its value and figures
+    conclude        saves output variables
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ __all__ = ["Cell", "become_main", "conclude", "main", "parse", "prepare", "run"]
 
 
 class Cell(NamedTuple):
-    """A cell to run: the path of its program as it was given, and what goes in and out.
+    """A cell to run: the path of its program as given, its inputs and outputs.
 
-    `inputs` are names with the paths, relative to the program's directory, that they are loaded
-    from; `outputs` are names; `arguments` is what follows the program; `carried` is the directory,
-    relative to the program's, that holds what the cell is given of its notebook, "" for none.
+    `inputs` are names with paths relative to the program's directory; `outputs` are names;
+    `arguments` are the words after the program; `carried` is the directory of carried names,
+    relative to the program's directory, "" for none.
     """
 
     path: str
@@ -51,12 +51,12 @@ class Cell(NamedTuple):
 _USAGE = (
     "usage: python -m gage.inside.cell [--carried DIR] [-i NAME=PATH]… [-o NAME]… PROGRAM.py "
     "[ARGUMENT]…\n"
-    "It runs the cell of a notebook as a program"
+    "This runs the cell of a notebook as a program"
 )
 
 
 def main(words: list[str]) -> None:
-    """Run the cell that the words of a command line name; raises SystemExit when it fails."""
+    """Run the cell that the words of a command line name; raise SystemExit if it fails."""
     cell = parse(words)
     namespace = become_main(cell)
     try:
@@ -94,13 +94,13 @@ def parse(words: list[str]) -> Cell:
 
 
 def become_main(cell: Cell) -> dict[str, Any]:
-    """Make the module `__main__` of the program, as Python does for a script; return its names."""
+    """Make the module `__main__` of the program, as for a script; return its namespace."""
     path = os.path.abspath(cell.path)
     module = type(sys)("__main__")
     namespace = module.__dict__
     namespace.update(__file__=path, __builtins__=builtins, __spec__=None, __cached__=None)
     namespace["__loader__"] = _loader(path)
-    # The module that runs this code goes on living: its functions hold its names.
+    # The module that runs this code stays alive, since its functions hold its namespace.
     sys.modules["__main__"] = module
     sys.argv[:] = [cell.path, *cell.arguments]
     sys.path[0] = os.path.dirname(path)
@@ -110,7 +110,7 @@ def become_main(cell: Cell) -> dict[str, Any]:
 
 
 def prepare(cell: Cell, namespace: dict[str, Any]) -> None:
-    """Bring in what the notebook gives the cell, before its first line."""
+    """Add carried names and input variables, before the cell's first line."""
     if cell.carried:
         from gage.inside.carried import bring_in
 
@@ -123,7 +123,7 @@ def prepare(cell: Cell, namespace: dict[str, Any]) -> None:
 
 
 def run(namespace: dict[str, Any]) -> None:
-    """Run the cell; show its value, then the figures that are still open."""
+    """Run the cell; show its value, then the open figures."""
     path = namespace["__file__"]
     try:
         with open(path, "rb") as file:
@@ -146,7 +146,7 @@ def run(namespace: dict[str, Any]) -> None:
 
 
 def conclude(cell: Cell, namespace: dict[str, Any]) -> None:
-    """Save what the notebook gets from the cell, after its last line."""
+    """Save the output variables, after the cell's last line."""
     if cell.outputs:
         from gage.inside.variables import save
 
@@ -154,7 +154,7 @@ def conclude(cell: Cell, namespace: dict[str, Any]) -> None:
 
 
 def _compiled(source: bytes, path: str) -> tuple[CodeType, CodeType | None]:
-    """Return a program's code, and that of its last expression where its value is to be shown."""
+    """Return a program's code, and that of its last expression if its value is to be shown."""
     flags = _ast.PyCF_ONLY_AST
     tree: _ast.Module = compile(source, path, "exec", flags=flags, dont_inherit=True)
     last = tree.body[-1] if tree.body else None
@@ -170,7 +170,7 @@ def _compiled(source: bytes, path: str) -> tuple[CodeType, CodeType | None]:
 
 def _is_silenced(source: bytes, last: _ast.Expr) -> bool:
     """Return whether a semicolon ends the last expression."""
-    # Python counts a line break of any kind as one; columns are bytes of UTF-8.
+    # Python counts every kind of line break; columns are bytes of UTF-8.
     text = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     lines = text.split(b"\n")[(last.end_lineno or 1) - 1 :]
     lines[0] = lines[0][last.end_col_offset :]
@@ -179,21 +179,21 @@ def _is_silenced(source: bytes, last: _ast.Expr) -> bool:
 
 
 def _no_input() -> Any:
-    """Return what `sys.stdin` is: `input()` says what to do."""
+    """Return a `sys.stdin` whose `input()` error says what to do."""
     from gage.inside.no_input import NoInput
 
     return NoInput()
 
 
 def _loader(path: str) -> object:
-    """Return what tools that ask a module for its source expect of a script."""
+    """Return a loader, from which tools get the source of the module."""
     import importlib.machinery
 
     return importlib.machinery.SourceFileLoader("__main__", path)
 
 
 def _display(*objects: object, **options: Any) -> object:
-    """Show objects, as `IPython.display.display` does; the first call loads what it needs."""
+    """Show objects like `IPython.display.display`; the first call loads the modules for it."""
     from gage.inside.results import display
 
     builtins.display = display  # type: ignore[attr-defined]
@@ -201,25 +201,25 @@ def _display(*objects: object, **options: Any) -> object:
 
 
 def _end_with(error: BaseException) -> NoReturn:
-    """Report an error as Python does for a script, and end as it does."""
+    """Report an error as Python does for a script, and exit like it."""
     traceback = _own(error)
     error.__traceback__ = traceback
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
     sys.excepthook(type(error), error, traceback)
     if isinstance(error, KeyboardInterrupt):
-        # Python ends by the signal itself then, once everything is cleaned up.
+        # Python then ends by the signal itself, after cleaning up.
         sys.excepthook = lambda *_: None
         raise KeyboardInterrupt
     sys.exit(1)
 
 
 def _own(error: BaseException) -> TracebackType | None:
-    """Return an error's traceback from where the program's own code begins, None for none."""
+    """Return the part of an error's traceback in the program's own code, None if there is none."""
     here = os.path.dirname(main.__code__.co_filename)
     own = traceback = error.__traceback__
     while own is not None and os.path.dirname(own.tb_frame.f_code.co_filename) == here:
         own = own.tb_next
-    # An error of what brings in the notebook's values has nothing else to show.
+    # An error while adding the notebook's values has nothing else to show.
     return traceback if own is None and not isinstance(error, SyntaxError) else own
 
 

@@ -1,7 +1,7 @@
-"""What a value is, in a few bytes: equal digests in two processes mean equal values.
+"""The digest of a value: equal digests in two processes mean equal values.
 
-Plain Python, NumPy arrays, DataFrames and Series have one; anything else, and what is very large,
-has none. Types count: 1, 1.0 and True differ.
+Plain Python values, NumPy arrays, DataFrames and Series have a digest; other values, and very large
+ones, have none. Types count: 1, 1.0 and True differ.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _bytes_of_frame(value: Any) -> bytes | None:
 
 
 def _ordered(encoded: Any) -> Any:
-    """Return an encoded value with its sets in one order, which is another in each process."""
+    """Return an encoded value with its sets sorted, since their order differs between processes."""
     if isinstance(encoded, list):
         return [_ordered(item) for item in encoded]
     if not isinstance(encoded, dict):

@@ -1,7 +1,7 @@
-"""Matplotlib figures of a run: as PNG at their own resolution, shown once.
+"""The Matplotlib figures of a run: as PNG at their own resolution, shown once.
 
-The picture is the figure's canvas. What reaches beyond it, a legend beside the axes for example,
-is in the picture too: the picture is larger then.
+The picture is the figure's canvas. If something extends beyond it, such as a legend beside the
+axes, the picture is larger and includes it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from gage.inside.result_log import origin_of, publish
 
 __all__ = ["png_of", "show_figures", "show_open_figures"]
 
-# Figures that `fig.show()` or `plt.pause()` has shown and that are open still: by their number,
-# the name for updates and the picture.
+# Open figures that `fig.show()` or `plt.pause()` has shown, by number: the id for updates and the
+# picture.
 _shown: dict[int | str, tuple[str, bytes]] = {}
 
 
@@ -39,7 +39,7 @@ def png_of(figure: Any) -> bytes:
 
 
 def show_figures(*, close: bool = True) -> None:
-    """Show the figures that are open and have not been shown as they are; close them."""
+    """Show open figures that are new or have changed; close them."""
     from matplotlib import _pylab_helpers
 
     managers = _pylab_helpers.Gcf.get_all_fig_managers()
@@ -53,7 +53,7 @@ def show_figures(*, close: bool = True) -> None:
 
 
 def show_figure(figure: Any, number: int | str, *, close: bool) -> None:
-    """Show a figure; one that stays open and is shown again replaces its picture."""
+    """Show a figure; if it stays open and is shown again, the new picture replaces the old."""
     name, picture_before = _shown.get(number, ("", b""))
     picture = png_of(figure)
     if picture == picture_before:
@@ -68,14 +68,14 @@ def show_figure(figure: Any, number: int | str, *, close: bool) -> None:
 
 
 def show_open_figures() -> None:
-    """Show what is open at the end of a program that uses `matplotlib.pyplot`."""
+    """Show figures that are open at the end of a program that uses `matplotlib.pyplot`."""
     helpers = sys.modules.get("matplotlib._pylab_helpers")
     if helpers is not None and helpers.Gcf.get_all_fig_managers():
         show_figures()
 
 
 def _larger_box(figure: Any, canvas: Any) -> Any:
-    """Return a box in inches where something is drawn outside of the canvas, else None."""
+    """Return a larger box in inches if something is drawn outside the canvas, else None."""
     from matplotlib.transforms import Bbox
 
     whole = figure.bbox_inches
@@ -97,7 +97,7 @@ def _larger_box(figure: Any, canvas: Any) -> Any:
 
 
 def _origin(figure: Any) -> str:
-    """Return what a figure is a step of: the program's line, its titles and labels."""
+    """Return the origin of a figure: the program's line, its titles and labels."""
     words = []
     for axes in figure.axes:
         words += [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]

@@ -1,7 +1,7 @@
-"""Writing what may wait a moment: soon, by a thread of its own, and before the process ends.
+"""Delayed writing: soon, by a thread, and before the process ends.
 
-What a run logs is written in batches. The one who logs writes when the last batch is old enough;
-a `Flusher` sees to the rest, so that the last value before a pause does not wait for the next.
+Logged values are written in batches. A call that logs also writes if the last batch is old enough;
+a `Flusher` writes the rest, so that the last value before a pause does not wait for the next.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ __all__ = ["Flusher"]
 
 
 class Flusher:
-    """Calls `flush` at most `delay_s` after it was asked to, and when the process ends.
+    """Calls `flush` at most `delay_s` after a request, and when the process ends.
 
-    `flush` is called from a thread as well as from the main program, and must be ready for both
-    at once. In a forked child nothing is pending: `forget` is called there first, and the child
-    starts a thread of its own when it needs one.
+    `flush` is called from a thread and from the main program, possibly at the same time. In a
+    forked child nothing is pending: `forget` is called first, and the child starts its own thread
+    when it needs one.
 
     Parameters
     ----------
     flush
-        Writes what is pending. An OSError of a call from the thread is left to the next call
-        from the program.
+        A function that writes what is pending. An OSError in the thread is ignored: the next call
+        from the program meets it too.
     forget
-        Drops what is pending without writing it.
+        A function that drops what is pending.
     """
 
     __slots__ = ("_delay_s", "_ended", "_flush", "_forget", "_signal", "_started", "awake")
@@ -51,7 +51,7 @@ class Flusher:
         self.at_exit()
 
     def soon(self) -> None:
-        """Ask for a flush. Nothing to do while `awake` is true: one is on its way."""
+        """Ask for a flush. This is not needed while `awake` is True."""
         if self._ended:
             self._flush()
             return
@@ -64,21 +64,21 @@ class Flusher:
                 _thread.start_new_thread(self._loop, (self._signal,))
             self._signal.release()
         except RuntimeError:
-            # Another thread asked at the same moment; or no thread can be started any more.
+            # Another thread asked at the same moment, or no thread can be started any more.
             if self._signal.locked():
                 self._end()
 
     def at_exit(self) -> None:
-        """Flush when this process ends, also when it is a forked worker of `multiprocessing`."""
+        """Flush when this process ends, also if it is a forked worker of `multiprocessing`."""
         atexit.unregister(self._end)
         atexit.register(self._end)
-        # Such a worker ends by os._exit, past `atexit`, but finalizers of its own are called.
+        # Such a worker ends by os._exit, without `atexit`, but calls its own finalizers.
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
             util.Finalize(None, self._end, exitpriority=0)
 
     def _end(self) -> None:
-        # What is still called after this writes at once: no thread is there for it any more.
+        # Later calls write at once, since there is no thread any more.
         self._ended = True
         self._flush()
 
@@ -92,16 +92,16 @@ class Flusher:
         while True:
             signal.acquire()
             time.sleep(self._delay_s)
-            # Before the flush: what comes after this line asks again, what came before is written.
+            # Reset before the flush: lines that come later ask again, earlier ones are written.
             self.awake = False
             try:
                 self._flush()
             except OSError:
-                pass  # The next call from the program meets it too, and can say so.
+                pass  # The next call from the program meets the error too and reports it.
 
 
 def _new_signal() -> _thread.LockType:
-    """Return a lock that is taken: `release` is the signal, `acquire` waits for it."""
+    """Return a locked lock: `release` is the signal, `acquire` waits for it."""
     signal = _thread.allocate_lock()
     signal.acquire()
     return signal

@@ -1,10 +1,10 @@
-"""What happens in a run's program when it imports a package that shows things.
+"""Changes to packages that show things, made when a run's program imports them.
 
     matplotlib                        its backend is ours, unless the environment names another
-    IPython.core.display_functions    `display` outside of IPython records
-    pandas.core.config_init           a cell prints frames as a notebook does, not as a terminal
-    PIL.ImageShow                     `image.show()` records, where it would open a viewer
-    plotly.io._renderers              `fig.show()` records, where it would open a browser
+    IPython.core.display_functions    `display` outside IPython records
+    pandas.core.config_init           a cell prints frames as in a notebook, not as in a terminal
+    PIL.ImageShow                     `image.show()` records instead of opening a viewer
+    plotly.io._renderers              `fig.show()` records instead of opening a browser
 
 `gage/inside/site/sitecustomize.py` calls this for the first import of each. In the kernel of a
 notebook that is the target of a run everything stays as it is.
@@ -28,7 +28,7 @@ BACKEND = "module://gage.inside.matplotlib_backend"
 
 
 def find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    """Return where a package is that is about to be imported, with what is to follow; or None."""
+    """Return the spec of a package with a loader that changes it after its import, or None."""
     if name == "matplotlib":
         os.environ.setdefault("MPLBACKEND", BACKEND)
         return None
@@ -45,7 +45,7 @@ def find_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
 
 
 class _Loader:
-    """Loads a module as its own loader does, and changes it then."""
+    """Loads a module with its own loader, then changes it."""
 
     def __init__(self, loader: Any, after: Callable[[ModuleType], None]) -> None:
         self._loader = loader
@@ -65,11 +65,11 @@ class _Loader:
         try:
             self._after(module)
         except AttributeError:
-            pass  # another version of the package than those known
+            pass  # an unknown version of the package
 
 
 def _is_ipython() -> bool:
-    """Return whether this process has an IPython, which shows things itself."""
+    """Return whether this process has an IPython shell, which shows things itself."""
     shell = sys.modules.get("IPython.core.interactiveshell")
     return shell is not None and bool(shell.InteractiveShell.initialized())
 
@@ -167,7 +167,7 @@ def _after_pandas_options(_module: Any) -> None:
     if hasattr(builtins, "display") and not _is_ipython():
         from pandas._config.config import set_option
 
-        # What pandas takes where it finds the kernel of a notebook.
+        # The values that pandas sets in the kernel of a notebook.
         set_option("display.max_columns", 20)
 
 

@@ -1,9 +1,9 @@
 """A cell with IPython's syntax: `python -m gage.inside.ipython_cell [OPTION]… CELL.ipy`.
 
-As `gage.inside.cell`, with the same options, under an IPython shell in the run's own process, so
-that `%magic`, `!command`, `name?` and `await` work as they do in a notebook. What the shell shows
-is recorded like what a plain cell shows. The shell has a directory of its own, which is removed at
-the end: it reads no profile, and keeps no history.
+This is `gage.inside.cell`, with the same options, under an IPython shell in the run's own process,
+so that `%magic`, `!command`, `name?` and `await` work as in a notebook. Results of the shell are
+recorded like those of a plain cell. The shell has its own directory, which is removed at the end:
+it reads no profile and keeps no history.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 
 def main(words: list[str]) -> None:
-    """Run the cell that the words of a command line name; raises SystemExit when it fails."""
+    """Run the cell that the words of a command line name; raise SystemExit if it fails."""
     cell = plain.parse(words)
     namespace = plain.become_main(cell)
     directory = tempfile.mkdtemp(prefix="gage-ipython-")
@@ -62,7 +62,7 @@ def _run(shell: Any, path: str) -> None:
 
 
 def _cell_of(source: str) -> str:
-    """Return the text to run: a cell magic must be its first line, anything else keeps its own."""
+    """Return the text to run, in which a cell magic must be the first line."""
     lines = source.split("\n")
     for number, line in enumerate(lines):
         if line.startswith("# %%gage_run"):
@@ -73,7 +73,7 @@ def _cell_of(source: str) -> str:
 
 
 def _add_inline_settings(shell: Any) -> None:
-    """Let `%config InlineBackend…` work before `%matplotlib inline`, as it does in a notebook."""
+    """Let `%config InlineBackend…` work before `%matplotlib inline`, as in a notebook."""
     try:
         from matplotlib_inline.config import InlineBackend
     except ImportError:

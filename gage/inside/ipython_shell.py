@@ -1,7 +1,7 @@
 """The IPython shell of a cell's run: no terminal, no front end, no profile, no history.
 
-What is displayed, and the value of the last expression, are recorded as results of the run. Only
-a cell that needs IPython imports this module.
+Displayed objects, and the value of the last expression, are recorded as results of the run. Only a
+cell that needs IPython imports this module.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEPT_OUT = "To exit: use 'exit', 'quit', or Ctrl-D."
 
 
 class Publisher(DisplayPublisher):
-    """Records what is displayed."""
+    """Records displayed objects."""
 
     def publish(
         self,
@@ -81,7 +81,7 @@ class Shell(InteractiveShell):
     compiler_class = Compiler
 
     def enable_gui(self, gui: str | None = None) -> None:
-        """Do nothing: there is no event loop of a window here."""
+        """Do nothing: there is no event loop for windows here."""
 
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **options: Any) -> None:
         if not isinstance(sys.exc_info()[1], SystemExit):
@@ -93,7 +93,7 @@ class Shell(InteractiveShell):
 
 
 def make_shell(namespace: dict[str, Any], directory: str) -> Any:
-    """Return the shell, with a namespace and a directory of its own."""
+    """Return a shell with its own namespace and directory."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"

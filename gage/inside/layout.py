@@ -1,8 +1,8 @@
-"""Text laid out in groups: kept on a line where it fits, else broken, the outermost group first.
+"""Layout of text in groups: on one line if it fits, otherwise broken, outermost groups first.
 
-The layout is a stream: text and possible line breaks are held back while they fit on the line. A
-line that gets too long is broken at all breaks of the outermost group that has some, then of the
-next one inside, until it fits.
+The layout works on a stream: text and possible line breaks are held back while they fit on the
+line. A line that gets too long is broken at all breaks of the outermost group that has any, then of
+the next group inside, until it fits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WIDTH = 79
 
 
 class _Group:
-    """Breaks that are taken together; `pending` of them are held back."""
+    """Line breaks that are made together; `pending` of them are held back."""
 
     __slots__ = ("broken", "depth", "pending")
 
@@ -61,7 +61,7 @@ class Printer:
         self._held_width = 0
         root = _Group(0)
         self._stack = [root]
-        # Groups that can be broken still, by depth; the newest of a depth last.
+        # Groups that can still be broken, by depth; the newest of each depth last.
         self._open: list[list[_Group]] = [[root]]
         self._values: list[int] = []
 
@@ -76,7 +76,7 @@ class Printer:
             self._column += len(text)
 
     def breakable(self, sep: str = " ") -> None:
-        """Add a place where the line may be broken, which else holds `sep`."""
+        """Add a place where the line may be broken; otherwise it has `sep`."""
         group = self._stack[-1]
         if group.broken:
             self._release()
@@ -139,7 +139,7 @@ class Printer:
             self._values.pop()
 
     def flush(self) -> None:
-        """Write what is held back, as it stands."""
+        """Write the text that is held back, unchanged."""
         self._release()
 
     def finish(self) -> str:
@@ -172,12 +172,12 @@ class Printer:
         self._column += len(item.text)
 
     def _close(self, group: _Group) -> None:
-        """Forget a group that holds nothing back."""
+        """Remove a group without pending breaks."""
         if not group.pending and group in self._open[group.depth]:
             self._open[group.depth].remove(group)
 
     def _fit(self) -> None:
-        """Break groups, the outermost first, until what is held back fits on the line."""
+        """Break groups, the outermost first, until the text that is held back fits on the line."""
         while self._column + self._held_width > _WIDTH:
             group = self._next_to_break()
             if group is None:
@@ -194,11 +194,11 @@ class Printer:
         for groups in self._open:
             for position, group in enumerate(reversed(groups)):
                 if group.pending:
-                    # The position counts from the other end: so does IPython's.
+                    # The position counts from the other end, as in IPython.
                     del groups[position]
                     group.broken = True
                     return group
-            # What they hold does not fit: breaks that come later are taken.
+            # Their text does not fit: later breaks are made.
             for group in groups:
                 group.broken = True
             groups.clear()
@@ -206,7 +206,7 @@ class Printer:
 
 
 class _Within:
-    """A context of two calls."""
+    """A context manager of two calls."""
 
     def __init__(self, begin: Callable[[], object], end: Callable[[], object]) -> None:
         self._begin = begin

@@ -1,8 +1,8 @@
-"""Where in its log a run's program is: how many bytes of it are recorded once all are.
+"""The position of a run's program in its log: how many bytes it has printed so far.
 
-What a program has printed goes through pipes into `output/40_run`, moved by the supervisor. On
-Linux each byte is in one or the other at any moment, so that with empty pipes the size of the
-file is the position. Elsewhere it may lag behind by what the supervisor holds.
+The supervisor moves the program's output from pipes into `output/40_run`. On Linux each byte is
+always in one of them, so that with empty pipes the size of the file is the position. Elsewhere it
+may lag behind by the bytes that the supervisor holds.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _STEP_S = 0.0002
 
 
 def log_position() -> int:
-    """Return the offset in bytes at which the log of the own run goes on; 0 outside of a run.
+    """Return the offset in bytes of the end of the run's log, 0 outside a run.
 
-    Waits a moment for what was printed before. A program that prints into something else, or
-    whose other threads and processes print without end, gets the size that there is.
+    Wait a moment for earlier output. If the program's output goes elsewhere, or other threads and
+    processes print without end, return the present size.
     """
     meta_dir = own_meta_dir()
     if meta_dir is None:
@@ -33,7 +33,7 @@ def log_position() -> int:
         try:
             stream.flush()
         except (AttributeError, OSError, ValueError):
-            pass  # there is none, or it is closed
+            pass  # the stream does not exist, or is closed
     deadline_s = time.monotonic() + _WAIT_S
     while any(map(_is_filled, (1, 2))) and time.monotonic() < deadline_s:
         time.sleep(_STEP_S)

@@ -1,8 +1,9 @@
 """The Matplotlib backend of a run: `module://gage.inside.matplotlib_backend`.
 
 `plt.show()` records the open figures as results of the run and closes them, as in a notebook;
-`fig.show()` and `plt.pause()` record and leave open. Figures that are open when the program ends
-are recorded then. It is chosen where neither the program nor its environment chooses another.
+`fig.show()` and `plt.pause()` record figures and leave them open. Figures that are open when the
+program ends are recorded then. The backend is used if neither the program nor its environment
+chooses another.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["FigureCanvas", "FigureManager"]
 
 
 class FigureManager(FigureManagerBase):
-    """A figure that `plt.figure` made; shown is recorded."""
+    """A figure of `plt.figure`; showing it records it."""
 
     def show(self) -> None:
         """Record the figure; it stays open."""

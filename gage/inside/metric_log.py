@@ -1,22 +1,22 @@
-r"""What a run logs: `log` in the process of the run, and the files that it writes.
+r"""Logged metrics: `log` in the process of the run, and the files that it writes.
 
-Each process that logs has a file of its own in the side-car, `metrics/STARTED-PID` (the time in
-epoch microseconds, so that the names sort by time), so that workers never write into each
-other's lines. UTF-8, the fields of a line separated by tabs:
+Each process that logs has its own file in the side-car, `metrics/STARTED-PID` (the time in epoch
+microseconds, so that the names sort by time), so that workers never write into each other's lines.
+It is UTF-8, with tabs between the fields of a line:
 
     gage-metrics 1                                  the version of this format
     1763853000123456 <tab> 10 <tab> loss <tab> 0.25 <tab> acc <tab> 0.9
     1763853000123999 <tab>    <tab> val/loss <tab> nan
 
-A line is a call: its time in epoch microseconds (UTC), its step, then names (`quoting`, which
-leaves no tab in a name) and values by turns. Values are 64 bit floats, written so that they
-read back exactly, `nan`, `inf` and `-inf` included. An empty step means: one more than the
-last step of that name in this file, 0 for the first.
+A line is a call: its time in epoch microseconds (UTC), its step, then name, value, name, value, … A
+name is written as in `quoting`, without tabs. Values are 64 bit floats that are read back exactly,
+including `nan`, `inf` and `-inf`. An empty step means one more than the last step of that name in
+this file, or 0 for the first.
 
-Lines are written in batches, at once after a pause and else every `FLUSH_S`, so that a reader
-sees a value within 100 ms and a killed process loses what it logged in its last `FLUSH_S`. A
-process that holds the interpreter in one long call of a C library writes after that call. A last
-line without its line end is not read: it is still being written, or its writer was killed.
+Lines are written in batches: at once after a pause, otherwise every `FLUSH_S`. So a reader sees a
+value within 100 ms, and a killed process loses the values of its last `FLUSH_S`. A process that
+holds the interpreter in one long call of a C library writes after that call. A last line without
+its line end is ignored: it is still being written, or its writer was killed.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ __all__ = ["FLUSH_S", "LOGGED", "Metric", "MetricLogReader", "log"]
 
 
 class Metric(NamedTuple):
-    """A value that a run gave: its name, step (or None), time (epoch µs, UTC), float.
+    """A value of a run: its name, step (or None), time (epoch µs, UTC) and float.
 
-    `source` says how it gave it: `logged`, `tensorboard`, `printed` or `summary`.
+    `source` is `logged`, `tensorboard`, `printed` or `summary`.
     """
 
     name: str
@@ -66,7 +66,7 @@ _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
 
 
 class _Quoted(dict[str, str]):
-    """Names as they are written: quoting looks at each character, which is too slow per call."""
+    """A cache of quoted names: quoting checks each character, which is too slow for each call."""
 
     def __missing__(self, name: str) -> str:
         if len(self) >= 10_000:
@@ -76,7 +76,7 @@ class _Quoted(dict[str, str]):
 
 
 class _OwnLog:
-    """The file of this process, and what is not written to it yet."""
+    """The file of this process, and the lines that are not written to it yet."""
 
     __slots__ = (
         *("_append", "_awake", "_due_ns", "_fd", "_flusher", "_outside", "_pending"),
@@ -90,13 +90,13 @@ class _OwnLog:
         self._awake = False
         self._due_ns = 0
         self._quoted = _Quoted()
-        # It stays the same list: others may append while it is emptied.
+        # Always the same list, since other threads may append while it is emptied.
         self._pending: list[str] = []
         self._append = self._pending.append
         self._unwritten = b""
         self._writing = _thread.allocate_lock()
 
-    # A dict of floats may be spread over the call: for a type checker, step is among its keys.
+    # For a type checker, a dict of floats given by `**` may have the key `step`.
     def log(
         self, /, step: SupportsIndex | SupportsFloat | None = None, **values: SupportsFloat
     ) -> None:
@@ -108,11 +108,11 @@ class _OwnLog:
         Parameters
         ----------
         step
-            Where in the run: an integer. Without it, one more than the last step of the same
-            name in this process, 0 for the first.
+            An integer. Default: one more than the last step of the same name in this process, 0
+            for the first.
         values
-            Numbers: int, float, bool, or what holds one, as NumPy and torch scalars and arrays of
-            one element do. NaN and infinities are values like others.
+            Numbers: int, float, bool, or scalars and arrays of one element of NumPy, torch and
+            others. NaN and infinities are allowed.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class _OwnLog:
         OSError
             If the values cannot be written: these, or those of earlier calls.
         """
-        # Every line here counts: it is called in the innermost loop of a training.
+        # This has to be fast: it is called in the innermost loop of a training.
         if self._fd is None and not self._open():
             return
         if step.__class__ is not int:
@@ -152,7 +152,7 @@ class _OwnLog:
             self._soon()
 
     def _open(self) -> bool:
-        """Open the file of this process, and return whether it is part of a run."""
+        """Open the file of this process; return whether it is part of a run."""
         if self._outside:
             return False
         meta_dir = own_meta_dir()
@@ -174,19 +174,19 @@ class _OwnLog:
         return True
 
     def _soon(self) -> None:
-        """Have what is pending written in a moment, whether or not `log` is called again."""
+        """Let pending lines be written in a moment, even if `log` is not called again."""
         self._awake = True
         if self._flusher is not None:
             self._flusher.soon()
 
     def _flush(self, *, wait: bool = True) -> None:
-        """Write what is pending; if another thread is at it and `wait` is false, leave it."""
-        # Never wait in `log`: a signal handler that logs may have interrupted the one who writes.
+        """Write pending lines; if another thread is writing and `wait` is False, do nothing."""
+        # Never wait in `log`: a signal handler that logs may have interrupted a write.
         if not self._writing.acquire(blocking=wait):
             self._soon()
             return
         try:
-            # Before anything is taken: what comes from now on asks for a flush of its own.
+            # Reset before lines are taken: lines that come later ask for another flush.
             self._awake = False
             count = len(self._pending)
             if count:
@@ -202,7 +202,7 @@ class _OwnLog:
             self._writing.release()
 
     def _forget(self) -> None:
-        """In a forked child: leave the parent's file and lines to the parent."""
+        """In a forked child, drop the parent's file and lines."""
         self._writing = _thread.allocate_lock()
         self._awake = False
         self._pending.clear()
@@ -233,7 +233,7 @@ def _checked_value(name: str, value: object) -> float:
     try:
         # NumPy, torch, JAX: the Python number that a scalar or an array of one element holds.
         held = item() if callable(item) else value
-        # A text has no __float__, though float() would read it.
+        # A string has no __float__, although float() would read it.
         if hasattr(held, "__float__") or hasattr(held, "__index__"):
             return float(held)
     except (TypeError, ValueError, RuntimeError):
@@ -271,15 +271,15 @@ def _shown(value: object) -> str:
 
 
 class MetricLogReader:
-    """Reads what a run has logged, each value once.
+    """Reads the values that a run has logged, each once.
 
     Parameters
     ----------
     meta_dir
-        The side-car of the run. There need not be anything in it yet.
+        The side-car of the run, which may still be empty.
     on_fault
-        Told of each line that cannot be read, as `PATH:OFFSET: what is wrong`; such a line is
-        left out, the others are read.
+        A function that is called with `PATH:OFFSET: FAULT` for each line that cannot be read. Such
+        a line is left out, the others are read.
 
     Raises
     ------
@@ -295,7 +295,7 @@ class MetricLogReader:
         self._files: dict[str, _LogFile] = {}
 
     def read(self) -> list[Metric]:
-        """Return what has been logged since the last call, in the order of time."""
+        """Return the values logged since the last call, in the order of time."""
         try:
             names = os.listdir(self._directory)
         except (FileNotFoundError, NotADirectoryError):
@@ -309,14 +309,14 @@ class MetricLogReader:
             before = len(metrics)
             metrics.extend(file.read(self._on_fault))
             sources += len(metrics) > before
-        # One process may have threads whose lines are out of order by microseconds: not sorted.
+        # Threads of one process may be out of order by microseconds, which is not sorted.
         if sources > 1:
             metrics.sort(key=lambda metric: metric.time_us)
         return metrics
 
 
 class _LogFile:
-    """The file of one process, read from where the last reading ended."""
+    """The file of one process, read from the end of the last read."""
 
     __slots__ = ("offset", "path", "steps")
 
@@ -352,7 +352,7 @@ class _LogFile:
         self.offset += len(data)
 
     def _parsed(self, line: str) -> list[Metric]:
-        """Return the values of a line, or raise ValueError: no part of a bad line counts."""
+        """Return the values of a line; raise ValueError if any part of it is invalid."""
         fields = line.split("\t")
         if len(fields) < 4 or len(fields) % 2:
             raise ValueError(f"expected time, step, names and values, found {len(fields)} fields")

@@ -1,6 +1,6 @@
-"""The standard input of a run: empty, and `input()` says so and what to do.
+"""The standard input of a run: it is empty, and `input()` raises an error that says what to do.
 
-Programs that read a stream find its end at once; `input()` and `getpass()` ask for a line, which
+Programs that read the stream find its end at once; `input()` and `getpass()` ask for a line, which
 nobody can type.
 """
 
@@ -21,16 +21,16 @@ NO_INPUT = (
 
 
 class NoInput(io.StringIO):
-    """An empty stream whose `readline` raises `EOFError` with what to do."""
+    """An empty stream whose `readline` raises an `EOFError` that says what to do."""
 
     name = "<stdin>"
 
     def readline(self, *_: object) -> str:  # type: ignore[override]  # as below
-        """Raise EOFError: this is what `input()` and `getpass()` call."""
+        """Raise EOFError: `input()` and `getpass()` call this."""
         raise EOFError(NO_INPUT)
 
     def fileno(self) -> int:
-        """Return the descriptor, to be handed on to another program."""
+        """Return the descriptor, for another program."""
         return 0
 
     def __iter__(self) -> Iterator[str]:  # type: ignore[override]  # there is no line

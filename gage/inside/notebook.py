@@ -1,15 +1,15 @@
 """A notebook as a program: `python -m gage.inside.notebook NOTEBOOK.ipynb`.
 
-Runs in the run directory, in the run's own process. Every cell is executed in a kernel of this
-interpreter; what it prints goes to stdout and stderr as it comes, under a line
+It runs in the run directory, in the run's own process. Every cell is executed in a kernel of this
+interpreter; its output goes to stdout and stderr as it comes, after a line
 
     [cell 3/10]
 
-what it shows is recorded as results of the run (`result_log`). The executed notebook is written
-beside the source as NOTEBOOK.executed.ipynb, after every cell, so that a kill leaves what was done
-so far. A failing cell ends the program with exit code 1; the last line says which it was. SIGINT
-interrupts the cell, as the notebook's own button does, SIGTERM ends the kernel; either says
-`stopped`. The kernel works in the directory of the notebook.
+Its results are recorded (`result_log`). After every cell, the executed notebook is written beside
+the source as NOTEBOOK.executed.ipynb, so that a kill leaves the results so far. A failing cell ends
+the program with exit code 1; the last line names the cell. SIGINT interrupts the cell, like the
+notebook's own button; SIGTERM ends the kernel; both print `stopped`. The kernel works in the
+directory of the notebook.
 """
 
 from __future__ import annotations
@@ -70,29 +70,29 @@ def run_notebook(path: str) -> int:
 
 
 class _StoppedError(Exception):
-    """The notebook is being stopped: no further cell is executed."""
+    """The notebook is being stopped, so no further cell is executed."""
 
 
 def _kernel_env() -> dict[str, str]:
-    """Return the environment of the kernel, which has its own way to show figures."""
+    """Return the environment of the kernel, which shows figures in its own way."""
     env = dict(os.environ)
     env.pop("MPLBACKEND", None)
     return env
 
 
 def _kernel_manager(sockets: str) -> Any:
-    """Return what starts the kernel: one of this interpreter, whatever the notebook's is called."""
+    """Return a manager that starts a kernel of this interpreter, not the one the notebook names."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
     class OwnEnvironment(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-            # What the kernel says of itself is not the notebook's output.
+            # Messages of the kernel itself are not output of the notebook.
             argv.append(f"--log-level={logging.CRITICAL}")
             return KernelSpec(argv=argv, display_name=kernel_name, language="python")
 
-    # Sockets in a directory of ours: ports could be taken by another kernel meanwhile.
+    # Sockets in our own directory: ports could be taken by another kernel meanwhile.
     return AsyncKernelManager(
         kernel_spec_manager=OwnEnvironment(), transport="ipc", ip=f"{sockets}/kernel"
     )
@@ -123,12 +123,12 @@ def _client(notebook: Any, numbers: dict[int, int], save: Any, directory: str, s
         else:
             kept.append(asyncio.ensure_future(client.km.shutdown_kernel(now=True)))
 
-    kept: list[Any] = []  # or a task may be collected before it is done
+    kept: list[Any] = []  # otherwise a task may be collected before it is done
 
     def begin(cell: Any, cell_index: int) -> None:
         if client.stopped_by:
             raise _StoppedError
-        # Not earlier: nbclient sets its own, which say that the kernel died.
+        # Not earlier: nbclient sets its own handlers, which report that the kernel died.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop, number)
         client.current_index = cell_index

@@ -10,8 +10,8 @@
     {"$float": "nan"}    {"$int": "a number of more than 4,000 digits, hexadecimal"}
     {"$str": "a string with lone surrogates, as hexadecimal UTF-8"}
 
-An object of a program's own that has a key beginning with "$" is written as "$dict". Only exact
-types are plain: a subclass holds more than its value.
+A dict that has a key beginning with "$" is written as "$dict". Only exact types are plain: a
+subclass holds more than its value.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ _MAX_DEPTH = 50
 
 
 class NotPlain(Exception):  # noqa: N818 - an answer, caught by whoever asks
-    """A value that is not plain: a list within itself, a list twice in it, any other type."""
+    """A value that is not plain: it contains itself, or one list twice, or another type."""
 
 
 def encode(value: Any, limit: int = 10_000) -> Any:
-    """Return what JSON can hold of a plain value.
+    """Return a plain value in a form for JSON.
 
     Parameters
     ----------
     limit
-        How many values in all it may have.
+        The maximum number of values in it.
 
     Raises
     ------
     NotPlain
-        If it is not plain, or larger. So is a value that holds the same list, dict or set twice:
-        JSON would make two of them.
+        If it is not plain or too large. A value that holds the same list, dict or set twice is not
+        plain: JSON would make two of it.
     """
     return _encode(value, [limit], set(), 0)
 
@@ -95,7 +95,7 @@ def _string(text: str) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """Return the value that `encode` made this of."""
+    """Return the value that `encode` was given."""
     if value.__class__ is list:
         return [decode(item) for item in value]
     if value.__class__ is not dict:

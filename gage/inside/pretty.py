@@ -1,9 +1,8 @@
-"""Values as text, laid out as a notebook lays them out: `pretty(value)`.
+"""Values as text, with the layout of a notebook: `pretty(value)`.
 
-A notebook shows the text of IPython: containers are broken into lines of at most 79 columns and
-cut after 1000 items, a class is `module.Name`, an object without a text of its own
-`<module.Name at 0x…>`. A run shows the same without IPython. `Printer` is what an object's
-`_repr_pretty_` is given.
+A notebook shows IPython's text: containers are broken into lines of at most 79 columns and cut
+after 1000 items; a class is `module.Name`; an object without its own text is `<module.Name at
+0x…>`. A run shows the same without IPython. An object's `_repr_pretty_` gets a `Printer`.
 """
 
 from __future__ import annotations
@@ -210,7 +209,7 @@ def _call(
 def _made_of(
     parts: Callable[[Any], tuple[list[Any], dict[str, Any]]], name: str = ""
 ) -> Callable[[Any, Printer, bool], None]:
-    """Return what shows a value as the call that makes it, of values and keywords."""
+    """Return a function that shows a value as a call, with values and keywords."""
 
     def show(value: Any, p: Printer, cycle: bool) -> None:  # noqa: FBT001
         called = name or type(value).__name__
@@ -238,7 +237,7 @@ _PRINTERS: dict[type, Callable[[Any, Printer, bool], None]] = {
     type(type.__dict__): _made_of(lambda value: ([dict(value)], {}), "mappingproxy"),
 }
 
-# By module and name: what is not loaded has no values.
+# By module and name, since a module that is not loaded has no values.
 _NAMED_PRINTERS: dict[tuple[str, str], Callable[[Any, Printer, bool], None]] = {
     ("collections", "Counter"): _made_of(
         lambda value: ([dict(value.most_common())] if value else [], {})

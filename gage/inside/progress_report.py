@@ -1,13 +1,13 @@
-"""How far a run says it is: `progress` in the process of the run, and the file that it writes.
+"""Reported progress: `progress` in the process of the run, and the file that it writes.
 
 `proc/progress` in the side-car is one line, replaced as a whole:
 
     COMPLETED TOTAL DESCRIPTION
 
-Two numbers as Python writes them, `-` for a total that is not known, and a text (`quoting`) that
-is empty when there is none. The time of the file is the time of the state. It is written at once
-after a pause and else ten times a second; the last state is written in any case. Where several
-processes of a run report, the last one counts.
+These are two numbers as Python writes them, with `-` for an unknown total, and a string
+(`quoting`), which may be empty. The time of the file is the time of the progress. After a pause the
+file is written at once, otherwise ten times a second; the last progress is always written. If
+several processes of a run report, the last one counts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["ReportedProgress", "progress", "read_reported_progress"]
 
 
 class ReportedProgress(NamedTuple):
-    """How far a run said it was, and when (epoch µs, UTC)."""
+    """The progress that a run reported, and when (epoch µs, UTC)."""
 
     completed: float
     total: float | None
@@ -35,7 +35,7 @@ class ReportedProgress(NamedTuple):
     time_us: int
 
 
-_MOST_BYTES = 65_536  # of the file
+_MOST_BYTES = 65_536  # the maximum size of the file
 _INTERVAL_S = 0.1
 
 
@@ -43,7 +43,7 @@ _INTERVAL_S = 0.1
 
 
 def progress(completed: float, total: float | None = None, description: str = "") -> None:
-    """Say how far the run is that this code is part of; outside of a run, do nothing.
+    """Report the progress of the run that this code is part of; outside a run, do nothing.
 
         for i, batch in enumerate(batches):
             ...
@@ -52,16 +52,16 @@ def progress(completed: float, total: float | None = None, description: str = ""
     Parameters
     ----------
     completed
-        How much is done.
+        The amount that is done.
     total
-        How much there is to do; None where nobody knows.
+        The total amount; None if it is not known.
     description
-        What is being done.
+        A text on what is being done.
 
     Raises
     ------
     TypeError
-        If one of the first two is not a number.
+        If `completed` or `total` is not a number, or `description` is not a string.
     OSError
         If it cannot be written.
     """
@@ -72,12 +72,12 @@ def progress(completed: float, total: float | None = None, description: str = ""
     if total is not None and total.__class__ is not int:
         total = _checked("total", total)
     if not isinstance(description, str):
-        raise TypeError(f"gage.progress: expected a text for description, found {description!r}")
+        raise TypeError(f"gage.progress: expected a string for description, found {description!r}")
     _own.say(completed, total, description)
 
 
 class _Own:
-    """What this process says, and how much of it is written."""
+    """The progress of this process, and whether it has been written."""
 
     def __init__(self) -> None:
         self._path: str | None = None
@@ -88,7 +88,7 @@ class _Own:
         self._writing = _thread.allocate_lock()
 
     def is_reporting(self) -> bool:
-        """Return whether this process is part of a run; the first call finds out."""
+        """Return whether this process is part of a run; the first call finds that out."""
         return self._flusher is not None or self._open()
 
     def say(self, completed: float, total: float | None, description: str) -> None:
@@ -101,7 +101,7 @@ class _Own:
             self._soon()
 
     def _open(self) -> bool:
-        """Find the file, and return whether this process is part of a run."""
+        """Find the file; return whether this process is part of a run."""
         if self._outside:
             return False
         meta_dir = own_meta_dir()
@@ -117,8 +117,8 @@ class _Own:
             self._flusher.soon()
 
     def _flush(self, *, wait: bool = True) -> None:
-        """Write the newest state, if it has not been written."""
-        # Never wait in `progress`: a signal handler may have interrupted the one who writes.
+        """Write the newest progress, if it has not been written."""
+        # Never wait in `progress`: a signal handler may have interrupted a write.
         if not self._writing.acquire(blocking=wait):
             self._soon()
             return
@@ -127,7 +127,7 @@ class _Own:
             if state is None or self._path is None:
                 return
             completed, total, description = state
-            # Shown to people and nothing else: a lone surrogate is not worth an error.
+            # The text is only shown to people: a lone surrogate is not worth an error.
             text = quote(description.encode("utf-8", "replace").decode()) if description else ""
             shown = "-" if total is None else repr(total)
             replace(self._path, f"{completed!r} {shown} {text}\n".encode())
@@ -135,7 +135,7 @@ class _Own:
             self._writing.release()
 
     def _forget(self) -> None:
-        """In a forked child: leave the parent's state to the parent."""
+        """In a forked child, drop the parent's progress."""
         self._writing = _thread.allocate_lock()
         self._state = None
 
@@ -157,7 +157,7 @@ def _checked(what: str, value: object) -> float:
 
 
 def read_reported_progress(meta_dir: str) -> ReportedProgress | None:
-    """Return what the run said last, None if it said nothing or the file is not in its form."""
+    """Return the last reported progress, None if there is none or the file is not valid."""
     try:
         with open_regular(os.path.join(meta_dir, "proc", "progress")) as file:
             line = file.read(_MOST_BYTES).decode("utf-8", "surrogateescape").removesuffix("\n")

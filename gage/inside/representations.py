@@ -1,8 +1,8 @@
-"""What an object looks like: its representations by MIME type, as a notebook asks for them.
+"""The representations of an object by MIME type, as in a notebook.
 
-_ipython_display_       shows itself; nothing else is asked
+_ipython_display_       shows itself; nothing else is called
 _repr_mimebundle_       a bundle, or a pair of bundle and metadata
-_repr_html_, _repr_png_, …      one type each, for those that the bundle does not have
+_repr_html_, _repr_png_, …      one type each, for types that the bundle does not have
 a Matplotlib figure     `image/png`
 text/plain              `pretty`
 """
@@ -24,7 +24,7 @@ __all__ = ["Representation", "represent"]
 
 
 class Representation(NamedTuple):
-    """An object by MIME type: text, JSON or bytes; and metadata likewise."""
+    """The data of an object by MIME type (text, JSON or bytes), and its metadata likewise."""
 
     data: dict[str, Any]
     metadata: dict[str, Any]
@@ -50,7 +50,7 @@ def represent(
 ) -> Representation | None:
     """Return the representations of an object; None if it has shown itself.
 
-    A method that raises is reported in stderr, as a notebook does, and left out.
+    A method that raises an error is reported in stderr, as in a notebook, and left out.
     """
     own = _method(value, "_ipython_display_")
     if own is not None and _called(own) is not _FAILED:
@@ -85,11 +85,11 @@ _FAILED = object()
 
 
 def _method(value: object, name: str) -> Any:
-    """Return a method of an object's own; None for a class, and for objects that invent names."""
+    """Return a method of an object; None for a class, and for objects that have every name."""
     if isinstance(value, type):
         return None
     try:
-        # An object that has a method of any name has this one too.
+        # An object that has this method has a method of any name.
         if getattr(value, "_ipython_canary_method_should_not_exist_", None) is not None:
             return None
         method = getattr(value, name, None)
@@ -129,6 +129,6 @@ def _add_part(data: dict[str, Any], metadata: dict[str, Any], mime: str, found: 
 
 
 def _is_figure(value: object) -> bool:
-    # Not imported: then it cannot be one.
+    # If Matplotlib is not imported, the object cannot be a figure.
     module = sys.modules.get("matplotlib.figure")
     return module is not None and isinstance(value, module.Figure)

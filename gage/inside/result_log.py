@@ -1,7 +1,7 @@
-"""The record of what this process shows: MIME bundles in the side-car, text in the output too.
+"""The record of this process's results: MIME bundles in the side-car, text also in the output.
 
-`gage._internal.output.results` draws the files. A result without a picture is printed, as text,
-so that the log of a run reads like the notebook. Outside of a run it is only printed.
+`gage._internal.output.results` describes the files. A result without a picture is also printed as
+text, so that the log of a run reads like the notebook. Outside a run it is only printed.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ def publish(
     origin: str = "",
     printing: bool = True,
 ) -> None:
-    """Record a MIME bundle; print its text where it has no picture.
+    """Record a MIME bundle; print its text if it has no picture.
 
     Parameters
     ----------
     data
-        By MIME type: text, JSON, bytes or, as Jupyter has it, bytes as base64.
+        The parts by MIME type: text, JSON, bytes or, as in Jupyter, bytes as base64.
     kind
         `value`, `figure` or `display`.
     display_id, update
-        The name for updates; whether this is one.
+        The id for updates; whether this is an update.
     origin
-        Where in the program it was shown, and what: steps of one picture have the same.
+        Its place in the program, and what it is: steps of one picture have the same origin.
     printing
-        False for what the caller prints itself.
+        False if the caller prints the text itself.
     """
     if is_silent():
         sys.stdout.write(f"{data.get('text/plain', '')}\n")
@@ -81,13 +81,13 @@ def publish(
 
 
 class _Parts:
-    """The parts of a bundle: in the line, as a file, or left out."""
+    """The parts of a bundle: in the line, in a file, or left out."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
 
     def recorded(self) -> dict[str, Any]:
-        """Write the large parts; return what the line says of all."""
+        """Write the large parts; return the line's fields for all parts."""
         inline: dict[str, Any] = {}
         files: dict[str, tuple[str, int]] = {}
         left_out: dict[str, int] = {}
@@ -119,10 +119,10 @@ class _Store:
         self.written = 0
 
     def open(self) -> bool:
-        """Open the file of this process, and return whether it is part of a run."""
+        """Open the file of this process; return whether it is part of a run."""
         if self._pid == os.getpid():
             return self._fd is not None
-        # The first time, or in a forked child, which has a file of its own.
+        # The first call, or the first in a forked child, which has its own file.
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -143,7 +143,7 @@ class _Store:
         return True
 
     def add(self, data: bytes) -> str:
-        """Store a part; return its digest. The same part is stored once."""
+        """Store a part; return its digest. Equal parts are stored once."""
         from hashlib import sha256
 
         digest = sha256(data).hexdigest()
@@ -172,8 +172,8 @@ def _record(event: Mapping[str, Any]) -> None:
     try:
         _store.record(event)
     except OSError as error:
-        # The program's work is worth more than its picture.
-        sys.stderr.write(f"gage: what is shown here cannot be recorded: {error}\n")
+        # The program's work is more important than its picture.
+        sys.stderr.write(f"gage: a result cannot be recorded: {error}\n")
 
 
 def _say_left_out(mime: str, size_bytes: int) -> None:
@@ -205,16 +205,16 @@ def _json_bytes(value: Any) -> bytes:
 
 
 def _as_json(value: Any) -> Any:
-    """Return what JSON keeps of a value; a string in place of what it does not know."""
+    """Return a value for JSON, with strings for parts that JSON cannot represent."""
     from json import dumps, loads
 
     return loads(dumps(value, default=str))
 
 
 def origin_of(what: str) -> str:
-    """Return where the program shows something, and what: `train.py:31 DataFrame`.
+    """Return the place in the program that shows something, and what: `train.py:31 DataFrame`.
 
-    Digits of `what` do not count: `epoch 3` and `epoch 4` are steps of one picture.
+    Digits of `what` are ignored: `epoch 3` and `epoch 4` are steps of one picture.
     """
     frame = sys._getframe(1)  # noqa: SLF001 - there is no other way
     own = os.path.dirname(__file__)
@@ -235,7 +235,7 @@ def origin_of(what: str) -> str:
 
 
 def clear_output(wait: bool = False) -> None:  # noqa: FBT001, FBT002 - as IPython's
-    """Take away what this process has shown; with `wait`, when it shows the next."""
+    """Remove the results that this process has shown; with `wait`, when it shows the next."""
     if is_silent():
         return
     _record({"event": _CLEAR, "time_us": time_ns() // 1000, "at": log_position(), "wait": wait})

@@ -1,4 +1,4 @@
-"""`display` for a program of a run, as notebooks have it: recorded, without IPython."""
+"""`display` for the program of a run, as in notebooks: it records, and needs no IPython."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def display(
     Returns
     -------
     DisplayHandle or None
-        With a `display_id`, what replaces the shown in place.
+        With a `display_id`, a handle to replace the shown object in place.
     """
     handle = None
     if isinstance(display_id, str):
@@ -75,18 +75,18 @@ def display(
 
 
 def update_display(value: object, *, display_id: str, **options: Any) -> None:
-    """Replace what was shown under an id."""
+    """Replace the object that was shown under an id."""
     display(value, display_id=display_id, update=True, **options)
 
 
 class DisplayHandle:
-    """What is shown under an id, to be replaced in place."""
+    """A handle to replace the object that is shown under an id."""
 
     def __init__(self, display_id: str | None = None) -> None:
         self.display_id = display_id or os.urandom(16).hex()
 
     def __repr__(self) -> str:
-        """Return a name, as IPython's."""
+        """Return a name, as in IPython."""
         return f"<DisplayHandle display_id={self.display_id}>"
 
     def display(self, value: object, **options: Any) -> None:
@@ -94,5 +94,5 @@ class DisplayHandle:
         display(value, display_id=self.display_id, **options)
 
     def update(self, value: object, **options: Any) -> None:
-        """Replace what is shown under the id."""
+        """Replace the object that is shown under the id."""
         update_display(value, display_id=self.display_id, **options)

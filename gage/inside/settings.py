@@ -1,4 +1,4 @@
-"""Options of libraries, as they were in the notebook: applied where the library is loaded.
+"""Options of libraries in the notebook, applied in the run when the library is loaded.
 
     {"sys.path": ["/home/me/lib"],
      "random": [3, [2147483648, …], null],
@@ -11,8 +11,8 @@
      "numpy": {"print": {…}, "errors": {…}}, "sklearn": {…}, "xarray": {…},
      "IPython": {"float_precision": "%.3f"}}
 
-Only what differs from how the library starts is written. A library that the run has not loaded
-yet gets its options when it is; one that it never loads costs nothing.
+Only options that differ from the library's defaults are written. A library gets its options when
+the run loads it; one that is never loaded costs nothing.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ __all__ = ["apply", "apply_paths"]
 
 
 def apply_paths(settings: dict[str, Any]) -> None:
-    """Let the program find the modules that the notebook found."""
+    """Let the program find the modules that the notebook can find."""
     here = sys.path[0] if sys.path else ""
     for path in settings.get("sys.path") or []:
         full = os.path.join(here, path)
         if full not in sys.path:
-            # Where the notebook put it matters less than that the run's own files come first.
+            # Appended, so that the run's own files come first, wherever the notebook had it.
             sys.path.insert(1, full)
 
 
 def apply(settings: dict[str, Any]) -> None:
-    """Set what the notebook had set, now or when the library is loaded."""
+    """Apply the notebook's settings, now or when the library is loaded."""
     waiting: dict[str, list[tuple[Callable[[Any], None], Any]]] = {}
     for key, (module, function) in _APPLIED.items():
         if key not in settings:
@@ -55,13 +55,13 @@ def apply(settings: dict[str, Any]) -> None:
 
 
 class _AfterImport:
-    """Calls functions as soon as a module has been loaded."""
+    """Calls functions when a module has been loaded."""
 
     def __init__(self, waiting: dict[str, list[tuple[Callable[[Any], None], Any]]]) -> None:
         self._waiting = waiting
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        """Return nothing for other modules; for one that is waited for, its own spec."""
+        """Return the spec of a module that has functions waiting, None for all others."""
         calls = self._waiting.pop(name, None)
         if calls is None:
             return None
@@ -83,7 +83,7 @@ class _AfterImport:
 
         try:
             loader.exec_module = exec_module
-        except AttributeError:  # built in: loaded by a class
+        except AttributeError:  # a built-in module, loaded by a class
             pass
         return spec
 
@@ -96,7 +96,7 @@ def _random(state: Any) -> None:
 def _numpy_random(state: Any) -> None:
     import numpy as np
 
-    # Not `np.random`: it is being imported, and asking for it would import it again.
+    # Not `np.random`: it is being imported, and the attribute would import it again.
     module: Any = sys.modules["numpy.random"]
     kind, keys, *rest = state
     module.set_state((kind, np.frombuffer(bytes.fromhex(keys), np.uint32), *rest))
@@ -183,7 +183,7 @@ def _ipython(options: Any) -> None:
         setattr(formatter, key, value)
 
 
-# Each key with the module whose loading it waits for.
+# Each key with the module that it waits for.
 _APPLIED: dict[str, tuple[str, Callable[[Any], None]]] = {
     "warnings": ("warnings", _warnings),
     "random": ("random", _random),

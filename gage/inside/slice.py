@@ -1,4 +1,4 @@
-"""Whole cells of a notebook that run before the one that was asked for: silently.
+"""Whole cells of a notebook that run silently before the requested cell.
 
 Figures that a cell leaves open are closed after it, as a notebook does.
 """
@@ -21,7 +21,7 @@ __all__ = ["run_cells"]
 
 
 def _run_cell(source: str, path: str, namespace: dict[str, Any]) -> None:
-    """Run a cell, and keep the value of its last expression where a notebook keeps it."""
+    """Run a cell, and keep the value of its last expression in `_`, as in a notebook."""
     flags = _ast.PyCF_ONLY_AST
     tree: _ast.Module = compile(source, path, "exec", flags=flags, dont_inherit=True)
     last = tree.body[-1] if tree.body else None
@@ -45,12 +45,12 @@ def run_cells(
     states: dict[str, dict[str, Any]],
     namespace: dict[str, Any],
 ) -> None:
-    """Run the cells in files of a directory, one after the other, in these names.
+    """Run the cells in files of a directory, one after the other, in a namespace.
 
     A cell that has a random state among `states` draws the numbers that it drew in the notebook.
 
-    A name with a `!` at its end is a cell that ended with an error in the notebook: it runs as far
-    as it runs.
+    A name that ends with `!` is a cell that ended with an error in the notebook: an error ends
+    only this cell.
     """
     with Silence(directory):
         for name in names:

@@ -1,18 +1,18 @@
-"""A variable as a file: how values go from a notebook into a run and back.
+"""Variables as files: how values get from a notebook into a run and back.
 
-    NAME.parquet   a pandas DataFrame that Parquet gives back as it was
+    NAME.parquet   a pandas DataFrame that Parquet restores exactly
     NAME.npy       a NumPy array without Python objects in it
     NAME.json      plain Python values, as in `plain`: numbers, strings, lists, dicts and so on
     NAME.pickle    anything else, by cloudpickle; a note says why
 
-A run's program has a line before its first and after its last that load and save such files,
-beside the program in `inputs` and `outputs`:
+The cells of earlier runs load and save such files themselves, beside the program in `inputs` and
+`outputs`:
 
     from gage.inside import load as _load; df = _load("inputs/df.parquet"); del _load
     from gage.inside import save as _save; _save(globals(), "model")
 
-Parquet, npy and JSON hold data only. A pickle is a program that runs when it is loaded: whoever
-loads one has to know where it is from.
+Parquet, npy and JSON hold only data. A pickle is a program that runs when it is loaded: load one
+only if you know where it is from.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 class StoredValue(NamedTuple):
     """A value in a file: its name, its format (`parquet`, `npy`, `json`, `pickle`).
 
-    `note` says why a value was pickled; it is empty where it was not.
+    `note` says why a value was pickled; it is empty for other formats.
     """
 
     file_name: str
@@ -72,9 +72,9 @@ def load(path: str) -> Any:
 
 
 def save(variables: Mapping[str, Any], *names: str) -> None:
-    """Save variables of the program as files that the notebook loads; say what was pickled.
+    """Save variables of the program as files for the notebook; report pickled ones.
 
-    Ends the program with exit code 1 if one is not there or cannot be saved; all that can be is.
+    End the program with exit code 1 if one does not exist or cannot be saved; save all others.
     """
     faults = []
     directory = os.path.join(_program_dir(), OUTPUTS_DIR)
@@ -95,7 +95,7 @@ def save(variables: Mapping[str, Any], *names: str) -> None:
 
 
 def _program_dir() -> str:
-    # Not the current directory, which the program may have changed.
+    # Not the working directory, which the program may have changed.
     return os.path.dirname(os.path.abspath(sys.modules["__main__"].__file__ or ""))
 
 
@@ -161,9 +161,9 @@ def read_value(path: str) -> Any:
 
 
 def _kind_of(value: Any) -> str:
-    """Return `DataFrame` or `ndarray` for exactly these; a subclass holds more than they do."""
+    """Return `DataFrame` or `ndarray` for exactly these types; subclasses hold more data."""
     for package, name in (("pandas", "DataFrame"), ("numpy", "ndarray")):
-        module = sys.modules.get(package)  # not imported: then it cannot be one
+        module = sys.modules.get(package)  # if it is not imported, the value is not of its types
         if module is not None and type(value) is getattr(module, name, None):
             return name
     return ""
@@ -190,7 +190,7 @@ def write_json(value: Any, path: str) -> bool:
 
 
 def write_npy(array: Any, path: str) -> str:
-    """Write an array, or return why it would not come back as it is."""
+    """Write an array, or return why it could not be restored exactly."""
     if array.dtype.hasobject:
         return "the array holds Python objects"
     import numpy as np
@@ -214,7 +214,7 @@ def _write_pickle(value: Any, path: str, name: str) -> str:
     except OSError:
         _remove(path + ".tmp")
         raise
-    except Exception as error:  # what is pickled may raise anything
+    except Exception as error:  # pickling may raise anything
         _remove(path + ".tmp")
         raise DependencyError(
             f"`{name}` ({_described(value)}) cannot be pickled: {type(error).__name__}: {error}"
@@ -232,12 +232,12 @@ def _remove(path: str) -> None:
 
 # DataFrames
 
-# What Parquet and pyarrow do not keep of a DataFrame with dates as its index.
+# Properties of a date index that Parquet and pyarrow do not keep.
 _FREQUENCY = b"gage.index_frequency"
 
 
 def write_parquet(frame: Any, path: str) -> str:
-    """Write a DataFrame, or return why Parquet would not give it back as it is."""
+    """Write a DataFrame, or return why Parquet would not restore it exactly."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -247,14 +247,14 @@ def write_parquet(frame: Any, path: str) -> str:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what it warns of is found below
+            warnings.simplefilter("ignore")  # the check below finds such changes
             table = pa.Table.from_pandas(frame)
-        # That of periods is part of their type.
+        # The frequency of periods is part of their type.
         frequency = getattr(frame.index, "freqstr", None)
         if frequency and frame.index.dtype.kind in "mM":
             metadata = {**(table.schema.metadata or {}), _FREQUENCY: frequency.encode()}
             table = table.replace_schema_metadata(metadata)
-        # A dictionary of numbers takes three times as long to write, and seldom saves anything.
+        # Dictionary encoding of numbers takes three times as long and seldom saves anything.
         texts = [
             field.name
             for field in table.schema
@@ -269,7 +269,7 @@ def write_parquet(frame: Any, path: str) -> str:
         change = f"{type(error).__name__}: {error}"
     if change:
         _remove(path + ".tmp")
-        return f"Parquet would not keep the DataFrame as it is: {change}"
+        return f"Parquet would change the DataFrame: {change}"
     os.replace(path + ".tmp", path)
     return ""
 
@@ -277,7 +277,7 @@ def write_parquet(frame: Any, path: str) -> str:
 def _read_parquet(path: str) -> Any:
     import pyarrow.parquet as pq
 
-    # Not `read_table`: it takes a directory called `name=value` for data.
+    # Not `read_table`, which reads a directory named `name=value` as data.
     with pq.ParquetFile(path) as file:
         return _frame_of(file.read())
 
@@ -291,10 +291,10 @@ def _frame_of(table: Any) -> Any:
 
 
 def _change_in(path: str, frame: Any) -> str:
-    """Return how a frame comes back changed from a file, or "".
+    """Return how a frame changes when it is read back from a file, or "".
 
-    Names and types are compared for all columns; the values of the index and of those columns
-    whose types do not settle what comes back.
+    Names and types are compared for all columns; values only for the index and for columns whose
+    types do not guarantee that they are restored.
     """
     import pyarrow.parquet as pq
 
@@ -323,7 +323,7 @@ def _change_in(path: str, frame: Any) -> str:
 
 
 def _settled(dtype: Any) -> bool:
-    """Tell whether a column's type alone settles that its values come back as they were."""
+    """Return whether a column's type guarantees that its values are restored exactly."""
     return dtype.kind in "biufmM" or type(dtype).__name__ == "StringDtype"
 
 
@@ -341,7 +341,7 @@ def _same_values(values: Any, found: Any) -> bool:
         return False
     if values.dtype.kind != "O" or type(values.dtype).__name__ == "StringDtype":
         return True
-    # Equal is not the same: 1 and True, a tuple in one and an array in the other, None and NaN.
+    # Equal values can differ: 1 and True, a tuple and an array, None and NaN.
     return all(map(_same_type, values, found))
 
 

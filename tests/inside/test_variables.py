@@ -97,7 +97,7 @@ def test_a_frame_that_parquet_would_change_is_pickled_and_said_so(
 
     assert format_ == "pickle"
     assert note.startswith("pickled (cloudpickle ")
-    assert "Parquet would not keep the DataFrame as it is: " in note
+    assert "Parquet would change the DataFrame: " in note
     pd.testing.assert_frame_equal(found, frame)
     assert [type(value) for value in found.iloc[0]] == [type(value) for value in frame.iloc[0]]
 

@@ -76,7 +76,7 @@ def test_a_changed_file_is_not_loaded() -> None:
     path.chmod(0o644)
     path.write_bytes(b"other")
 
-    with pytest.raises(gage.DependencyError, match="not what the run made"):
+    with pytest.raises(gage.DependencyError, match="has changed since the run made it"):
         run.load("model", trust=True)
 
 

@@ -1,4 +1,4 @@
-"""Which runs this process made: what they saved may be loaded without asking."""
+"""The runs that this process made, whose saved variables may be loaded without asking."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def load_variable(run: Run, name: str, *, trust: bool = False) -> Any:
     Raises
     ------
     DependencyError
-        If the run saved no such variable, if the file is not what the run made, or if it is a
+        If the run saved no such variable, if the file has changed since, or if it is a
         pickle of a run that is not one's own.
     """
     outputs = path_in_run(directory_below(run), OUTPUTS_DIR)
@@ -59,7 +59,7 @@ def load_variable(run: Run, name: str, *, trust: bool = False) -> Any:
         raise DependencyError(f"{path}: the run made this file, but it is not there any more")
     if hash_file(path) != digests[saved[name]]:
         raise DependencyError(
-            f"{path}: the file is not what the run made (its sha256 is another one): "
+            f"{path}: the file has changed since the run made it (its sha256 differs): "
             f"gage verify {run.name}"
         )
     if path.endswith(".pickle") and not (trust or is_own(run.id)):

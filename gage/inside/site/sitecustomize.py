@@ -23,7 +23,7 @@ _SYSTEM = ("/bin/", "/dev/", "/etc/", "/lib", "/proc/", "/run/", "/sbin/", "/sys
 
 
 class _Watch:
-    """Finds no module itself: it tells when one of those is imported."""
+    """Finds no modules; it calls `import_hooks` when one of the watched ones is imported."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN205, ARG004
@@ -66,7 +66,7 @@ def _watch_files(run_dir: str) -> None:
 
 
 def _run_the_next() -> None:
-    """Run the `sitecustomize` that is next on the path; as Python, do without one."""
+    """Run the next `sitecustomize` on the path, if there is one."""
     spec = sys.modules["_frozen_importlib_external"].PathFinder.find_spec("sitecustomize")
     if spec is None or spec.loader is None:
         raise ImportError(name="sitecustomize")

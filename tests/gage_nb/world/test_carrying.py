@@ -130,7 +130,10 @@ def test_code_that_gives_another_value_is_said_to_be_doubtful(shell: Interactive
     run = run_cell("print(data)", "target", quiet=True, carry_from="code")
 
     assert "[1, 2]" in printed(run)
-    assert "gage: doubtful: code makes another `data` than the notebook has" in printed(run)
+    assert (
+        "gage: doubtful: running the code gives `data` another value than in the notebook"
+        in printed(run)
+    )
 
 
 def test_a_cell_edited_since_it_ran_is_named(
