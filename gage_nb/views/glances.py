@@ -8,7 +8,6 @@ not run: it is an image.
 from __future__ import annotations
 
 import io
-import os
 import urllib.parse
 from base64 import b64encode
 from html import escape
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from gage._internal.people import format_size
 from gage._internal.quoting import quote
 from gage._internal.store.made_files import MadeFile, content_of, made_files
-from gage_nb.views.run_words import cut
+from gage_nb.views.run_words import cut, directory_from_here
 
 if TYPE_CHECKING:
     from gage._internal.types import Run
@@ -55,7 +54,7 @@ def glances_html(run: Run) -> str:
 
 
 def _piece(run: Run, file: MadeFile) -> str:
-    target = urllib.parse.quote(f"{os.path.relpath(run.run_dir)}/{file.path}", errors="replace")
+    target = urllib.parse.quote(f"{directory_from_here(run.run_dir)}/{file.path}", errors="replace")
     name = escape(cut(quote(file.path), 120))
     size = "" if file.size_bytes is None else format_size(file.size_bytes)
     about = escape(" · ".join(filter(None, [file.about, size])))

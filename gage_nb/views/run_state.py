@@ -9,7 +9,6 @@ makes the reading fail: a damaged run is a state too.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
 from pathlib import Path
@@ -39,7 +38,7 @@ from gage.inside.progress_report import read_reported_progress
 from gage_nb.views.charts import charts_html
 from gage_nb.views.output_tail import Tail, TailReader
 from gage_nb.views.panel_state import PanelState
-from gage_nb.views.run_words import MAX_FILES
+from gage_nb.views.run_words import MAX_FILES, directory_from_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +106,7 @@ class StateReader:
             earlier_lines=tail.earlier_lines,
             line_count=tail.line_count,
             size_bytes=tail.size_bytes,
-            directory=os.path.relpath(run.run_dir),
+            directory=directory_from_here(run.run_dir),
             files=tuple((path, _size(run, path)) for path in files[:MAX_FILES]),
             file_count=len(files),
             outside=tuple((file.path, file.size_bytes) for file in outside[:MAX_FILES]),

@@ -6,6 +6,7 @@ Every piece has a bound. Status is a word and a sign, never a colour alone.
 from __future__ import annotations
 
 import html
+import os
 from typing import TYPE_CHECKING
 
 from gage._internal.people import (
@@ -36,6 +37,7 @@ __all__ = [
     "called_text",
     "counts_text",
     "cut",
+    "directory_from_here",
     "escaped",
     "file_texts",
     "files_text",
@@ -150,6 +152,14 @@ def attributes_text(state: PanelState) -> str:
             f"{len(state.attributes) - MAX_ATTRIBUTES:,} more: gage meta {cut(state.name, 40)}"
         )
     return " · ".join(shown)
+
+
+def directory_from_here(run_dir: str) -> str:
+    """Return the path of a run's directory as a link in a notebook needs it."""
+    try:
+        return os.path.relpath(run_dir)
+    except OSError:
+        return run_dir  # the current directory is gone
 
 
 def files_text(state: PanelState) -> str:

@@ -97,6 +97,31 @@ def test_a_module_from_elsewhere_is_read_also_when_it_is_compiled(
     assert paths(first) == paths(second) == [str(module)]
 
 
+def test_a_directory_that_is_gone_and_odd_paths_do_no_harm(project: Path, data: Path) -> None:
+    source = f"""
+import os, tempfile
+gone = tempfile.mkdtemp()
+os.chdir(gone)
+os.rmdir(gone)
+for path in ("x", "a\\0b", b"x", -1):
+    try:
+        open(path)
+    except (OSError, ValueError) as error:
+        print(type(error).__name__)
+open({str(data)!r}).read()
+"""
+
+    found = run(source)
+
+    assert found.last_lines().split() == [
+        "FileNotFoundError",
+        "ValueError",
+        "FileNotFoundError",
+        "ValueError",
+    ]
+    assert paths(found) == [str(data)]
+
+
 def test_workers_note_too(project: Path, data: Path) -> None:
     source = f"""
 import multiprocessing, subprocess, sys

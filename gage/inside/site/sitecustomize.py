@@ -49,18 +49,18 @@ def _watch_files(run_dir: str) -> None:
         if event != "open":
             return
         path = args[0]
-        if path in seen or path.__class__ is not str or path.startswith(known):
-            return
-        seen.add(path)
-        path = os.path.abspath(path)
-        if path.startswith(known):
-            seen.discard(args[0])  # it may mean another file from another directory
+        if path.__class__ is not str or path in seen or path.startswith(known):
             return
         try:
+            full_path = os.path.abspath(path)
+            if full_path.startswith(known):
+                return  # from another directory, the same path may mean another file
+            seen.add(path)
             from gage.inside.outside_files import note
-        except Exception:  # noqa: BLE001 - this interpreter has no such gage: nothing is recorded
+
+            note(full_path, args[2])
+        except Exception:  # noqa: BLE001 - no such gage here, no directory: the program goes on
             return
-        note(path, args[2])
 
     sys.addaudithook(hook)
 

@@ -351,3 +351,23 @@ def test_a_usual_panel_is_small() -> None:
     lines = b"".join(b"epoch %d loss=0.%04d acc=0.91 and so on\n" % (i, i) for i in range(300))
     state = dataclasses.replace(STATE, tail=tuple(render([(0, lines)])))
     assert len(static_html(state).encode()) < 12_000
+
+
+def test_files_are_links_and_what_was_read_elsewhere_is_listed() -> None:
+    state = dataclasses.replace(
+        STATE,
+        directory="../.gage/runs/1",
+        files=(("a b'.png", 3), ("\udcff", None), ("x" * 400, 1)),
+        file_count=3,
+        outside=(("/data/<a>.csv", 2048),),
+        outside_count=1,
+    )
+
+    html = static_html(state)
+
+    assert "<a href='../.gage/runs/1/a%20b%27.png' target=_blank>" in html
+    assert "<a href='../.gage/runs/1/%FF' target=_blank>" in html
+    assert html.count("target=_blank") == 2
+    assert "1 file read outside of the run" in html
+    assert "/data/&lt;a&gt;.csv (2.0 kB)" in html
+    assert "1 file read outside of the run: /data/<a>.csv (2.0 kB)" in static_text(state)
