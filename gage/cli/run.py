@@ -210,9 +210,7 @@ class _Shell(Observer):
             if self._quiet:
                 _tell(run.last_lines(), quiet=False)
         if not self._quiet:
-            from gage._internal.output.results import captions
-
-            texts = [text for _, text in captions(run.meta_dir)]
+            texts = _captions(run)
             more = [f"{len(texts) - _CAPTIONS} more"] if len(texts) > _CAPTIONS else []
             what += f"; it showed {'; '.join([*texts[:_CAPTIONS], *more])}" if texts else ""
         shown = run.output().tail(1) if not self._quiet else b""
@@ -223,6 +221,15 @@ class _Shell(Observer):
             left_out = [f"note: {note}" for note in run.notes if note.startswith(LEFT_OUT)]
             for line in [hint] if hint else left_out:
                 self._tell(line)
+
+
+def _captions(run: RecordedRun) -> list[str]:
+    """Return a line for each figure and value that the run showed."""
+    if not os.path.isdir(run_meta_path(run, "results")):
+        return []
+    from gage._internal.output.results import captions
+
+    return [text for _, text in captions(run.meta_dir)]
 
 
 def _follow_as_long_as_read(run: RecordedRun) -> Status:

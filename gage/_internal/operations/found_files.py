@@ -26,6 +26,7 @@ __all__ = ["MOST_COPIED_BYTES", "modules_of", "with_found_files"]
 MOST_COPIED_BYTES = 1_000_000_000  # of all found files together; others are linked
 
 _PROGRAM_MODULES = ("gage.inside.notebook", "gage.inside.cell", "gage.inside.ipython_cell")
+_QUOTING = "'\"\\"  # a command without these is split at its blanks
 _VALUE_OPTIONS = ("-W", "-X", "-Q")
 
 
@@ -103,7 +104,9 @@ def _words(operation: Operation) -> list[str]:
         return command
     if command.startswith("#!"):
         return []
-    import shlex
+    if command.isascii() and command.isprintable() and not any(c in command for c in _QUOTING):
+        return command.split()
+    import shlex  # it loads `re`, which takes as long as staging a small run
 
     try:
         return shlex.split(command)
