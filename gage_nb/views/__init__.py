@@ -1,1 +1,1 @@
-"""What a notebook or a terminal shows of runs."""
+"""The display of runs in a notebook or a terminal."""

@@ -1,9 +1,9 @@
-"""What a view of a batch says: a bar, a table that fills in; static HTML and plain text.
+"""The panel of a batch: a bar and a table that fills in; static HTML and plain text.
 
     BatchState → batch_html · batch_text · batch_bundle; BATCH_FACE for views
 
-Pure: nothing here reads a run. As in `panel`, everything that came from a run is escaped and has a
-bound, and status is a word and a sign.
+The functions are pure: none reads a run. As in `run_panel`, everything that comes from a run is
+escaped and limited in size, and a status is a word and a sign.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def batch_bundle(state: BatchState) -> dict[str, str]:
 
 
 def batch_html(state: BatchState) -> str:
-    """Return the panel as HTML that needs no script and, if need be, no style."""
+    """Return the panel as HTML that needs no script and is readable without style."""
     parts = _parts(state)
     when = ""
     if state.name and not state.ended:
@@ -121,7 +121,7 @@ def _table_html(state: BatchState, rows: Sequence[TrialRow]) -> str:
 
 
 def _rest_html(state: BatchState) -> str:
-    """Return the other trials, folded: as many as fit, and how many more there are."""
+    """Return the other trials, folded: as many as fit, and the number of the rest."""
     hidden = len(state.folded) + state.more
     if not hidden:
         return ""

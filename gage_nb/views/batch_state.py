@@ -1,10 +1,10 @@
-"""A batch at one moment, read from its files, cheaply and again and again.
+"""The state of a batch at one moment, read from its files, cheaply and repeatedly.
 
     plan, trials, side-cars → BatchReader → BatchState
 
-A trial that has ended is read once; of those that run, what the panel shows of them. Of more than
-`MAX_ROWS` trials the first are those that run, that failed, and the best one. `MAX_FOLDED` more
-follow, and how many others there are.
+An ended trial is read once; of running trials, only what the panel shows is read. If there are more
+than `MAX_ROWS` trials, the running ones, the failed ones and the best one come first. `MAX_FOLDED`
+more follow, and the number of all others.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class TrialRow:
     index
         Its place in the plan.
     name, status
-        Of its run; the status is `waiting` before it is begun, `words` say it as people do.
+        Name and status of its run; the status is `waiting` before the start; `words` is its text.
     done, seconds
-        How much of it is done, from 0 to 1, where it says so; how long it took or has been running.
+        Its progress from 0 to 1, if it is known; how long it took or has been running.
     found
         Whether its run had completed before.
     """
@@ -66,7 +66,7 @@ class TrialRow:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has begun and not ended."""
+        """Whether it was started and has not ended."""
         return self.status in _GOING_ON
 
 
@@ -79,11 +79,11 @@ class BatchState:
     text
         The plan in words.
     counts
-        How many trials have each status, `waiting` too.
+        The number of trials with each status, including `waiting`.
     rows, folded, more
-        The trials that are shown, those behind a fold, and how many others there are.
+        The shown trials, those behind a fold, and the number of others.
     columns, metrics, left_out
-        What the rows show, and the columns that had no place.
+        The columns of the rows, and the columns that had no room.
     best
         The place in the plan of the best trial so far.
     """
@@ -109,18 +109,18 @@ class BatchState:
 
     @property
     def finished(self) -> int:
-        """How many trials have ended."""
+        """The number of ended trials."""
         return sum(self.counts.get(status, 0) for status in ENDED)
 
     @property
     def done(self) -> float:
-        """How much is done, from 0 to 1; a trial that says how far it is counts in part."""
+        """The progress from 0 to 1; a running trial counts in part if its progress is known."""
         begun = sum(row.done or 0.0 for row in (*self.rows, *self.folded) if row.is_running)
         return (self.finished + begun) / self.count if self.count else 1.0
 
 
 class BatchReader:
-    """Reads a batch again and again: its plan, and once `batch` is set, what became of it."""
+    """Reads a batch repeatedly: its plan and, once `batch` is set, its trials."""
 
     def __init__(self, planned: PlannedBatch | None = None, batch: Batch | None = None) -> None:
         self._planned = planned
@@ -133,7 +133,7 @@ class BatchReader:
         self._ended: dict[int, TrialRow] = {}
 
     def read(self) -> BatchState:
-        """Return what the batch's files say now."""
+        """Return the present state from the batch's files."""
         if self.batch is None:
             return self._of_plan()
         return self._of_batch(self.batch)
@@ -163,7 +163,7 @@ class BatchReader:
         )
 
     def _of_batch(self, batch: Batch) -> BatchState:
-        # Looked at first: what is read afterwards is then its last word.
+        # Checked first: if it has ended, what is read afterwards is final.
         ended = self._over or not batch.running
         self._over = ended
         trials = batch.trials
@@ -207,7 +207,7 @@ class BatchReader:
             found = [note for note in batch.notes if not note.startswith(LEFT_OUT)]
             self._notes = tuple(dict.fromkeys([*said, *found]))
         if ended and self._planned is not None and self._had_nothing_to_do(batch):
-            return ("nothing was left to do: every trial had completed before", *self._notes)
+            return ("nothing to do: every trial had already completed", *self._notes)
         return self._notes
 
     def _had_nothing_to_do(self, batch: Batch) -> bool:
@@ -281,10 +281,10 @@ def _words(batch: Batch, trial: BatchTrial) -> str:
 
 
 def in_order(statuses: Sequence[str], best: int | None) -> list[int]:
-    """Return the trials in the order in which they are shown, by their place in the plan.
+    """Return the trials in the order of their display, by their place in the plan.
 
-    That is the plan's, unless there are too many of them to see at once: then those that run
-    come first, those that failed, the best; of the others, those that have ended.
+    That is the order of the plan, unless there are too many to see at once: then running, failed
+    and best trials come first, then other ended ones.
     """
     if len(statuses) <= MAX_ROWS:
         return list(range(len(statuses)))

@@ -1,21 +1,20 @@
 """Small line charts of metrics, as SVG, HTML or text; no script, no dependency.
 
-What survives where (JupyterLab 4.6, `tests/browser/test_charts.py`):
+What front ends show (JupyterLab 4.6, `tests/browser/test_charts.py`):
 
 - A trusted output and an `ipywidgets.HTML` show inline `<svg>`.
-- A notebook that is opened again and not trusted is sanitised: JupyterLab takes out `<svg>`, and
-  keeps `<img>` with any `src`, a `data:` address too (it looks at the schemes of `href` and `cite`
-  only). An image knows nothing of the page, so its line has a colour that is readable on light
-  and dark alike, and all text stands beside it, as text of the page.
-- GitHub may take out images with a `data:` address. The figures are text, and the text of an image
-  that is not shown (`alt`) says in words what it shows.
+- A notebook that is opened again and not trusted is sanitised: JupyterLab removes `<svg>`, and
+keeps `<img>` with any `src`, also a `data:` address (it checks only the schemes of `href` and
+`cite`). An image knows nothing of the page, so its line has a colour that is readable on light and
+dark, and all text is beside it, as text of the page.
+- GitHub may remove images with a `data:` address. The numbers are text, and the alternative text of
+  an image (`alt`) describes what it shows.
 
-So a view that is drawn again and again uses `charts_html(…)`, one that is saved
-`charts_html(…, saved=True)`, plain text `charts_text(…)`.
+So a live view uses `charts_html(…)`, a saved one `charts_html(…, saved=True)`, and plain text
+`charts_text(…)`.
 
-A value that is not a number leaves a gap; an infinity is a gap with a mark at the edge. Of many
-points, the extremes of each column of pixels are drawn: no peak is lost, and no chart is larger
-than 8 kB.
+NaN leaves a gap; an infinity is a gap with a mark at the edge. Of many points, the extremes of each
+column of pixels are drawn, so that no peak is lost and no chart is larger than 8 kB.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ __all__ = [
 ]
 
 MAX_CHARTS = 6
-MAX_CHART_BYTES = 24_000  # all charts of a run together, names and figures included
+MAX_CHART_BYTES = 24_000  # all charts of a run together, including names and numbers
 
 _WIDTH, _HEIGHT, _MARGIN = 200, 48, 3
 _COLUMNS = 80
@@ -59,7 +58,7 @@ _GAP = " "
 
 
 class _Shape(NamedTuple):
-    """Lines in pixels, each of one point at least; marks where values were infinite."""
+    """Lines in pixels, each of at least one point, and marks for infinite values."""
 
     lines: list[list[Point]]
     marks: list[Point]
@@ -68,16 +67,15 @@ class _Shape(NamedTuple):
 def chart_svg(points: Sequence[tuple[float, float]], alt: str = "") -> str:
     """Return a line through points (step, value) as an SVG element.
 
-    Text and axes are not in it: `charts_html` puts them beside it. `alt` is what it shows in
-    words, for those who do not see it. Its colour is the same whether it is drawn into a page or
-    is an image, so a chart looks the same when its run has ended.
+    It has no text and no axes: `charts_html` puts them beside it. `alt` describes it in words. Its
+    colour is the same in a page and in an image, so a chart looks the same when its run has ended.
     """
     shape = _shape(points)
     label = f' role="img" aria-label="{html.escape(alt)}"' if alt else ""
     size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {_STYLE} stroke="{_COLOUR}"{label}>',
-        # The floor of the chart, so that a constant is not a line in nowhere.
+        # The base line of the chart, as a reference for a constant.
         f'<path stroke-width="1" stroke-opacity=".25" d="M0 {_HEIGHT - 0.5}H{_WIDTH}"/>',
     ]
     path = "".join(_path(line) for line in shape.lines if len(line) > 1)
@@ -107,7 +105,8 @@ def charts_html(
     Parameters
     ----------
     saved
-        For an output that is kept: images, which survive where inline drawings do not.
+        Whether the output is saved: it then has images, which are kept where inline drawings are
+        not.
     """
     if not series:
         return ""
@@ -122,7 +121,7 @@ def charts_html(
                 cells.append(cell)
                 continue
         others.append(one)
-    # Without its style, which GitHub takes out, it is one chart below the other.
+    # Without its style, which GitHub removes, the charts are below each other.
     grid = f'<div style="display:flex;flex-wrap:wrap;gap:10px 16px">{"".join(cells)}</div>'
     parts = [grid if cells else ""]
     if others:
@@ -153,7 +152,7 @@ def charts_text(
 
 
 def sparkline(points: Sequence[tuple[float, float]], width: int = 24) -> str:
-    """Return the course of values as block characters, one a column; gaps are blanks."""
+    """Return the course of values as block characters, with spaces for gaps."""
     finite = [value for _, value in points if math.isfinite(value)]
     if not finite:
         return ""
@@ -197,7 +196,7 @@ def _cell(one: MetricSeries, *, saved: bool) -> str:
 
 
 def _in_words(one: MetricSeries) -> str:
-    """Return what a chart shows: `loss over steps 0 to 99: from 2.31 to 0.12, min …, max …`."""
+    """Return a chart in words: `loss over steps 0 to 99: from 2.31 to 0.12, min …, max …`."""
     ordered = sorted(one.points, key=lambda point: point[0])
     (first, begin), (last, end) = ordered[0], ordered[-1]
     return (
@@ -257,13 +256,13 @@ def _thinned(
             low = min(numbers, key=lambda i: column[i][1])
             high = max(numbers, key=lambda i: column[i][1])
             kept += [column[i] for i in sorted({low, high})]
-        # One gap or infinity of a column says that there was one.
+        # One gap or infinity in a column is enough.
         kept += [point for point in column if not math.isfinite(point[1])][:1]
     return kept
 
 
 def _part(value: float, low: float, high: float) -> float:
-    """Return where a value is between two others, from 0 to 1; in the middle if they are one."""
+    """Return the place of a value between two others, from 0 to 1; 0.5 if they are equal."""
     # Halves, since the difference of two floats may be infinite.
     extent = high / 2 - low / 2
     return (value / 2 - low / 2) / extent if extent > 0 else 0.5
@@ -280,7 +279,7 @@ def _path(line: list[Point]) -> str:
 
 
 def _short(number: float) -> str:
-    """Return a coordinate with one decimal at most."""
+    """Return a coordinate with at most one decimal."""
     return f"{number:.1f}".removesuffix(".0")
 
 
@@ -289,7 +288,7 @@ def _printable(name: str) -> str:
 
 
 def _cut(name: str) -> str:
-    """Return a name that has room above a chart; its end tells metrics apart."""
+    """Return a name shortened to fit above a chart, with its end, which tells metrics apart."""
     if len(name) <= _MAX_NAME:
         return name
     half = (_MAX_NAME - 1) // 2

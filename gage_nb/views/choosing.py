@@ -1,14 +1,14 @@
-"""Which view is used: widgets, a display that is updated, plain text, a terminal.
+"""Choosing the view: widgets, an updated display, plain text, or a terminal.
 
     widget   for notebooks that people see: core ipywidgets (`widgets`)
     html     an output that is replaced as a whole, for front ends without widgets and for
-             notebooks that are executed with nobody looking (`display`)
+             notebooks that are executed unattended (`display`)
     text     the same as plain text
-    stream   outside a kernel: what the run prints goes to the terminal as it comes (`streams`)
+    stream   outside a kernel: the run's output goes to the terminal as it comes (`streams`)
 
-The first three end by replacing their output with the static panel, so that a saved notebook
-shows what happened. They may be used from any thread: widgets and displays find their place by
-id. What is sent has a bound, and nothing is sent when nothing has changed.
+The first three end by replacing their output with the static panel, so that a saved notebook shows
+what happened. They may be used from any thread: widgets and displays find their place by id.
+Messages are limited in size, and none is sent if nothing has changed.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ VIEWS = ("widget", "html", "text")
 
 
 def choose_view(view: str | None = None) -> str:
-    """Return which view to use: `stream` outside of a kernel, else what is asked for or works.
+    """Return the view to use: `stream` outside a kernel, else the requested or the best one.
 
     Raises
     ------
     ValueError
-        If what is asked for (`view`, else `GAGE_VIEW`) is not known.
+        If the requested view (`view`, else `GAGE_VIEW`) is unknown.
     """
     wanted = view or os.environ.get("GAGE_VIEW") or ""
     if wanted and wanted not in VIEWS:
@@ -69,23 +69,23 @@ def _kernel_shell() -> Any:
 
 
 def is_seen() -> bool:
-    """Return whether somebody looks at what the cell shows: a notebook with people, a terminal."""
+    """Return whether a user sees the cell's output: in an interactive notebook or a terminal."""
     shell = _kernel_shell()
     return shell is None or _has_cells(shell)
 
 
 def _has_cells(shell: Any) -> bool:
-    """Return whether the front end names the cell it executes, as those that people see do.
+    """Return whether the front end names the cell it executes, as interactive notebooks do.
 
-    nbclient, and with it papermill and builds of documentation, does not. It has nobody who looks
-    at widgets, and what it saves would keep their models for ever.
+    nbclient, and so papermill and builds of documentation, does not. Nobody sees widgets there, and
+    the saved notebook would keep their models for ever.
     """
     request = shell.get_parent() if hasattr(shell, "get_parent") else {}
     return bool((request or {}).get("metadata"))
 
 
 def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> View[PanelState]:
-    """Return a view of a kind that `choose_view` gives; `stop` is what its button calls."""
+    """Return a view of a kind of `choose_view`; its button calls `stop`."""
     if kind == "stream":
         return RunStream(run)
     if kind == "widget":
@@ -97,11 +97,11 @@ def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> 
 def make_batch_view(
     kind: str, key: str, stop: Callable[[], object] | None = None
 ) -> View[BatchState]:
-    """Return a view of a batch; `key` is a word for it that can be part of an id."""
+    """Return a view of a batch; `key` is a name for it that can be part of an id."""
     if kind == "stream":
         return BatchStream()
     if kind == "widget" and stop is not None:
-        return WidgetView(key, BATCH_FACE, stop, "Stop what runs, begin nothing more")
+        return WidgetView(key, BATCH_FACE, stop, "Stop running trials, start no more")
     return DisplayView(key, BATCH_FACE, _kinds(kind))
 
 

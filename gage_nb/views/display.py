@@ -1,4 +1,4 @@
-"""An output of a cell that is replaced as a whole whenever what it says has changed."""
+"""An output of a cell that is replaced as a whole when its content has changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ S = TypeVar("S", bound=Snapshot)
 
 
 class DisplayView(Generic[S]):
-    """An output that is replaced as a whole when what it says has changed.
+    """An output that is replaced as a whole when its content has changed.
 
     Parameters
     ----------
@@ -39,22 +39,22 @@ class DisplayView(Generic[S]):
         self._sent: tuple[str, ...] | None = None
 
     def show(self, state: S) -> None:
-        """Make the output, in the cell that runs."""
+        """Make the output, in the cell being executed."""
         send_output(self._bundle(state), self._display_id, update=False)
         self._sent = self._face.content(state)
 
     def complete(self, state: S) -> None:
-        """Do nothing: nothing was put off."""
+        """Do nothing: nothing was postponed."""
 
     def update(self, state: S) -> None:
-        """Replace the output if it says something else."""
+        """Replace the output if its content has changed."""
         content = self._face.content(state)
         if content != self._sent:
             send_output(self._bundle(state), self._display_id, update=True)
             self._sent = content
 
     def finish(self, state: S) -> None:
-        """Replace the output by what stays."""
+        """Replace the output by its final content."""
         send_output(self._bundle(state), self._display_id, update=True)
 
     def _bundle(self, state: S) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class DisplayView(Generic[S]):
 
 
 def send_output(bundle: dict[str, Any], display_id: str, *, update: bool) -> None:
-    """Publish an output, or replace the one of that id."""
+    """Publish an output, or replace the one with that id."""
     from IPython.display import publish_display_data
 
     publish_display_data(bundle, {}, transient={"display_id": display_id}, update=update)

@@ -1,10 +1,11 @@
-"""The live view of a run: it reads the run's files ten times a second and shows what they say.
+"""The live view of a run: it reads the run's files ten times a second and shows their state.
 
     side-car → snapshot.StateReader → PanelState → LivePanel → views
 
-The view keeps nothing of its own and the run does not need it. A front end that fails never
-fails a run: every update is guarded, the first fault is logged. The environment's `GAGE_VIEW`
-chooses how it looks, for builds of documentation and front ends without widgets (see `views`).
+The view has no data of its own, and the run does not need it. An error of a front end never makes a
+run fail: every update is guarded, and the first error is logged. The environment variable
+`GAGE_VIEW` chooses the view, for builds of documentation and front ends without widgets (see
+`choosing`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LivePanel", "Panel", "Reader", "watch", "watch_in_background"]
 
 INTERVAL_S = 0.1
-# An update may take this part of the time at most: on a slow machine there are fewer of them.
+# Updates may take at most this part of the time: on a slow machine there are fewer of them.
 MAX_SHARE = 0.1
 
 _log = logging.getLogger(__name__)
@@ -39,33 +40,33 @@ S_co = TypeVar("S_co", covariant=True)
 
 
 class Reader(Protocol[S_co]):
-    """Something that is read again and again, for a view of it."""
+    """Something that is read repeatedly for a view."""
 
     def read(self) -> S_co:
-        """Return what there is to be shown now."""
+        """Return the present state for the view."""
 
 
 class Panel(Generic[S]):
-    """A view that follows something and ends as what stays of it.
+    """A view that follows something and ends as a static panel.
 
         panel.show()
         while not wait(0.1):
             panel.refresh()
         panel.finish()
 
-    `show`, `refresh` and `finish` never raise for what a front end does.
+    `show`, `refresh` and `finish` never raise errors of a front end.
 
     Parameters
     ----------
     name
-        What it shows, for messages.
+        The name of what it shows, for messages.
     reader
-        Reads what is shown.
+        Reads the state to be shown.
     make
-        Makes the view; given what its Stop button calls, None where there is to be none.
+        Makes the view; it gets the function that the Stop button calls, None for no button.
     stop
-        What the Stop button calls, in a thread of its own. Without it there is no button: while a
-        cell runs, none would work.
+        The function that the Stop button calls, in a thread. Without it there is no button: while
+        a cell runs, none would work.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Panel(Generic[S]):
         self._shown = self._finished = False
 
     def show(self) -> None:
-        """Display the panel in the cell that runs; a second call does nothing."""
+        """Display the panel in the cell being executed; a second call does nothing."""
         with self._lock:
             if self._shown:
                 return
@@ -93,13 +94,13 @@ class Panel(Generic[S]):
             self._shown = True
 
     def complete(self) -> None:
-        """Display what is put off for a run that may be over soon, now, in the cell's thread."""
+        """Display now, in the cell's thread, what was postponed in case the run ends soon."""
         with self._lock:
             if self._shown and not self._finished:
                 self._guarded(lambda: self._view.complete(self._reader.read()))
 
     def refresh(self, *, force: bool = False) -> None:
-        """Show what changed, if it is time for it."""
+        """Show changes, if an update is due."""
         started_s = time.monotonic()
         if not self._shown or (started_s < self._next_s and not force):
             return
@@ -111,7 +112,7 @@ class Panel(Generic[S]):
             self._next_s = started_s + max(INTERVAL_S, took_s / MAX_SHARE)
 
     def finish(self) -> None:
-        """Replace the panel by the static one, in the same output; a second call does nothing."""
+        """Replace the panel by the static panel, in the same output; a second call does nothing."""
         with self._lock:
             if self._finished or not self._shown:
                 return
@@ -131,16 +132,16 @@ class Panel(Generic[S]):
         except Exception:  # noqa: BLE001  whatever it is, the run is worth more than its view
             level = logging.DEBUG if self._fault_logged else logging.WARNING
             self._fault_logged = True
-            _log.log(level, "the view of %s failed; the run goes on", self.name, exc_info=True)
+            _log.log(level, "the view of %s failed; the run continues", self.name, exc_info=True)
 
 
 class LivePanel(Panel[PanelState]):
-    """A view of a run that follows it and ends as the static panel.
+    """A view that follows a run and ends as the static panel.
 
     Parameters
     ----------
     run
-        Where it is on disk; it need not be staged or even initialised yet.
+        The run, which need not be staged or initialised yet.
     view
         `widget`, `html` or `text`; else the environment's `GAGE_VIEW`, else what the front end
         can show.
@@ -163,7 +164,7 @@ class LivePanel(Panel[PanelState]):
         )
 
     def phase(self, name: str) -> None:
-        """Say which step of staging goes on; fits `stage_run(on_phase=…)`."""
+        """Set the present phase of staging; for `stage_run(on_phase=…)`."""
         self._states.phase = name
         self.refresh(force=True)
 
@@ -179,10 +180,11 @@ def watch(
     Parameters
     ----------
     wait
-        Waits that many seconds at most and says whether the run has ended.
+        A function that waits for at most this many seconds and returns whether the run has ended.
     stop
-        What an interrupt of the kernel (`KeyboardInterrupt`) calls before it is raised again;
-        without it the run goes on. The panel shows the stopping; a second interrupt does not wait.
+        A function that is called for an interrupt of the kernel (`KeyboardInterrupt`) before that
+        is raised again; without it the run continues. The panel shows the stopping; a second
+        interrupt does not wait.
     """
     wait = wait or _waiter(panel)
     try:
@@ -226,7 +228,7 @@ def watch_in_background(
 
 
 def _follow(panel: Panel[S], wait: Callable[[float], bool]) -> None:
-    # Short steps: an interrupt of the kernel is only seen between them.
+    # In short steps, since an interrupt of the kernel arrives only between them.
     while not wait(INTERVAL_S):
         panel.refresh()
 

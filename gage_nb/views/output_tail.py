@@ -1,7 +1,7 @@
-"""The end of what a run has printed, as a panel shows it: read again and again, bounded.
+"""The end of a run's output for a panel: read repeatedly, limited in size.
 
-A table or a figure that the run shows is an output of the cell below the panel (`results`). Its
-text is in the run's output too: in the panel a line stands in its place, `↓ display 1`.
+A table or a figure that the run shows is an output of the cell, below the panel (`results`). Its
+text is in the run's output too; the panel replaces it by a line, `↓ display 1`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DIM, _NORMAL = "\x1b[2m", "\x1b[22m"
 
 
 class Tail(NamedTuple):
-    """The last bytes and lines of an output, and how much there is of it."""
+    """The last bytes and lines of an output, and the size of the whole."""
 
     data: bytes = b""
     lines: tuple[Line, ...] = ()
@@ -44,7 +44,7 @@ class Tail(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """A text that the panel does not repeat: where it begins in the output, it, its mark."""
+    """A text that the panel does not repeat: its offset in the output, the text, its mark."""
 
     at: int
     text: bytes
@@ -52,7 +52,7 @@ class _Shown(NamedTuple):
 
 
 class TailReader:
-    """Reads the tail of a run's output; again only when there is more."""
+    """Reads the tail of a run's output, again only if there is more."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -64,7 +64,7 @@ class TailReader:
         """Return the tail of one of the run's outputs (`record.layout`)."""
         reader = OutputReader(run_meta_path(self._run, "output", output))
         key = (output, reader.size_bytes, reader.line_count)
-        # What was shown may be recorded after its text was read.
+        # A result may be recorded after its text was read.
         if self._has_new_results() or key != self._key:
             shown = self._shown() if output == RUN_OUTPUT else ()
             self._tail = _tail_of(reader, shown)
@@ -72,7 +72,7 @@ class TailReader:
         return self._tail
 
     def _shown(self) -> Iterator[_Shown]:
-        """Yield the texts of what is shown elsewhere; long ones are longer than the tail."""
+        """Yield the texts of results, which are shown elsewhere, if shorter than the tail."""
         counts: dict[str, int] = {}
         for result in self._results.results:
             if is_rich(result):
@@ -85,11 +85,11 @@ class TailReader:
         try:
             return self._results.update()
         except (MetaError, OSError):
-            return False  # the view of the results says so
+            return False  # the view of the results reports the error
 
 
 def _tail_of(reader: OutputReader, shown: Iterable[_Shown]) -> Tail:
-    """Read the end of an output by stream; where records are damaged, without them."""
+    """Read the end of an output by stream, or without streams if records are damaged."""
     fault = ""
     size_bytes, line_count = reader.size_bytes, reader.line_count
     try:
@@ -114,10 +114,10 @@ def _without_records(reader: OutputReader) -> list[tuple[int, bytes]]:
 def _without_shown(
     chunks: list[tuple[int, bytes]], begin: int, shown: Iterable[_Shown]
 ) -> list[tuple[int, bytes]]:
-    """Return the pieces of a tail with a mark for each text of what is shown elsewhere.
+    """Return the pieces of a tail with a mark in place of each result's text.
 
-    `begin` is the offset of the tail in the output. A text that is not where its record says, as
-    another thread printed at the same moment, stays.
+    `begin` is the offset of the tail in the output. A text that is not in its recorded place,
+    because another thread printed at the same moment, stays.
     """
     marks = []
     data = b"".join(piece for _, piece in chunks)
@@ -132,7 +132,7 @@ def _without_shown(
 def _replaced(
     chunks: list[tuple[int, bytes]], marks: Sequence[tuple[int, int, bytes]]
 ) -> list[tuple[int, bytes]]:
-    """Return pieces with other bytes in place of some ranges, which do not overlap."""
+    """Return pieces with some ranges, which do not overlap, replaced by other bytes."""
     found: list[tuple[int, bytes]] = []
     offset = 0
     for stream, piece in chunks:

@@ -1,4 +1,4 @@
-"""What a view of a run is made from: the run at one moment."""
+"""The state of a run at one moment, from which a view is made."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ __all__ = ["PanelState"]
 
 @dataclass(frozen=True)
 class PanelState:
-    """A run at one moment. Times are epoch µs (UTC).
+    """The state of a run at one moment. Times are epoch µs (UTC).
 
     Attributes
     ----------
     phase
-        The step that is running, or at which the run failed.
+        The phase that is running, or in which the run failed.
     config
-        The values that it was given, as text.
+        The given values, as text.
     label, tags
-        What the user calls it.
+        The label and tags of the user.
     tail, earlier_lines
-        The last lines of output as a terminal shows them, and how many are above them.
+        The last lines of output as a terminal shows them, and the number of lines above them.
     line_count, size_bytes
         Of the whole output.
     directory
-        The run's, relative to where the notebook is shown.
+        The run's directory, relative to that of the notebook.
     files, file_count
-        Those that the run made, (path, bytes or None), the first of them; how many there are.
+        The first files that the run made, (path, bytes or None), and the number of all.
     outside
-        Files that the run read elsewhere, (path, bytes), the first of them.
+        The first files outside the run that it read, (path, bytes).
     outside_count
-        How many there are.
+        The number of all such files.
     notes
-        What a reader of the run should know.
+        Notes for readers of the run.
     left_out
-        Which files of the project the run does not have, as usual; empty where it has all.
+        The note on files of the project that the run does not have; empty if it has all.
     attributes
         What it said of itself, a text each: `color 1.1 (name=green)`.
     metrics, charts
-        The numbers that it gave back, and their drawings for a live view, HTML of our own.
+        The metrics, and their charts for a live view, as our own HTML.
     """
 
     operation: str
@@ -82,7 +82,7 @@ class PanelState:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether the run has ended, so that nothing changes any more."""
         return self.status in ENDED
 
     @property

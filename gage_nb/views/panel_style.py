@@ -1,4 +1,4 @@
-"""How panels look: one `<style>` for those of runs and of batches, live and saved."""
+"""The style of panels: one `<style>` for runs and batches, live and saved."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from gage_nb.views.terminal_html import ANSI_CSS
 
 __all__ = ["CSS", "NO_MATH"]
 
-# A front end that sets formulas would take what is between two dollars for one.
+# A front end that renders formulas would read the text between two dollars as one.
 NO_MATH = "mathjax_ignore tex2jax_ignore"
 
 _UI_FONT = "var(--jp-ui-font-family,system-ui,-apple-system,'Segoe UI',sans-serif)"
 _CODE_FONT = "var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace)"
 
-# `.gage.gage` weighs more than what JupyterLab says about `pre` and `code` in outputs. The tail
-# scrolls in a column that is reversed: that begins at its end, with no script.
+# `.gage.gage` takes precedence over JupyterLab's rules for `pre` and `code` in outputs. The tail
+# scrolls in a reversed column, which begins at its end without a script.
 CSS = f"""<style>
 .gage{{font:13px/1.5 {_UI_FONT};color:var(--jp-ui-font-color1,inherit)}}
 .gage.panel{{border:1px solid rgba(128,128,128,.35);border-radius:6px;padding:8px 12px;margin:4px 0;

@@ -1,9 +1,9 @@
-"""What a run shows, below its panel: outputs of the cell of their own, in order, live and saved.
+"""The results of a run below its panel: outputs of the cell, in order, live and saved.
 
 Each result is a `display_data` with the run's own MIME bundle, so that Jupyter's trust applies to
-it. Text alone is not shown again: the panel has it. Steps of one picture, shown over and over from
-the same line of the program, are folded: the newest stay, as many as `FOLD_BYTES` hold, so that an
-animation does not fill the notebook; the record has all.
+it. A result of only text is not shown again: the panel has it. Steps of one picture, shown
+repeatedly by the same line of the program, are folded: the newest stay, as many as fit into
+`FOLD_BYTES`, so that an animation does not fill the notebook. The record has all of them.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ __all__ = ["FOLD_BYTES", "WithResults", "bundle_of", "fold", "send_results"]
 
 FOLD_BYTES = 600_000
 
-# Outputs have the order in which they are sent: results wait for what a panel puts off.
+# Outputs have the order in which they are sent: results wait for postponed parts of a panel.
 _PANEL_AFTER_US = 250_000
 
 _K = TypeVar("_K")
 
 
 class Folded(NamedTuple, Generic[_K]):
-    """Which results are shown as they are; how many steps the newest hidden of an origin says."""
+    """The results that are shown, and the number of hidden steps for each newest hidden one."""
 
     shown: set[_K]
     hidden: dict[_K, int]
 
 
 def fold(sizes: Iterable[tuple[_K, str, int]]) -> Folded[_K]:
-    """Return what is shown of results, each with its origin and its size in bytes, in order.
+    """Return which results are shown, given their origins and their sizes in bytes, in order.
 
-    Of each origin the newest is shown, and those before it while `FOLD_BYTES` hold them.
+    The newest of each origin is shown, and earlier ones as far as they fit into `FOLD_BYTES`.
     """
     shown: set[_K] = set()
     hidden: dict[_K, int] = {}
@@ -61,10 +61,10 @@ def fold(sizes: Iterable[tuple[_K, str, int]]) -> Folded[_K]:
 
 
 class WithResults:
-    """A view of a run, and below it what the run shows.
+    """A view of a run, with the run's results below it.
 
-    Another thread than the cell's cannot make outputs, only replace them: a run in the background
-    has one place, which holds the newest result.
+    A thread other than the cell's can only replace outputs, not make them: a run in the background
+    has one place, which has the newest result.
     """
 
     def __init__(self, run: Run, view: View[PanelState]) -> None:
@@ -73,23 +73,23 @@ class WithResults:
         self._reader = ResultsReader(run.meta_dir)
         self._shown_us = 0
         self._place = ""
-        # By number of the result: its output, and the version that this has.
+        # By number of the result: its output, and the version of that.
         self._outputs: dict[int, str] = {}
         self._versions: dict[int, int] = {}
 
     def show(self, state: PanelState) -> None:
-        """Make the view, in the cell that runs."""
+        """Make the view, in the cell being executed."""
         self._view.show(state)
         self._shown_us = state.as_of_us
 
     def complete(self, state: PanelState) -> None:
-        """Make the place for the newest result, as the cell ends before the run."""
+        """Make the place for the newest result, since the cell ends before the run."""
         self._view.complete(state)
         self._place = f"gage-result-{self._run.id}-{now_us()}"
         send_output(NOTHING, self._place, update=False)
 
     def update(self, state: PanelState) -> None:
-        """Show what has changed, and what came."""
+        """Show changed and new results."""
         self._view.update(state)
         if state.as_of_us - self._shown_us >= _PANEL_AFTER_US:
             self._send()
@@ -117,14 +117,14 @@ class WithResults:
         self._replace(rich)
 
     def _replace(self, rich: list[Result]) -> None:
-        """Replace what was updated, cleared or folded since it was sent."""
+        """Replace results that were updated, cleared or folded since they were sent."""
         there = [each for each in rich if not each.cleared and each.number in self._outputs]
         folded = fold((each.number, each.origin, _sent_bytes(each)) for each in there)
         for result in rich:
             number = result.number
             if number not in self._outputs:
                 continue
-            # A version of the output: of the result, or how many steps it stands for.
+            # A version of the output: that of the result, or the number of hidden steps.
             hidden = folded.hidden.get(number, 0)
             version = result.version if number in folded.shown else -1 - hidden
             if self._versions[number] != version:
@@ -136,7 +136,7 @@ class WithResults:
 
 
 def send_results(run: Run) -> None:
-    """Show again what a run has shown, from its record, as outputs of the cell that runs."""
+    """Show a run's recorded results again, as outputs of the cell being executed."""
     reader = ResultsReader(run.meta_dir)
     reader.update()
     rich = [result for result in reader.results if is_rich(result) and not result.cleared]
@@ -150,7 +150,7 @@ def send_results(run: Run) -> None:
 
 
 def _hidden(run: Run, count: int) -> dict[str, Any]:
-    """Return what stands for earlier steps of a picture; nothing for none."""
+    """Return the line in place of earlier steps of a picture, nothing if there are none."""
     if not count:
         return NOTHING
     steps = "1 earlier step" if count == 1 else f"{count} earlier steps"
@@ -159,7 +159,7 @@ def _hidden(run: Run, count: int) -> dict[str, Any]:
 
 
 def bundle_of(run: Run, result: Result) -> dict[str, Any]:
-    """Return what is sent: the run's bundle, without a second copy of a picture."""
+    """Return the bundle to send: the run's, without a second copy of a picture."""
     bundle = mime_bundle(run.meta_dir, result)
     if "image/png" in bundle:
         bundle.pop("image/jpeg", None)

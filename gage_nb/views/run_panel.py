@@ -1,12 +1,12 @@
-"""The panel of a run as HTML, from a snapshot of it: the pieces of a live view, and the whole.
+"""The panel of a run as HTML, from its state: the pieces of a live view, and the whole.
 
     PanelState → head_html · bar_html · time_html · tail_html · foot_html   for a live view
     PanelState → static_html · static_bundle                                for a saved notebook
 
-Pure: nothing here reads a run. Everything that came from one is escaped, and every part has a
-bound, so that a panel stays below `MAX_HTML_BYTES` whatever a run prints or is called. Looks are
-in one `<style>`; where it is taken away (GitHub, untrusted notebooks) what is left are headings,
-lists and a `<pre>` that read well.
+The functions are pure: none reads a run. Everything that comes from a run is escaped, and every
+part is limited in size, so that a panel stays below `MAX_HTML_BYTES` with any output or names. The
+style is in one `<style>`; if that is removed (GitHub, untrusted notebooks), headings, lists and a
+`<pre>` remain readable.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ def head_html(state: PanelState) -> str:
 
 
 def bar_html(state: PanelState, *, moving: bool = True) -> str:
-    """Return a bar that says how far the run is, or only moves where that is not known.
+    """Return a progress bar, which only moves if the progress is not known.
 
-    In what is saved (not `moving`) nothing moves.
+    In a saved panel (not `moving`) nothing moves.
     """
     if state.ended:
         return ""
@@ -95,7 +95,7 @@ def bar_html(state: PanelState, *, moving: bool = True) -> str:
 
 
 def track_html(fraction: float | None) -> str:
-    """Return a bar that is filled to a fraction, or one that only moves for None."""
+    """Return a bar that is filled to a fraction, or for None one that only moves."""
     role = "<div class=track role=progressbar aria-label=progress"
     if fraction is None:
         return f"{role}><div class='fill wait'></div></div>"
@@ -105,7 +105,7 @@ def track_html(fraction: float | None) -> str:
 
 
 def time_html(state: PanelState) -> str:
-    """Return in words how far the run is, and for how long it runs."""
+    """Return the progress in words, and how long the run has been running."""
     texts = [progress_text(state.progress), time_text(state)]
     return f"<span class=quiet>{html.escape(' · '.join(filter(None, texts)))}</span>"
 
@@ -113,7 +113,7 @@ def time_html(state: PanelState) -> str:
 def tail_html(
     state: PanelState, max_bytes: int = LIVE_TAIL_BYTES, max_lines: int = LIVE_TAIL_LINES
 ) -> str:
-    """Return the last lines of output, with a word about those that are not there."""
+    """Return the last lines of output, with a note on the lines above them."""
     lines, shown = to_html(state.tail[-max_lines:], max_bytes)
     earlier = state.earlier_lines + len(state.tail) - shown
     if earlier:
@@ -125,7 +125,7 @@ def tail_html(
 
 
 def foot_html(state: PanelState) -> str:
-    """Return counts, and the notes about what was left out."""
+    """Return counts and notes."""
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in shown_notes(state))
     notes = f"<ul class='list quiet'>{notes}</ul>" if notes else ""
     notes += _left_out_html(state)
@@ -150,7 +150,7 @@ def _live_parts(state: PanelState) -> dict[str, str]:
 
 
 def static_html(state: PanelState) -> str:
-    """Return the panel as HTML that needs no script and, if need be, no style."""
+    """Return the panel as HTML that needs no script and is readable without style."""
     charts = charts_html(state.metrics, saved=True)
     if len(charts.encode()) > MAX_CHART_BYTES:
         charts = f"<div class=quiet>charts: gage metrics {escaped(state.name, 40)}</div>"
@@ -188,7 +188,7 @@ def _attributes_html(state: PanelState) -> str:
 
 
 def _files_html(state: PanelState) -> str:
-    """Return what the run made, with links, and what it read elsewhere."""
+    """Return the files that the run made, with links, and those that it read elsewhere."""
     made = [html.escape(text) for text in file_texts(state)]
     for number, (path, _) in enumerate(state.files[: len(made)]):
         if state.directory and len(path) <= _MAX_LINK_CHARS:
@@ -209,7 +209,7 @@ def _folded(summary: str, items: list[str], count: int) -> str:
 
 
 def _left_out_html(state: PanelState) -> str:
-    """Return which files the run does not have: one folded line, open where one was missed."""
+    """Return the files that the run does not have: one folded line, open if one was missed."""
     if not state.left_out:
         return ""
     summary, _, names = cut(state.left_out, 600).partition(": ")

@@ -1,9 +1,9 @@
-"""A run at one moment, read from its files, cheaply and again and again.
+"""The state of a run at one moment, read from its files, cheaply and repeatedly.
 
     side-car → StateReader → PanelState
 
-What cannot change is read once, and of the output only its end. Nothing that is in the files
-makes the reading fail: a damaged run is a state too.
+Files that cannot change are read once, and only the end of the output is read. Reading never fails
+because of a file's content: a damaged run is a state too.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _MAX_PATCH_CHARS = 200_000
 _MAX_VALUES = 50
 
 METRICS_INTERVAL_S = 0.3
-# The part of the time that following the metrics may take.
+# The maximum part of the time for following metrics.
 METRICS_SHARE = 0.05
 
 _log = logging.getLogger(__name__)
 
 
 class StateReader:
-    """Reads a run again and again; what cannot change is read once."""
+    """Reads a run repeatedly; files that cannot change are read once."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -72,7 +72,7 @@ class StateReader:
         self._notes: tuple[tuple[str, ...], str] | None = None
         self._tail = TailReader(run)
         self._cell: Progress | None = None
-        # What goes on before there is a trace of it in the side-car; given by who does it.
+        # The present phase before it leaves a trace in the side-car; set by the caller.
         self.phase = ""
 
     def read(self) -> PanelState:
@@ -131,7 +131,7 @@ class StateReader:
                     tuple(map(str, tags)) if isinstance(tags, list) else (),
                 )
             except (MetaError, OSError):
-                return _Defined()  # not written yet, or damaged: the status says which
+                return _Defined()  # not written yet, or damaged: see the status
         return self._defined
 
     def _read_tail(self, phase: str) -> Tail:
@@ -152,11 +152,11 @@ class StateReader:
             return None
         if progress and progress.description.startswith("cell "):
             self._cell = progress
-        # A cell prints more than a tail holds: it is the one until the next begins.
+        # A cell may print more than the tail: it is the present one until the next begins.
         return self._cell or progress
 
     def _read_metrics(self, started_us: int | None, *, ended: bool) -> Mapping[str, MetricSeries]:
-        """Return the metrics so far; a run that gives them in floods is followed with delay."""
+        """Return the metrics so far; floods of metrics are followed with delay."""
         began_s = time.monotonic()
         if (
             started_us is not None
@@ -176,7 +176,7 @@ class StateReader:
         return {} if self._metrics is None else self._metrics.series
 
     def _read_notes(self) -> tuple[tuple[str, ...], str]:
-        """Return the notes, and apart from them which files of the project were left out."""
+        """Return the notes, and separately the note on files of the project that were left out."""
         if self._notes is not None:
             return self._notes
         ended = Path(run_meta_path(self._run, "stopped")).exists()
@@ -205,9 +205,9 @@ class _Defined(NamedTuple):
 
 
 def _config_text(run: Run) -> str:
-    """Return the values that differ from the defaults: those that changed a line of the source.
+    """Return the values that differ from the defaults, which changed lines of the source.
 
-    Where no source was changed (the values are arguments of a command) these are all values.
+    If no source was changed (the values are arguments of a command), return all values.
     """
     config = meta_config(run)
     try:
@@ -222,7 +222,7 @@ def _config_text(run: Run) -> str:
 
 
 def _phase(run: Run, started_us: int | None, *, ended: bool) -> str:
-    """Return the phase that goes on or was the last, as far as there is a trace of it."""
+    """Return the running or last phase, as far as it has left a trace."""
     there = [
         known.name for known in PHASES if Path(run_meta_path(run, "output", known.output)).exists()
     ]

@@ -65,7 +65,7 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
 
 
 def _tail_text(state: PanelState) -> list[str]:
-    """Return the last lines as text, as many as fit, with a word about those above."""
+    """Return the last lines as text, as many as fit, with a note on those above."""
     left = STATIC_TAIL_BYTES
     shown: list[str] = []
     for line in reversed(state.tail[-STATIC_TAIL_LINES:]):

@@ -1,6 +1,6 @@
-"""What a panel says of a run in words, before they become HTML or plain text.
+"""The texts of a run's panel, before they become HTML or plain text.
 
-Every piece has a bound. Status is a word and a sign, never a colour alone.
+Every text is limited in size. A status is a word and a sign, never only a colour.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def status_text(state: PanelState) -> str:
 
 
 def about(state: PanelState) -> str:
-    """Return phase and reason, as far as the status does not say them."""
+    """Return phase and reason, if the status does not say them."""
     is_over = state.status in {"staged", "completed"} or state.phase in {"", "run"}
     phase = "" if is_over else state.phase
     reason = reason_words(state.status, state.exit_code, state.reason)
@@ -90,7 +90,7 @@ def called_text(state: PanelState) -> str:
 
 
 def as_of_text(state: PanelState) -> str:
-    """Return when a snapshot was taken, and how to look again."""
+    """Return the time of a snapshot, and how to see the present state."""
     name = cut(state.name, 40)
     if state.status == "staged" and state.started_us is None:
         return f"start it with %gage start {name}"
@@ -98,7 +98,7 @@ def as_of_text(state: PanelState) -> str:
 
 
 def missed_a_file(state: PanelState) -> bool:
-    """Return whether the run failed, and its last lines say that a file was not found."""
+    """Return whether the run failed and its last lines say that a file was not found."""
     return state.status == "error" and runner_log.missed_a_file(
         "\n".join(line.text for line in state.tail)
     )
@@ -110,7 +110,7 @@ def time_text(state: PanelState) -> str:
 
 
 def progress_text(progress: Progress | None) -> str:
-    """Return how far the run is, as far as that is known."""
+    """Return the progress in words, as far as it is known."""
     if progress is None:
         return ""
     parts = [progress.description]
@@ -125,19 +125,19 @@ def progress_text(progress: Progress | None) -> str:
 
 
 def counts_text(state: PanelState) -> str:
-    """Return how much the run printed, and how it ended when that is not the status already."""
+    """Return the size of the output, and the exit code unless the status has it."""
     exit_code = "exit code 0" if state.exit_code == 0 else ""
     counts = [format_count(state.line_count, "line"), format_size(state.size_bytes)]
     return " · ".join(filter(None, [exit_code, *counts, time_text(state) if state.ended else ""]))
 
 
 def has_stderr(state: PanelState) -> bool:
-    """Return whether the lines that are shown have any from stderr."""
+    """Return whether any of the shown lines are from stderr."""
     return any(span.stream == STDERR for line in state.tail for span in line.spans)
 
 
 def shown_notes(state: PanelState) -> list[str]:
-    """Return the first notes, and how many more there are."""
+    """Return the first notes, and the number of the rest."""
     notes = [cut(note, 300) for note in state.notes[:MAX_NOTES]]
     if len(state.notes) > MAX_NOTES:
         notes.append(f"{len(state.notes) - MAX_NOTES:,} more notes in log/runner of the run")
@@ -168,12 +168,12 @@ def files_text(state: PanelState) -> str:
 
 
 def file_texts(state: PanelState) -> list[str]:
-    """Return the first files that the run made with their sizes, and how many more there are."""
+    """Return the first files that the run made, with sizes, and the number of the rest."""
     return _listed(state.files, state.file_count)
 
 
 def outside_texts(state: PanelState) -> list[str]:
-    """Return the first files that the run read elsewhere likewise."""
+    """Return the first files that the run read elsewhere, likewise."""
     return _listed(state.outside, state.outside_count)
 
 
@@ -193,13 +193,13 @@ def _listed(files: Sequence[tuple[str, int | None]], count: int) -> list[str]:
 
 
 def escaped(text: str, max_chars: int) -> str:
-    """Return text for HTML, cut as `cut` does."""
+    """Return text for HTML, shortened by `cut`."""
     return html.escape(cut(text, max_chars))
 
 
 def cut(text: str, max_chars: int) -> str:
-    """Return text on one line that can be shown and sent, with a word about what is cut."""
-    # Four times: what is escaped grows, and a text may be of any length.
+    """Return printable text on one line, shortened, with the number of characters cut."""
+    # Four times, since escaping lengthens a text; the text itself may have any length.
     clean = on_a_line(text[: 4 * max_chars])
     more = max(0, len(text) - 4 * max_chars)
     if len(clean) + more <= max_chars:

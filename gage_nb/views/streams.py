@@ -1,4 +1,4 @@
-"""A terminal or a pipe: what a run or a batch says as it comes, then the panel as text."""
+"""The view in a terminal or a pipe: output as it comes, then the panel as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchStream", "RunStream"]
 
-# What a terminal gets at most for one update; what a run prints beyond it is skipped, and said.
+# The maximum that a terminal gets in one update; further output is skipped with a note.
 STREAM_BYTES = 65_536
 
 S = TypeVar("S")
@@ -36,16 +36,16 @@ _NOT_SHOWN = re.compile(
 
 
 class _Stream(Generic[S]):
-    """Text that is printed where the cell or the script prints.
+    """Text that is printed to the stdout of the cell or script.
 
-    Nothing is printed from another thread: it would go into what the user types.
+    Nothing is printed from another thread: it would mix with the user's input.
     """
 
     def __init__(self) -> None:
         self._thread = threading.current_thread()
 
     def complete(self, state: S) -> None:
-        """Do nothing: nothing was put off."""
+        """Do nothing: nothing was postponed."""
 
     @property
     def _may_print(self) -> bool:
@@ -59,11 +59,11 @@ class _Stream(Generic[S]):
 
 
 class RunStream(_Stream[PanelState]):
-    """A terminal: what the run prints, as it comes, and a line about the run at both ends.
+    """Shows a run in a terminal: its output as it comes, with a line about the run at both ends.
 
-    Sequences that do more than move and colour (titles, clipboards, answers to questions) are
-    left out. A run that prints faster than the terminal takes is not held back: what is skipped
-    is said and stands on disk.
+    Sequences that do more than move the cursor and colour text (titles, clipboards, queries) are
+    left out. A run that prints faster than the terminal is not slowed down: output is skipped with
+    a note, and is complete on disk.
     """
 
     def __init__(self, run: Run) -> None:
@@ -75,11 +75,11 @@ class RunStream(_Stream[PanelState]):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def show(self, state: PanelState) -> None:
-        """Print which run it is."""
+        """Print the name of the run."""
         self._print(f"{state.operation} {state.name}: {state.status}\n")
 
     def update(self, state: PanelState) -> None:
-        """Print what the run has printed meanwhile."""
+        """Print new output of the run."""
         if self._may_print:
             self._copy(state, final=False)
 
@@ -96,7 +96,7 @@ class RunStream(_Stream[PanelState]):
         data = self._next_data(state.name)
         out = sys.stdout
         if not out.isatty():
-            # A pipe or a file gets lines as they stand when they are complete.
+            # A pipe or a file gets complete lines, in their final form.
             end = len(data) if final else data.rfind(b"\n") + 1
             self._offset -= len(data) - end
             self._print("".join(f"{line.text}\n" for line in render([(0, data[:end])])))
@@ -128,7 +128,7 @@ class RunStream(_Stream[PanelState]):
 
 
 class BatchStream(_Stream[BatchState]):
-    """A terminal: the plan, a line for each trial that has ended, the table at the end."""
+    """Shows a batch in a terminal: the plan, a line when trials end, the table at the end."""
 
     def __init__(self) -> None:
         super().__init__()

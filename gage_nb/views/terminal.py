@@ -1,22 +1,22 @@
-r"""Output of a run as the lines that a small terminal would show.
+r"""The output of a run as the lines that a small terminal would show.
 
     chunks (stream, bytes) → Terminal → Line(spans, more) → terminal_html.to_html
 
-What counts is what `tqdm`, `pip`, compilers and loggers write: `\r`, `\b`, tabs, `\n` (which also
-returns to the first column, as a terminal's driver makes it), cursor up, down, forward, back and
-to a column (CSI A B C D E F G), erasing in the line and in the display (CSI K J), colours and
-weights (SGR). Titles, hyperlinks and other strings (OSC, DCS, …) are swallowed, other sequences
-dropped, bytes that are not UTF-8 become U+FFFD.
+It supports what `tqdm`, `pip`, compilers and loggers write: `\r`, `\b`, tabs, `\n` (which also
+returns to the first column, as in a terminal's driver), cursor up, down, forward, back and to a
+column (CSI A B C D E F G), erasing in the line and in the display (CSI K J), colours and weights
+(SGR). Titles, hyperlinks and other strings (OSC, DCS, …) and other sequences are dropped; bytes
+that are not UTF-8 become U+FFFD.
 
-Where it differs from a terminal, on purpose: lines do not wrap and the screen has no height, so
-the cursor moves within the lines that are kept; a character is one column wide; a line keeps
-`max_columns` characters and counts the rest.
+It differs from a terminal on purpose: lines do not wrap and the screen has no height, so the cursor
+moves within the kept lines; a character is one column wide; a line keeps `max_columns` characters
+and counts the rest.
 
-Why not `pyte` (0.8.2, the well-kept emulator on PyPI): it emulates a whole screen of fixed size,
-one character a step, and needs 200 ms of processor time for the 32 kB of a tail where this module
-needs 2 to 8: at ten updates a second the kernel would do nothing else. It wraps and cuts at the
-screen's edge where we have to say what is left out, and its cells cannot carry the stream that
-they came from.
+`pyte` (0.8.2, the well maintained emulator on PyPI) is not used, since it emulates a whole screen
+of fixed size, character by character, and needs 200 ms of processor time for the 32 kB of a tail.
+This module needs 2 to 8 ms: at ten updates a second, the kernel would do nothing else. `pyte` also
+wraps and cuts at the screen's edge, where we have to say what is left out, and its cells cannot
+have a stream.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class Span(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line as it stands; `more` counts the characters beyond the columns that are kept."""
+    """A line; `more` counts the characters beyond the kept columns."""
 
     spans: tuple[Span, ...]
     more: int = 0
 
     @property
     def text(self) -> str:
-        """The characters that are kept."""
+        """The kept characters."""
         return "".join(span.text for span in self.spans)
 
 
@@ -73,7 +73,7 @@ class _Row:
 
 
 _TAB = 8
-# An unfinished sequence longer than this is not one: what follows is shown.
+# An unfinished sequence longer than this is not a sequence: it is shown as text.
 _MAX_PENDING = 4096
 
 _TOKENS = re.compile(
@@ -88,7 +88,7 @@ UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*
 
 
 class Terminal:
-    """A terminal that keeps the last `max_lines` lines of what it is fed."""
+    """A terminal that keeps the last `max_lines` lines."""
 
     def __init__(self, max_lines: int = 1000, max_columns: int = 1000) -> None:
         self._max_lines = max_lines
@@ -101,9 +101,9 @@ class Terminal:
         self._pending: dict[int, str] = {}
 
     def feed(self, stream: int, data: bytes, *, final: bool = False) -> None:
-        """Show bytes of a stream; characters and sequences may go on in the next ones.
+        """Show bytes of a stream; characters and sequences may continue in the next bytes.
 
-        `final` says that nothing follows: what is unfinished is shown as it can be.
+        `final` means that nothing follows: unfinished characters and sequences are shown.
         """
         decoder = self._decoders.get(stream)
         if decoder is None:
@@ -125,13 +125,13 @@ class Terminal:
                 self._sequence(token["params"], token["final"])
 
     def close(self) -> None:
-        """Show what is unfinished; nothing follows."""
+        """Show unfinished characters and sequences; nothing follows."""
         for stream in list(self._decoders):
             self.feed(stream, b"", final=True)
 
     @property
     def lines(self) -> list[Line]:
-        """The lines as they stand; empty ones at the end are left out."""
+        """The present lines, without empty ones at the end."""
         lines = [_line(row, self._max_columns) for row in self._rows]
         while lines and not lines[-1].spans and not lines[-1].more:
             lines.pop()
@@ -176,7 +176,7 @@ class Terminal:
         if final in "AF":
             self._row = max(0, self._row - max(1, number))
         elif final in "BE":
-            # A terminal does not scroll for it; where its screen ends is not known, the text is.
+            # A terminal does not scroll; where its screen ends is unknown, so use the last line.
             self._row = min(len(self._rows) - 1, self._row + max(1, number))
         elif final == "C":
             self._column = min(self._max_columns - 1, self._column + max(1, number))
@@ -211,7 +211,7 @@ class Terminal:
             self._rows[: self._row] = [_Row() for _ in range(self._row)]
             self._erase_in_line(1)
         else:
-            # `clear` homes the cursor first; with no screen height that is here.
+            # `clear` moves the cursor home first; without a screen height, that is here.
             self._rows, self._row, self._column = [_Row()], 0, 0
 
 

@@ -1,4 +1,4 @@
-"""Lines of a terminal as HTML, and the colours that they have there.
+"""Lines of a terminal as HTML, and their colours.
 
 Line → to_html → the content of a `<pre>`, whose classes `ANSI_CSS` defines
 """
@@ -21,11 +21,11 @@ __all__ = ["ANSI_CSS", "DARK_PAGES", "to_html"]
 
 
 def to_html(lines: Sequence[Line], max_bytes: int = 32_768) -> tuple[str, int]:
-    """Return the last lines as the content of a `<pre>`, and how many of them that are.
+    """Return the last lines as the content of a `<pre>`, and their number.
 
-    All text is escaped. Colours are classes that `ANSI_CSS` defines, weights are elements, so
-    that they survive where style is taken away; what stderr wrote is in `<i class="err">`.
-    A line that is too long for `max_bytes` by itself is shown without its looks, or not at all.
+    All text is escaped. Colours are classes of `ANSI_CSS`; weights are elements, so that they
+    remain if style is removed; text of stderr is in `<i class="err">`. A line that is too long for
+    `max_bytes` by itself is shown without style, or not at all.
     """
     parts: list[str] = []
     left = max_bytes
@@ -42,9 +42,9 @@ def to_html(lines: Sequence[Line], max_bytes: int = 32_768) -> tuple[str, int]:
     return "\n".join(reversed(parts)), len(parts)
 
 
-# Colours that can be read on white and, where a page says that it is dark, on black: JupyterLab,
-# VS Code and Colab each say it in their own way. `prefers-color-scheme` would be wrong: pages of
-# notebooks do not follow the system.
+# Colours that are readable on white and, on a page that says it is dark, on black: JupyterLab,
+# VS Code and Colab each say so in their own way. `prefers-color-scheme` would be wrong, since pages
+# of notebooks do not follow the system.
 _LIGHT = (
     *("#3b3b3b", "#c4302b", "#1a7f37", "#8a6100", "#0b5fcc", "#a3379b", "#0f7b83", "#6b6b6b"),
     *("#767676", "#e0443e", "#2a9d48", "#a87400", "#2f81f7", "#bf4fb7", "#1b98a1", "#8c8c8c"),

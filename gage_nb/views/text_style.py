@@ -1,4 +1,4 @@
-"""How a piece of a terminal's text looks, and what an SGR sequence (`CSI … m`) changes of it."""
+"""The style of a terminal's text, and its changes by SGR sequences (`CSI … m`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Color = int | str
 
 
 class Style(NamedTuple):
-    """How a piece of text looks."""
+    """The style of a piece of text."""
 
     fg: Color | None = None
     bg: Color | None = None
@@ -28,9 +28,9 @@ PLAIN = Style()
 
 
 def count(params: str) -> int:
-    """Return the first number of the parameters of a sequence, 0 where there is none."""
+    """Return the first number in the parameters of a sequence, 0 if there is none."""
     digits = params.partition(";")[0]
-    # Nine digits are more than any screen; int() of a megabyte of them would take seconds.
+    # Nine digits are enough for any screen; int() of a megabyte of digits would take seconds.
     return int(digits[:9]) if digits.isascii() and digits.isdigit() else 0
 
 
@@ -52,7 +52,7 @@ _SWITCHES: dict[int, dict[str, bool]] = {
 
 @lru_cache(maxsize=1024)
 def changed(style: Style, params: str) -> Style:
-    """Return a style after a SGR sequence; what is not known in it is left out."""
+    """Return a style after an SGR sequence; unknown parameters are ignored."""
     if not params:
         return PLAIN
     codes = params.split(";")[:64]
@@ -69,7 +69,7 @@ def changed(style: Style, params: str) -> Style:
             style = style._replace(**_SWITCHES[number])
         elif number in (38, 48):
             if parts:
-                # 38:2:SPACE:r:g:b has a color space that 38:2:r:g:b leaves out.
+                # 38:2:SPACE:r:g:b has a colour space, 38:2:r:g:b does not.
                 values = parts[:1] + parts[-3:] if parts[0] == "2" else parts
             else:
                 values = codes[position : position + 4]
@@ -98,7 +98,7 @@ def _color(values: list[str]) -> Color | None:
 
 
 def _hex_of(index: int) -> str:
-    """Return a colour of the 256: a cube of six steps, then 24 greys."""
+    """Return one of the 256 colours: a cube of six steps, then 24 greys."""
     if index >= 232:
         grey = 8 + 10 * (index - 232)
         return _hex(grey, grey, grey)

@@ -1,4 +1,4 @@
-"""A table as lines of text: columns of one width, numbers at the right, no line too long."""
+"""A table as lines of text: aligned columns, numbers to the right, no line too long."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def text_table(
     Parameters
     ----------
     numbers
-        The positions of columns that are aligned at their right.
+        The positions of columns that are aligned to the right.
     width
-        How many columns of characters a line may have. The widest columns are cut with `…` as far
-        as needed; what does not fit even then is left out from the right.
+        The maximum number of characters in a line. The widest columns are cut with `…` as far as
+        needed; columns at the right that still do not fit are left out.
     whole
-        The positions of columns that are never cut; numbers are not either.
+        The positions of columns that are never cut, like those of numbers.
     """
     widths = _widths(headings, rows)
     if width is not None:
@@ -54,7 +54,7 @@ def columns_that_fit(
     whole: Collection[int],
     width: int,
 ) -> int:
-    """Return how many columns a table of this width has, the first ones; it is not indented.
+    """Return how many columns, from the first, fit into a table of this width without indent.
 
     `whole` are the positions of columns that are never cut, numbers among them.
     """
@@ -66,7 +66,7 @@ def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]
 
 
 def _fitted(widths: Sequence[int], whole: Collection[int], room: int) -> list[int]:
-    """Return the widths of the columns that have room, the widest cut as far as needed."""
+    """Return the widths of the columns that fit, with the widest cut as far as needed."""
     least = [size if i in whole else min(size, _LEAST) for i, size in enumerate(widths)]
     count = len(widths)
     while count > 1 and _total(least[:count]) > room:

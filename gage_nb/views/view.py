@@ -1,4 +1,4 @@
-"""What every way of showing something needs, and what it offers, whatever is shown."""
+"""The protocols of views: what every view needs and offers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["Face", "Snapshot", "View"]
 
 
 class Snapshot(Protocol):
-    """Something at one moment: epoch µs (UTC)."""
+    """The state of something at one moment."""
 
     @property
     def as_of_us(self) -> int:
-        """When it was looked at."""
+        """The time of the snapshot, epoch µs (UTC)."""
 
 
 S = TypeVar("S", bound=Snapshot)
@@ -25,23 +25,23 @@ S_contra = TypeVar("S_contra", contravariant=True)
 
 @dataclass(frozen=True)
 class Face(Generic[S]):
-    """How a snapshot looks.
+    """The display of a snapshot.
 
     Attributes
     ----------
     bundle
-        Gives the whole as a MIME bundle, as a notebook keeps it.
+        Returns the whole as a MIME bundle, as a notebook saves it.
     parts
-        Gives the pieces of a live view as HTML, by name. `bar` and `time` share a row, which a
-        Stop button joins; `tail` scrolls; the others are below each other, in this order. What
-        has not changed is the same HTML.
+        Returns the pieces of a live view as HTML, by name. `bar` and `time` share a row with the
+        Stop button; `tail` scrolls; the others are below each other, in this order. Unchanged
+        pieces have the same HTML.
     """
 
     bundle: Callable[[S], dict[str, str]]
     parts: Callable[[S], dict[str, str]]
 
     def content(self, state: S) -> tuple[str, ...]:
-        """Return what is said, without the moment at which it is said."""
+        """Return the content, without the time of the snapshot."""
         return tuple(self.parts(state).values())
 
 
@@ -49,10 +49,10 @@ class View(Protocol[S_contra]):
     """A place where something is shown."""
 
     def show(self, state: S_contra) -> None:
-        """Make the view, in the cell that runs."""
+        """Make the view, in the cell being executed."""
 
     def complete(self, state: S_contra) -> None:
-        """Make what may have been put off; from now on the cell's thread has other work."""
+        """Make postponed parts; from now on the cell's thread has other work."""
 
     def update(self, state: S_contra) -> None:
         """Show what has changed."""

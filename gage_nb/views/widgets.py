@@ -1,9 +1,9 @@
-"""Core ipywidgets, beside an output that keeps what they show.
+"""Core ipywidgets, beside an output that keeps their content.
 
-No notebook can be relied on to save a widget: one that is saved while a run goes on, or a page
-that is loaded again, would say `Loading widget` for ever. So the panel as HTML and text is an
-output of its own, hidden as long as widgets with a live kernel show the same. Once the kernel is
-gone that snapshot is seen instead of the widgets, and at the end only it stays.
+Notebooks do not save widgets reliably: a notebook that is saved during a run, or a page that is
+loaded again, would show `Loading widget` for ever. So the panel as HTML and text is another output,
+which is hidden as long as widgets with a live kernel show the same. When the kernel is gone, this
+snapshot is visible instead of the widgets, and at the end it is the only one left.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ S = TypeVar("S", bound=Snapshot)
 class _StillView(DisplayView[S]):
     """The snapshot.
 
-    `hidden_by` is the style by which widgets that live hide it, and by which it hides them once
-    their kernel is gone. A front end that only says that it has no such widget has that hidden.
+    Its style lets live widgets hide it, and hides them when their kernel is gone. In a front end
+    without such widgets, its message about that is hidden.
     """
 
     def __init__(self, key: str, face: Face[S], box_class: str) -> None:
@@ -78,7 +78,7 @@ class _StillView(DisplayView[S]):
 
 
 class WidgetView(Generic[S]):
-    """Core widgets, each of which is set when its own part has changed.
+    """Core widgets, each of which is updated when its part has changed.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ class WidgetView(Generic[S]):
     face
         How it looks.
     stop
-        What the Stop button calls; without it there is none.
+        The function that the Stop button calls; without it there is no button.
     stop_tooltip
-        What the button says it does.
+        The tooltip of the button.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class WidgetView(Generic[S]):
         self._parts: dict[str, Any] = {}
 
     def show(self, state: S) -> None:
-        """Make the snapshot; the widgets follow once they are worth it."""
+        """Make the snapshot; the widgets follow later if the run is long enough."""
         self._still.show(state)
         self._shown_us = state.as_of_us
 
@@ -127,7 +127,7 @@ class WidgetView(Generic[S]):
             layout = Layout(display=_display(value), **(bar if name == "bar" else {}))
             self._parts[name] = HTML(value, layout=layout)
         if "tail" in self._parts:
-            # The element that scrolls stays when its content is replaced, and so does its position.
+            # The scrolling element stays when its content is replaced, and keeps its position.
             self._parts["tail"].add_class("scroll")
         row = [self._parts[name] for name in _ROW]
         if self._stop is not None:
@@ -155,7 +155,7 @@ class WidgetView(Generic[S]):
         return button
 
     def update(self, state: S) -> None:
-        """Set each widget whose part has changed."""
+        """Update each widget whose part has changed."""
         if not self._widgets:
             if state.as_of_us - self._shown_us >= WIDGETS_AFTER_US:
                 self.complete(state)
@@ -169,8 +169,8 @@ class WidgetView(Generic[S]):
         self._still.update(state)
 
     def finish(self, state: S) -> None:
-        """Leave the snapshot alone, and close the widgets."""
-        # First the truth, then the models go: the other way a front end shows their absence.
+        """Leave only the snapshot, and close the widgets."""
+        # The snapshot comes before the models are closed: else a front end shows their absence.
         self._still.finish(state)
         if self._widgets:
             send_output(NOTHING, self._display_id, update=True)

@@ -325,8 +325,8 @@ def test_a_batch_with_nothing_left_to_do_says_so(
 
     run_batch("train.py", {"n": [1, 2]}, resume=True, view="text")
 
-    assert "nothing was left to do" not in first
-    assert "nothing was left to do" in capsys.readouterr().out
+    assert "nothing to do: every trial" not in first
+    assert "nothing to do: every trial" in capsys.readouterr().out
 
 
 def test_of_many_trials_those_that_run_or_failed_and_the_best_come_first() -> None:
