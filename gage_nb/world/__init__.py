@@ -1,4 +1,4 @@
-"""The world of a notebook, and what of it a cell's run is given.
+"""The world of a notebook, and the parts of it that a cell's run gets.
 
 Imports point up this list.
 
@@ -12,15 +12,15 @@ Imports point up this list.
     executions   the cells that this kernel has executed, and what each of them did
     edits        cells that are not any more what they were when they ran
     constants    constants in source
-    importing    imports that give a name what it has
-    definitions  whether a statement defines exactly what the notebook has
-    origins      which statement made a name, and that statement as code
+    importing    imports that give a name its present value
+    definitions  whether a statement defines exactly the notebook's function or class
+    origins      the statement that made a name, as code
     configuring  statements that configure a library
-    known_calls  what is known of common methods and functions by their names
-    changes      what a piece of source may change in place, and what may be the same object
-    slices       the executions that make a name, run from nothing
+    known_calls  properties of common methods and functions, by name
+    changes      the objects that source may change in place, and names that may share objects
+    slices       the executions that make a name
     needs        the names that a cell needs, and how each is carried
-    pickling     objects in one pickle, what the notebook defines by reference
+    pickling     objects in one pickle, with the notebook's definitions by reference
     storing      data as files
     parts        code in the order in which it can run, as files
     opened_files files that earlier cells opened

@@ -1,8 +1,8 @@
-"""What a cell's run is given of its notebook: decided, written as files, told in one line.
+"""Carrying names from the notebook into a cell's run: as files, with a summary in one line.
 
     cell's source → names → needs → parts of code, stored values, settings → NAME.carried/
 
-The directory is drawn in `gage.inside.carried`. The record, `sys/carried` in the side-car:
+`gage.inside.carried` describes the directory. The record is `sys/carried` in the side-car:
 
     {"version": 1, "mode": "values",
      "summary": "df (1.2 MB, cell 7), clean() and np (cells 2, 5)",
@@ -59,24 +59,24 @@ if TYPE_CHECKING:
 
 __all__ = ["MODES", "NOTHING", "Carried", "Notebook", "carry", "carry_for", "explanation_for"]
 
-# As `--from` names them.
+# The values of `--from`.
 MODES = ("values", "code")
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What a cell is given.
+    """The files and code that a cell gets.
 
     Attributes
     ----------
     directory
-        The name of the directory beside the program, "" where nothing is carried.
+        The name of the directory beside the program, "" if nothing is carried.
     files
         Its files: type (`s` for code, `d` for data) and path relative to the program's directory.
     summary
-        One line that says what is carried; "" where nothing is.
+        One line on what is carried, "" for nothing.
     record
-        All of it, for the side-car.
+        The full record, for the side-car.
     opened
         Files of the project that it needs because earlier cells opened them: `opened_files`.
     needs_ipython
@@ -107,16 +107,16 @@ def carry(
     given: Collection[str] = (),
     seed: int | None = None,
 ) -> Carried:
-    """Write what a cell needs of its notebook below a directory, and return what it was.
+    """Write what a cell needs from its notebook below a directory, and return a description.
 
     Parameters
     ----------
     source
-        The cell, IPython's syntax translated.
+        The cell, with IPython's syntax translated.
     name
-        What its program is called.
+        The name of its program.
     given
-        Names that the cell gets otherwise: `-i NAME`.
+        Names that the cell gets in another way: `-i NAME`.
     seed
         What the random numbers of the cell are drawn from; None for the states that the
         notebook's generators have now.
@@ -124,8 +124,7 @@ def carry(
     Raises
     ------
     DependencyError
-        If a name comes from nowhere, or can be carried neither as a value nor as code. Nothing
-        has run then.
+        If a name is unknown, or can be carried neither as a value nor as code. Nothing has run.
     """
     facts = facts_of(source)
     namespace = {key: value for key, value in notebook.namespace.items() if key not in given}
@@ -169,12 +168,12 @@ def carry_for(
     *,
     seed: int | None = None,
 ) -> Carried:
-    """Carry for a cell of a shell, as `carry`; nothing where there is none, or with `alone`.
+    """Carry for a cell of a shell, like `carry`; nothing without a shell, or with `alone`.
 
     Raises
     ------
     LineError
-        If the options do not say what to carry.
+        If the options are not valid.
     DependencyError
         As `carry`.
     """
@@ -192,7 +191,7 @@ def carry_for(
     }
     executions = log.executions()
     drawn = not log.is_whole or any("numpy.random" in each.changed for each in executions)
-    # Before the extension was loaded, anything may have been set.
+    # Anything may have been set before the extension was loaded.
     before = log.before if log.is_whole else {}
     edited = edited_since(executions, saved_sources(shell))
     notebook = Notebook(own, executions, before, drawn, edited)
@@ -217,7 +216,7 @@ def explanation_for(
     only: LineOptions,
     seed: int | None = None,
 ) -> str:
-    """Return what would be carried for a cell, and where from, as text; nothing runs."""
+    """Return a text on what would be carried for a cell, and from where; nothing runs."""
     with tempfile.TemporaryDirectory(prefix="gage-cell-") as directory:
         carried = carry_for(shell, source, name, Path(directory), only, seed=seed)
         return explained(carried.record)
@@ -234,7 +233,7 @@ def _seed_alone(name: str, directory: Path, seed: int) -> Carried:
 
 
 def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: Path) -> Found:
-    """Carry data as values, and as code what is code or cannot be stored."""
+    """Carry data as values; carry code, and what cannot be stored, as code."""
     origins = Origins(notebook.executions)
     found = Found(notebook, origins)
     needs = Needs(notebook.namespace, origins, given)
@@ -258,14 +257,14 @@ def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: 
     if not notebook.has_drawn:
         found.settings.pop("numpy.random", None)
     if not (found.parts or found.values.values or facts.imports):
-        found.settings = {}  # there is nothing that they could be options of
+        found.settings = {}  # no library is used that they could belong to
     found.table_code = write_parts(found.parts, place)
     found.table_cells = write_cells(found.slice.executions, place)
     return found
 
 
 def _slice_for(found: Found, facts: Facts) -> Slice:
-    """Return the cells that make what cannot be stored; raise where none can."""
+    """Return the cells that make values that cannot be stored; raise an error if there are none."""
     refused = found.values.refused
     sliced = slice_of(set(refused), found.notebook.executions, found.notebook.namespace)
     wrong = {name: reason for name, reason in refused.items() if name in sliced.unknown}
@@ -284,7 +283,7 @@ def _slice_for(found: Found, facts: Facts) -> Slice:
 def _as_code(
     source: str, facts: Facts, notebook: Notebook, given: Collection[str], place: Path
 ) -> Found:
-    """Carry nothing but code: the cells that the cell needs, run from nothing."""
+    """Carry only code: the cells that the cell needs, which run again."""
     found = Found(notebook, Origins(notebook.executions))
     names = facts.reads & notebook.namespace.keys() - set(given)
     found.slice = slice_of(names, notebook.executions, notebook.namespace, source=source)

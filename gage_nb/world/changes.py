@@ -1,7 +1,7 @@
-"""What source may change in place, and which names may be one object: for slices and aliases.
+"""The objects that source may change in place, and names that may be one object, for slices.
 
-Nothing of it is certain. It errs on the side of more: a cell too many in a slice costs time, one
-too few gives another result.
+None of this is certain, so it errs on the side of more: an extra cell in a slice costs time, a
+missing one gives another result.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ __all__ = ["Changes", "changes_of"]
 
 @dataclass
 class Changes:
-    """What a piece of source does to objects that exist.
+    """The effects of a piece of source on existing objects.
 
     Attributes
     ----------
     changed
         Names whose objects may be changed: by assignment to an item or an attribute, by a method
-        that is not known to leave its object alone, by `inplace=True`, `out=`.
+        that is not known to keep its object, by `inplace=True`, `out=`.
     passed
         Names that are arguments of a function, by the function's name and position (or keyword):
-        whether it changes them is seen in the function.
+        the function's body tells whether it changes them.
     aliases
-        Pairs of names whose objects may be one, or share a part.
+        Pairs of names whose objects may be the same, or share a part.
     calls
         Names of functions that are called.
     """
@@ -52,7 +52,7 @@ class Changes:
 
 @functools.lru_cache(maxsize=4000)
 def changes_of(code: str) -> Changes:
-    """Return what Python source (IPython's syntax translated) may change."""
+    """Return the changes that Python source (IPython's syntax translated) may make."""
     found = Changes()
     tree = parsed(code)
     if tree is not None:
@@ -62,7 +62,7 @@ def changes_of(code: str) -> Changes:
 
 
 def parameters_changed(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Changes:
-    """Return what the body of a function may change, its parameters among the names."""
+    """Return the changes that a function's body may make, also to its parameters."""
     found = Changes()
     for node in function.body:
         _collect(node, found)
@@ -71,7 +71,7 @@ def parameters_changed(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Chan
 
 def _collect(node: ast.AST, found: Changes) -> None:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-        return  # what it changes, it changes when it is called
+        return  # it makes changes only when it is called
     match node:
         case (
             ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del())
@@ -109,7 +109,7 @@ def _call(node: ast.Call, found: Changes) -> None:
         name = function.attr
         owner = _root(function.value)
         if owner and name not in PURE_METHODS:
-            # A method of an object; of a module, `changed` has its name, which no cell makes.
+            # A method of an object, or of a module, whose name no cell makes.
             found.changed.add(owner)
     elif isinstance(function, ast.Name):
         name = function.id
@@ -148,7 +148,7 @@ def _alias(target: ast.expr, value: ast.expr, found: Changes) -> None:
 
 
 def _roots_of_value(value: ast.expr) -> Iterator[str]:
-    """Yield names whose objects an expression's value may be, or hold."""
+    """Yield names whose objects may be, or may be in, an expression's value."""
     match value:
         case ast.Name(id=name):
             yield name

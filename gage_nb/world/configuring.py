@@ -1,11 +1,11 @@
-"""Statements of earlier cells that configure a library: run again in front of a cell.
+"""Statements of earlier cells that configure a library, which run again before a cell.
 
     torch.set_default_dtype(torch.float64)     pio.templates.default = "plotly_white"
     logging.basicConfig(level="INFO")          alt.data_transformers.disable_max_rows()
 
-A statement counts where the name of what it calls says so, or where it sets an attribute of a
-module, and where it needs constants and modules only. What it draws, writes or fetches it would
-do twice: therefore nothing else of a cell runs again.
+A statement counts if the name of its call means configuration, or if it sets an attribute of a
+module, and if it needs only constants and modules. Anything that it draws, writes or fetches would
+happen twice, so nothing else of a cell runs again.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _NAME = re.compile(
     r"simple_?filter|extension|theme|style|default|option|output_notebook|reset)(_|[A-Z]|$)",
     re.IGNORECASE,
 )
-# Carried as what they are now, not as what was called: see `settings`.
+# These are carried with their present values, not as calls: see `settings`.
 _CARRIED_OTHERWISE = frozenset({"numpy", "random", "warnings", "os", "sys", "IPython"})
 
 
 def configuring_parts(
     origins: Origins, namespace: Mapping[str, Any], packages: Collection[str]
 ) -> Iterator[Part]:
-    """Yield the statements that configure one of these packages, as they ran, in their order."""
+    """Yield the statements that configure one of these packages, in the order in which they ran."""
     for execution in origins.executions:
         if execution.success is False:
             continue

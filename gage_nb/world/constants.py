@@ -10,7 +10,7 @@ NOTHING = object()
 
 
 def constant_of(node: ast.expr) -> object:
-    """Return the value of a constant: a number, a string, a tuple of them; else `NOTHING`."""
+    """Return the value of a constant (a number, a string, a tuple of them), else `NOTHING`."""
     if isinstance(node, ast.Constant):
         return node.value
     try:
@@ -21,7 +21,7 @@ def constant_of(node: ast.expr) -> object:
 
 
 def same_constant(first: object, second: object) -> bool:
-    """Return whether two constants are of the same types and values."""
+    """Return whether two constants have the same types and values."""
     if type(first) is not type(second):
         return False
     if isinstance(first, tuple) and isinstance(second, tuple):

@@ -1,4 +1,4 @@
-"""Whether a statement defines exactly the function or class that the notebook has.
+"""Checking whether a statement defines exactly the function or class that the notebook has.
 
 The compiled code of the statement is compared with the object's.
 """
@@ -23,7 +23,7 @@ __all__ = ["class_differences", "is_definition_of", "names_called_by"]
 def is_definition_of(node: ast.stmt, value: Any, namespace: Mapping[str, Any]) -> bool:
     """Return whether a statement that defines a function or a class defines exactly this one.
 
-    `namespace` has what the names in its defaults are now.
+    `namespace` has the present values of the names in its defaults.
     """
     code = _definition_code(node)
     if code is None:
@@ -41,9 +41,9 @@ def is_definition_of(node: ast.stmt, value: Any, namespace: Mapping[str, Any]) -
 def class_differences(
     node: ast.ClassDef, value: type, *, strict: bool = False
 ) -> dict[str, object]:
-    """Return the attributes of a class that running its statement would not give.
+    """Return the attributes of a class that running its statement would not set.
 
-    With `strict`, only those that speak against the statement: functions that it has otherwise.
+    With `strict`, only those that show another statement: functions with other code.
     """
     body = _class_body_code(node)
     if body is None:
@@ -73,7 +73,7 @@ def class_differences(
             if name not in bound and node.decorator_list and not strict:
                 continue
             if strict and name not in bound:
-                continue  # patched in: carried beside the statement
+                continue  # patched in, and carried beside the statement
             found[name] = attribute
         elif not strict and type(attribute) in _DATA and type(value).__name__ in _PLAIN_CLASSES:
             literal = literals.get(name, NOTHING)
@@ -94,7 +94,7 @@ _DATA = (bool, int, float, complex, str, bytes, list, dict, set, tuple, frozense
 
 
 def _undecorated(value: Any) -> types.FunctionType | None:
-    """Return the function that a decorated one, a method or a property is made of."""
+    """Return the function inside a decorated one, a method or a property."""
     for _ in range(20):
         if isinstance(value, types.FunctionType):
             inner = vars(value).get("__wrapped__")
@@ -113,7 +113,7 @@ def _undecorated(value: Any) -> types.FunctionType | None:
 
 
 def _definition_code(node: ast.stmt) -> types.CodeType | None:
-    """Return the compiled code of a definition as IPython compiles it, without decorators."""
+    """Return the code of a definition compiled like in IPython, without decorators."""
     code = _module_code(node)
     if code is None:
         return None
@@ -143,7 +143,7 @@ def _module_code(node: ast.stmt) -> types.CodeType | None:
 def _same_defaults(
     node: ast.stmt, function: types.FunctionType, namespace: Mapping[str, Any]
 ) -> bool:
-    """Return whether the defaults of a function are what its statement gives it when run again."""
+    """Return whether a function has the defaults that its statement would set when run again."""
     args: ast.arguments = node.args  # type: ignore[attr-defined]
     pairs = list(zip(args.defaults, function.__defaults__ or (), strict=False))
     keywords = function.__kwdefaults__ or {}
@@ -168,7 +168,7 @@ def _same_defaults(
 
 
 def _resolved(node: ast.expr, namespace: Mapping[str, Any]) -> object:
-    """Return what a name, or attributes of it, is now; None for any other expression."""
+    """Return the present value of a name or its attributes, None for other expressions."""
     if isinstance(node, ast.Name):
         return namespace.get(node.id, getattr(builtins, node.id, None))
     if isinstance(node, ast.Attribute):
@@ -184,7 +184,7 @@ def _plainly(node: ast.expr, value: object) -> bool:
 
 
 def names_called_by(text: str) -> set[str]:
-    """Return the names that a definition may call while it is carried out, not later."""
+    """Return the names that a definition may call while it is executed, not later."""
     found: set[str] = set()
     tree = parsed(text)
     waiting: list[ast.AST] = list(tree.body) if tree else []

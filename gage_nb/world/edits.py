@@ -1,4 +1,4 @@
-"""Cells that are not any more what they were when they ran."""
+"""Cells that have been edited since they ran."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["edited_since", "saved_sources"]
 
-# Reading more takes longer than a run should wait for.
+# Reading more would delay a run too long.
 _MAX_BYTES = 5_000_000
 
 
 def saved_sources(shell: InteractiveShell) -> dict[str, str]:
-    """Return the cells of the notebook as it was last saved, by id; empty where it is not known."""
+    """Return the cells of the last saved notebook by id; empty if it is not known."""
     name = named_path(shell)
     if name is None:
         return {}
@@ -42,13 +42,13 @@ def saved_sources(shell: InteractiveShell) -> dict[str, str]:
 
 
 def edited_since(executions: Sequence[Execution], saved: Mapping[str, str]) -> frozenset[int]:
-    """Return the executions whose cell has another text now: in the file, or in a later execution.
+    """Return the executions whose cell has another text in the file or a later execution.
 
-    A cell whose id the front end does not tell is never among them.
+    Cells whose id is not known are not included.
     """
     newest = dict(saved)
     newest.update({each.cell_id: each.source for each in executions if each.cell_id})
-    # What was saved after it ran is newer than what ran, unless that is what ran.
+    # A text that was saved after the execution is newer, unless it is the same.
     for each in reversed(executions):
         if each.cell_id in saved and newest[each.cell_id].rstrip() != saved[each.cell_id].rstrip():
             newest[each.cell_id] = saved[each.cell_id]

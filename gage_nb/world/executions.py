@@ -1,8 +1,8 @@
-"""The cells that a kernel has executed, and what each of them did.
+"""The cells that a kernel has executed, and their effects.
 
-`ExecutionLog` writes down every execution from `%load_ext` to `%unload_ext`: IPython calls it
-before and after each cell. What was executed before that is read from IPython's history, where
-only the source is known.
+`ExecutionLog` records every execution from `%load_ext` to `%unload_ext`: IPython calls it before
+and after each cell. Earlier executions are read from IPython's history, which has only their
+source.
 """
 
 from __future__ import annotations
@@ -34,29 +34,28 @@ _OPENING = frozenset({"open", "sqlite3.connect"})
 
 @dataclass(frozen=True)
 class Execution:
-    """A cell as it was executed.
+    """An execution of a cell.
 
     Attributes
     ----------
     number
         The number in `In [number]`.
     cell_id
-        The id of the cell in the notebook, "" where the front end does not tell it.
+        The id of the cell in the notebook, "" if it is not known.
     source
-        The text as it was typed.
+        The text as typed.
     success
-        Whether it ended without an error; None where only the history knows the cell.
+        Whether it ended without an error; None for a cell from the history.
     started_us, ended_us
-        Epoch microseconds, 0 where they are not known.
+        Epoch microseconds, 0 if they are not known.
     bound
-        Names of the notebook that were bound or rebound meanwhile, deleted ones included.
+        Names of the notebook that it bound, rebound or deleted.
     changed
-        What else is not as it was before: `random`, `numpy.random`, `cwd`, `environ`, `sys.path`,
-        `rcParams`.
+        Other changed state: `random`, `numpy.random`, `cwd`, `environ`, `sys.path`, `rcParams`.
     modules
-        Modules that were imported, outside of the installed packages and the standard library.
+        Imported modules other than installed packages and the standard library.
     opened
-        Files that were opened for reading, as absolute paths, installed packages left out.
+        Absolute paths of files that were opened for reading, without installed packages.
     random
         The states of the random generators that it changed, as they were before: as
         `settings.random_states` takes them.
@@ -76,17 +75,17 @@ class Execution:
 
     @property
     def code(self) -> str:
-        """The source as Python ran it, IPython's syntax translated."""
+        """The source as Python ran it, with IPython's syntax translated."""
         return _translated(self.source)
 
     @property
     def facts(self) -> Facts:
-        """What the source does with names."""
+        """The facts about the source's names."""
         return facts_of(self.code)
 
     @property
     def label(self) -> str:
-        """What the cell is called in messages and in the names of files."""
+        """The name of the cell in messages and file names."""
         return f"cell {self.number}"
 
 
@@ -97,7 +96,7 @@ def _translated(source: str) -> str:
 
 @dataclass
 class _Before:
-    """How things were before a cell."""
+    """The state before a cell."""
 
     info: ExecutionInfo
     started_us: int
@@ -108,7 +107,7 @@ class _Before:
 
 
 class ExecutionLog:
-    """The log of one shell; `before` is how things were when it began: `settings.baseline`."""
+    """The log of one shell; `before` is the state at its begin: `settings.baseline`."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
@@ -127,11 +126,11 @@ class ExecutionLog:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing was executed before the log began, but the cell that began it."""
+        """Whether nothing was executed before the log began except the cell that began it."""
         return self._first <= 2
 
     def executions(self) -> list[Execution]:
-        """Return what was executed so far, in its order; the cell that is executed now is not."""
+        """Return the executions so far, in their order, without the cell being executed."""
         manager = self._shell.history_manager
         history = [] if manager is None else list(manager.input_hist_raw)
         known = {execution.number for execution in self._executions}
@@ -145,13 +144,13 @@ class ExecutionLog:
     # What IPython calls
 
     def before_cell(self, info: ExecutionInfo) -> None:
-        """Take down how things are before a cell."""
+        """Record the state before a cell."""
         if not self._audited:
             self._audited = True
             sys.addaudithook(self._audit)
         self._depth += 1
         if self._depth > 1:
-            return  # a magic runs its body as a cell: part of the one that is executed
+            return  # a magic runs its body as a cell, which is part of the cell being executed
         self._before = _Before(
             info,
             time.time_ns() // 1000,
@@ -162,7 +161,7 @@ class ExecutionLog:
         )
 
     def after_cell(self, result: ExecutionResult) -> None:
-        """Write down what a cell did."""
+        """Record the effects of a cell."""
         self._depth = max(self._depth - 1, 0)
         if self._depth:
             return
@@ -171,7 +170,7 @@ class ExecutionLog:
             return
         names = self._names = _ids(self._shell.user_ns)
         bound = {name for name, _ in names.items() ^ before.names.items()}
-        # How things are now is how they are before the next cell.
+        # The present state is the state before the next cell.
         state = self._state = _state()
         changed = {
             key
@@ -200,7 +199,7 @@ class ExecutionLog:
         )
 
     def close(self) -> None:
-        """Take nothing down any more."""
+        """Stop recording."""
         self._active = False
 
     def _new_modules(self, before: int) -> list[str]:
@@ -214,7 +213,7 @@ class ExecutionLog:
         return found
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        # Called for all kinds of events, for as long as the process lives: the first line decides.
+        # Called for all events as long as the process lives: the first line has to be fast.
         if event not in _OPENING or self._before is None or not self._active:
             return
         opened = self._before.opened
@@ -246,7 +245,7 @@ def _is_of_ipython(name: str) -> bool:
 
 
 def _state() -> dict[str, Any]:
-    """Return what of the process a cell may change for the cells after it."""
+    """Return the state of the process that a cell may change for later cells."""
     state: dict[str, Any] = {
         "random": random.getstate(),
         "cwd": _cwd(),
@@ -259,7 +258,7 @@ def _state() -> dict[str, Any]:
         state["numpy.random"] = (kind, keys.tobytes(), *rest)
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None and hasattr(matplotlib, "rcParams"):
-        # Not its own `copy`, which checks each value.
+        # Not `rcParams.copy`, which checks each value.
         state["rcParams"] = dict(dict.items(matplotlib.rcParams))
     return state
 
@@ -271,12 +270,12 @@ def _cwd() -> str:
         return ""
 
 
-# One log a shell.
+# One log for each shell.
 _logs: dict[InteractiveShell, ExecutionLog] = {}
 
 
 def start_log(shell: InteractiveShell) -> ExecutionLog:
-    """Begin to write down what a shell executes: what `%load_ext` does."""
+    """Begin to record the executions of a shell, for `%load_ext`."""
     if shell not in _logs:
         log = _logs[shell] = ExecutionLog(shell)
         log.before = baseline()
@@ -286,7 +285,7 @@ def start_log(shell: InteractiveShell) -> ExecutionLog:
 
 
 def stop_log(shell: InteractiveShell) -> None:
-    """Write nothing down any more, and forget: what `%unload_ext` does."""
+    """Stop recording and drop the log, for `%unload_ext`."""
     log = _logs.pop(shell, None)
     if log is not None:
         log.close()
@@ -295,5 +294,5 @@ def stop_log(shell: InteractiveShell) -> None:
 
 
 def log_of(shell: InteractiveShell) -> ExecutionLog:
-    """Return the log of a shell; where none was begun, one that knows its history."""
+    """Return the log of a shell, or a new one from its history if none was begun."""
     return _logs.get(shell) or ExecutionLog(shell)

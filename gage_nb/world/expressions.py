@@ -1,4 +1,4 @@
-"""Going through expressions in the order in which they are evaluated, to find what they read."""
+"""Walking through expressions in the order of their evaluation, to find the names they read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ExpressionReader"]
 
-# Calls that find names in a way that no source shows.
+# Calls that find names in ways that are not visible in source.
 _DYNAMIC = frozenset({"eval", "exec", "globals", "locals", "vars", "dir"})
 # Calls whose strings are expressions over the caller's names.
 _EVALUATING = frozenset({"eval", "evaluate", "exec", "query", "repeat", "timeit", "Timer"})
 
 
 class ExpressionReader(abc.ABC):
-    """Goes through expressions; `facts` has what was found, `bound` what is bound for certain."""
+    """Walks through expressions; `facts` has the result, `bound` the names certainly bound."""
 
     def __init__(self) -> None:
         self.facts = Facts()
@@ -31,14 +31,14 @@ class ExpressionReader(abc.ABC):
 
     @abc.abstractmethod
     def block(self, nodes: Iterable[ast.stmt]) -> None:
-        """Go through statements."""
+        """Walk through statements."""
 
     @abc.abstractmethod
     def _any(self, node: ast.AST) -> None:
-        """Go through a statement or an expression."""
+        """Walk through a statement or an expression."""
 
     def _maybe(self, *blocks: Iterable[ast.AST]) -> list[set[str]]:
-        """Go through blocks that may not run; return what is bound after each of them."""
+        """Walk through blocks that may not run; return the names bound after each of them."""
         before = set(self.bound)
         self._conditions += 1
         ends = []
@@ -130,7 +130,7 @@ class ExpressionReader(abc.ABC):
             self._conditions -= 1
 
     def _string(self, text: str, *, evaluated: bool) -> None:
-        """Look for names in a string that a library may evaluate where it is called."""
+        """Search names in a string that a library may evaluate in the caller's namespace."""
         if len(text) > 2000:
             return
         if "@" in text:
@@ -152,7 +152,7 @@ class ExpressionReader(abc.ABC):
                 self._possible(node.id)
 
     def _deferred(self, node: ast.stmt | ast.Lambda) -> None:
-        """Read what functions read when they are called: any time from now on."""
+        """Read the names that functions read when they are called, at any later time."""
         code = compiled(node)
         if code is None:
             return

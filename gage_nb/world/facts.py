@@ -1,4 +1,4 @@
-"""What is known of a piece of source, and what compiled code tells of it."""
+"""Facts about a piece of source or compiled code."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 @dataclass
 class Facts:
-    """What a piece of source does with names.
+    """The use of names by a piece of source.
 
     Attributes
     ----------
     certain
         Names that are read before anything else can happen to them.
     possible
-        Names that may be read, `certain` ones left out.
+        Names that may be read, without `certain` ones.
     now
         Names that are read while the source itself runs, not only when a function is called.
     binds
         Names that may be bound.
     surely_binds
-        Names that are bound when the source has run to its end.
+        Names that are bound if the source has run to its end.
     chains
-        Names with the attributes asked for: `("sklearn", "metrics", "auc")`.
+        Names with the attributes that are used: `("sklearn", "metrics", "auc")`.
     stars
-        Modules that all names are imported from.
+        Modules of `from … import *`.
     dynamic
-        Calls that find names in a way that no source shows: `globals`, `exec`.
+        Calls that find names in ways that are not visible in source: `globals`, `exec`.
     imports
         Whether a statement of the top level imports something.
     """
@@ -60,7 +60,7 @@ class Facts:
 
 
 def parsed(source: str) -> ast.Module | None:
-    """Return the tree of Python source, None where it is not Python."""
+    """Return the tree of Python source, None if it is not Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -75,7 +75,7 @@ def globals_of_code(code: CodeType, *, inner_only: bool = False) -> set[str]:
     if not inner_only:
         instructions = list(dis.get_instructions(code))
         found = {str(item.argval) for item in instructions if item.opname in _LOADS}
-        # What the body of a class binds is its own.
+        # Names that the body of a class binds are local to it.
         found -= {str(item.argval) for item in instructions if item.opname == "STORE_NAME"}
         found -= {"__name__"}
     for constant in code.co_consts:
@@ -99,7 +99,7 @@ def stores_of_code(code: CodeType) -> set[str]:
 
 
 def compiled(node: ast.stmt | ast.expr) -> CodeType | None:
-    """Return the code of a statement or expression, None where it cannot be compiled."""
+    """Return the code of a statement or expression, None if it cannot be compiled."""
     tree: ast.Module | ast.Expression
     tree = ast.Module([node], []) if isinstance(node, ast.stmt) else ast.Expression(node)
     mode = "exec" if isinstance(node, ast.stmt) else "eval"
@@ -113,7 +113,7 @@ def compiled(node: ast.stmt | ast.expr) -> CodeType | None:
 
 
 def chains_in(node: ast.AST) -> Iterator[tuple[str, ...]]:
-    """Yield names with the attributes that are asked of them, functions included."""
+    """Yield names with the attributes that are used, also in functions."""
     for child in ast.walk(node):
         if not isinstance(child, ast.Attribute):
             continue

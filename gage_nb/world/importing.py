@@ -1,4 +1,4 @@
-"""Imports that give a name what it has in the notebook."""
+"""Imports that give a name its value in the notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["gives", "import_line"]
 
 
 def gives(node: ast.Import | ast.ImportFrom, alias: ast.alias, value: object) -> bool:
-    """Return whether an import, run again in another process, gives what the name has."""
+    """Return whether an import, run again in another process, gives the name its value."""
     if isinstance(node, ast.Import):
         name = alias.name if alias.asname else alias.name.partition(".")[0]
         return sys.modules.get(name) is value
@@ -25,7 +25,7 @@ def gives(node: ast.Import | ast.ImportFrom, alias: ast.alias, value: object) ->
 
 
 def import_line(name: str, value: object) -> str:
-    """Return an import that binds a name to a module or to what a module holds, "" if none does."""
+    """Return an import that binds a name to a module or an object of one, "" if there is none."""
     if isinstance(value, types.ModuleType):
         module = value.__name__
         if sys.modules.get(module) is not value or module == "__main__":

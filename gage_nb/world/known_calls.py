@@ -1,6 +1,6 @@
-"""What is known of common methods and functions by their names: which change nothing.
+"""Common methods and functions, by name, that change nothing or return new objects.
 
-What is not listed may change its object, and its value may share parts with its arguments.
+Others may change their object, and their value may share parts with their arguments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Methods that leave their object as it is. What is not listed may change it.
+# Methods that do not change their object. Others may change it.
 PURE_METHODS = words(
     """
     abs agg aggregate all any apply applymap argmax argmin argsort as_matrix asfreq assign astype
@@ -42,7 +42,7 @@ PURE_METHODS = words(
     """
 )
 
-# Methods and functions whose value is an object of its own.
+# Methods and functions whose value is a new object.
 FRESH_METHODS = words(
     """
     abs agg aggregate all any apply applymap argmax argmin argsort assign astype bincount copy corr

@@ -1,4 +1,4 @@
-"""The code in IPython's own calls, which its translation of a cell leaves in strings.
+"""The code in IPython's own calls, which are strings after its translation of a cell.
 
 %time fit(x)      get_ipython().run_line_magic('time', 'fit(x)')
 %%capture out …   get_ipython().run_cell_magic('capture', 'out', '…')
@@ -25,7 +25,7 @@ _EXPANDED = re.compile(r"\$\$?([A-Za-z_]\w*)|\{([^{}]+)\}")
 
 
 class Embedded(NamedTuple):
-    """Code in a string; `certain` tells whether it runs with the call, or may."""
+    """Code in a string; `certain` says whether it certainly runs with the call."""
 
     code: str
     certain: bool
@@ -70,9 +70,9 @@ def code_in_call(call: ast.Call) -> Iterator[Embedded]:
 
 
 def without_magics(code: str) -> str:
-    """Return translated code as Python for a process without IPython, its lines in their places.
+    """Return translated code as Python for a process without IPython, with unchanged lines.
 
-    Magics that run code are that code; all others, and commands for the shell, are left out.
+    Magics that run code become that code; all others, and shell commands, are left out.
     """
     try:
         tree = ast.parse(code)

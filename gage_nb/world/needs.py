@@ -1,8 +1,8 @@
 """The names that a cell needs, and how each of them can be carried: as code or as a value.
 
-A name of the cell needs others: a function the globals that it reads when it is called, an object
-its class. `Needs` follows them through the objects that the notebook has now, not through what
-its cells said once.
+A name of the cell needs others: a function needs the globals that it reads when it is called, an
+object its class. `Needs` follows them through the notebook's present objects, not through the
+source of its cells.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Needs", "unknown_names"]
 
-# What IPython itself gives every cell.
+# Names that IPython gives every cell.
 _OF_IPYTHON = frozenset({"get_ipython", "display", "exit", "quit", "open"})
 _ATTRIBUTES_OF_FUNCTIONS = frozenset({"__wrapped__"})
 
 
 def unknown_names(facts: Facts, namespace: Mapping[str, Any]) -> list[str]:
-    """Return the names that a cell reads for certain and that nothing has."""
+    """Return the names that a cell certainly reads and that do not exist."""
     if facts.stars or "exec" in facts.dynamic:
         return []
     return sorted(
@@ -43,19 +43,19 @@ def unknown_names(facts: Facts, namespace: Mapping[str, Any]) -> list[str]:
 
 
 class Needs:
-    """What has to be carried for a cell.
+    """The names that have to be carried for a cell.
 
     Attributes
     ----------
     parts
-        Names that are carried as code, each with the part that gives it.
+        Names that are carried as code, each with its part.
     values
         Names that are carried as values.
     attributes
-        What is set on functions and classes that are carried as code, by name: what running their
-        definition does not give.
+        Attributes of functions and classes that are carried as code, by name, which running their
+        definition does not set.
     modules
-        Further modules that the code asks for, as `sklearn.metrics` in `sklearn.metrics.auc`.
+        Further modules that the code uses, such as `sklearn.metrics` in `sklearn.metrics.auc`.
     """
 
     def __init__(
@@ -72,13 +72,13 @@ class Needs:
         self._as_value: set[str] = set()
 
     def add_facts(self, facts: Facts) -> None:
-        """Add what source reads, and the modules that it asks for."""
+        """Add the names that source reads, and the modules that it uses."""
         self.add(facts.reads)
         for chain in facts.chains:
             self._ask_for_modules(chain)
 
     def add(self, names: Iterable[str]) -> None:
-        """Add names, and what they need; those that the notebook does not have are left out."""
+        """Add names and the names that they need, if the notebook has them."""
         waiting = sorted(names)
         while waiting:
             name = waiting.pop()
@@ -118,13 +118,13 @@ class Needs:
         return part is not None and part.kind == "definition"
 
     def drop(self, name: str) -> None:
-        """Take a name from the values: it is carried in another way."""
+        """Remove a name from the values, since it is carried in another way."""
         self.values.pop(name, None)
 
     # How a name is carried
 
     def _carry(self, name: str, value: Any) -> set[str]:
-        """Decide how a name is carried, and return the names that this needs."""
+        """Decide how a name is carried, and return the names that it needs."""
         part = self._part(name, value, set())
         if part is None:
             self.values[name] = value
@@ -144,7 +144,7 @@ class Needs:
         return found
 
     def _part(self, name: str, value: Any, asking: set[str]) -> Part | None:
-        """Return the code that gives a name what it has; None where only its value does."""
+        """Return the code that gives a name its value, None if it has to be carried as a value."""
         origins = self._origins
         if name in self._as_value:
             return None
@@ -155,7 +155,7 @@ class Needs:
         part = origins.definition_part(name, value, self._namespace)
         if part is None:
             return None
-        # What its statement reads when it runs has to be there before any value is.
+        # The names that its statement reads when it runs must exist before any value is bound.
         called = names_called_by(part.text)
         for needed in part.facts.now - {name}:
             if needed in asking or hasattr(builtins, needed):
@@ -168,7 +168,7 @@ class Needs:
         return part
 
     def _is_there_before_values(self, name: str, asking: set[str], *, called: bool) -> bool:
-        """Return whether a name is code, and so is what it reads where it is called."""
+        """Return whether a name, and all names that it reads when called, are code."""
         if name in asking or name not in self._namespace:
             return hasattr(builtins, name) or name in asking
         part = self._part(name, self._namespace[name], asking)

@@ -1,8 +1,8 @@
-"""Which statement made a name, and that statement as code that can run in front of a cell.
+"""The origins of names: the statements that made them, as code that can run before a cell.
 
-A name is carried as code where its last binding is a statement of the top level whose meaning does
-not depend on when it runs: an import, a definition, a constant. A definition has to be the one
-that the notebook has: its compiled code is compared with the object's.
+A name is carried as code if its last binding is a statement at the top level whose meaning does not
+depend on when it runs: an import, a definition, a constant. A definition has to be that of the
+notebook's object: their compiled code is compared.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _MAX_CONSTANT_CHARACTERS = 300
 
 @dataclass(frozen=True)
 class Part:
-    """Code that is carried: lines of an executed cell, or a line that was made.
+    """Carried code: lines of an executed cell, or a generated line.
 
     Attributes
     ----------
     number
-        The execution that it is from; 0 where no cell has it.
+        The execution that it comes from; 0 for a generated line.
     index
-        Which statement of that cell, from 0; -1 for a line that was made.
+        The position of the statement in that cell, from 0; -1 for a generated line.
     first_line, last_line
-        Its lines in the cell, from 1; 0 for a line that was made.
+        Its lines in the cell, from 1; 0 for a generated line.
     """
 
     number: int
@@ -51,12 +51,12 @@ class Part:
 
     @property
     def order(self) -> tuple[int, int]:
-        """Where it belongs among the others."""
+        """Its place among the other parts."""
         return self.number, self.index
 
     @property
     def facts(self) -> Facts:
-        """What it does with names."""
+        """The facts about its names."""
         return _facts_of_part(self.text)
 
 
@@ -68,7 +68,7 @@ def _facts_of_part(text: str) -> Facts:
 
 @dataclass(frozen=True)
 class Origin:
-    """The last binding of a name: the execution, and its statement where one is known."""
+    """The last binding of a name: the execution, and its statement if it is known."""
 
     execution: Execution
     index: int
@@ -76,7 +76,7 @@ class Origin:
 
 
 class Origins:
-    """Where the names of a notebook were made."""
+    """The origins of a notebook's names."""
 
     def __init__(self, executions: Sequence[Execution]) -> None:
         self.executions = list(executions)
@@ -85,16 +85,16 @@ class Origins:
             self._note(execution)
 
     def of(self, name: str) -> Origin | None:
-        """Return the last binding of a name, None where no execution is known to have made it."""
+        """Return the last binding of a name, None if it is not known."""
         return self._last.get(name)
 
     def number(self, name: str) -> int:
-        """Return the execution that made a name, 0 where none is known."""
+        """Return the number of the execution that made a name, 0 if it is not known."""
         origin = self._last.get(name)
         return 0 if origin is None else origin.execution.number
 
     def import_part(self, name: str, value: object) -> Part | None:
-        """Return the import that gives a name its value, as it ran or as it would have to be."""
+        """Return the import that gives a name its value, one that ran or a generated one."""
         origin = self._last.get(name)
         if origin is not None and isinstance(origin.node, ast.Import | ast.ImportFrom):
             node = origin.node
@@ -109,7 +109,7 @@ class Origins:
         return Part(self.number(name), -1, 0, 0, text, "import", (name,))
 
     def definition_part(self, name: str, value: Any, namespace: Mapping[str, Any]) -> Part | None:
-        """Return the statement that defines a function or class, if it gives exactly this one."""
+        """Return the statement that defines a function or class, if it defines exactly this one."""
         origin = self._last.get(name)
         if origin is None:
             return None
@@ -150,7 +150,7 @@ class Origins:
             for index, node in enumerate(tree.body):
                 binds = _facts_of_statement(execution.code, index).binds
                 for name in binds:
-                    # Where it failed, only what is seen to be bound is.
+                    # If it failed, only names that were seen to be bound count.
                     if execution.success is False and name not in execution.bound:
                         continue
                     self._last[name] = Origin(execution, index, node)

@@ -1,4 +1,4 @@
-"""Parts of code in the order in which they can run, and as files that show whose they are."""
+"""Parts of code in the order in which they can run, and as files named after their cells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MADE = "made.py"
 
 
 def in_order(parts: Iterable[Part]) -> list[Part]:
-    """Return parts, each once: imports first, then as they ran, what one needs before it."""
+    """Return parts, each once: imports first, then in their order, each after what it needs."""
     unique = {(part.order, part.text): part for part in parts}
     waiting = sorted(unique.values(), key=lambda part: (part.kind != "import", part.order))
     makers: dict[str, Part] = {}
@@ -77,7 +77,7 @@ def cell_file(number: int) -> str:
 
 
 def write_parts(parts: Sequence[Part], directory: Path) -> list[list[Any]]:
-    """Write parts as files, each line in its cell's place; return file, first and last line."""
+    """Write parts as files, with the cells' line numbers; return file, first and last line."""
     files: dict[str, dict[int, str]] = {}
     table: list[list[Any]] = []
     for part in parts:

@@ -1,11 +1,11 @@
-"""Objects of the notebook in one pickle, so that what is one object there is one in the run.
+"""Objects of the notebook in one pickle, so that shared objects are shared in the run too.
 
 Three things differ from a pickle of `cloudpickle`:
 
-- A function or class that is carried as code is a name in the run's `__main__`; one that is not
-  is pickled by value, and sees the globals of the run's `__main__`, as it saw the notebook's.
-- A value with a file of its own (a DataFrame, an array) is that very object wherever it occurs.
-- Arrays that are views of one array still are.
+- A function or class that is carried as code is a name in the run's `__main__`. Others are pickled
+by value, and use the globals of the run's `__main__`, as they used the notebook's. - A value with
+its own file (a DataFrame, an array) is that same object wherever it occurs. - Arrays that are views
+of one array stay views.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TooLargeError(Exception):
 
 
 class _Bounded(io.BytesIO):
-    """Takes no more than so many bytes."""
+    """A buffer with a maximum number of bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ def cloudpickle_module() -> Any:
     Raises
     ------
     DependencyError
-        If it is not installed, saying how to install it.
+        If it is not installed; the error says how to install it.
     """
     try:
         import cloudpickle
@@ -76,21 +76,21 @@ def pickled(
     namespace
         The names of the notebook.
     as_code
-        Tells whether a function or class, given with its name, is carried as code; called for
-        each that is met.
+        A function that returns whether a function or class, given with its name, is carried as
+        code; called for each that occurs.
     files
-        Names of values with files of their own, by the `id` of the value.
+        Names of values with their own files, by the `id` of the value.
     need
-        Called with each global name that a function pickled by value reads.
+        A function that is called with each global name that a function pickled by value reads.
     limit
-        How many bytes it may have.
+        The maximum number of bytes.
 
     Raises
     ------
     TooLargeError
         If it is larger than `limit`.
     Exception
-        Whatever an object raises that cannot be pickled.
+        Any error of an object that cannot be pickled.
     """
     cloudpickle = cloudpickle_module()
 
@@ -145,7 +145,7 @@ def _note_needs(value: Any, need: Callable[[str], None]) -> None:
 
 
 def _view(array: Any) -> Any:
-    """Return how a view of another array is made again; None for an array of its own."""
+    """Return how to restore a view of another array, None for an array that is not a view."""
     root = storage_of(array)
     if root is array or array.dtype.hasobject or root.dtype.hasobject:
         return None
@@ -158,7 +158,7 @@ def _view(array: Any) -> Any:
 
 
 def storage_of(array: Any) -> Any:
-    """Return the array that holds the memory of an array: itself, or the one it is a view of."""
+    """Return the array that owns the memory of an array: itself, or that of which it is a view."""
     root = array
     while type(getattr(root, "base", None)).__name__ == "ndarray":
         root = root.base

@@ -1,4 +1,4 @@
-"""Going through source in the order in which it runs, to find what it reads and binds."""
+"""Walking through source in the order in which it runs, to find the names it reads and binds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader"]
 
-# Statements that bind or that may not run, with the methods for them; all others just read.
+# Statements that bind names or may not run, with their methods; all others only read.
 _VISITED = {
     "If": "if",
     "For": "for",
@@ -34,10 +34,10 @@ _VISITED = {
 
 
 class Reader(ExpressionReader):
-    """Goes through statements; `facts` has what was found, `bound` what is bound for certain."""
+    """Walks through statements; `facts` has the result, `bound` the names certainly bound."""
 
     def block(self, nodes: Iterable[ast.stmt]) -> None:
-        """Go through statements."""
+        """Walk through statements."""
         for node in nodes:
             self._statement(node)
 
@@ -148,7 +148,7 @@ class Reader(ExpressionReader):
         bound, self.bound = self.bound, set(self.bound)
         self.block(node.body)
         self._inner.pop()
-        # What its body binds is its own.
+        # Names that its body binds are local to it.
         self.bound = bound
         self._deferred(node)
         self._bind(node.name)

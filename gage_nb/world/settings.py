@@ -1,7 +1,7 @@
-"""Options of libraries as the notebook has them now: `settings_now`.
+"""The present options of libraries in the notebook: `settings_now`.
 
-Read from the libraries themselves, whatever cell, magic or module set them. Their form, and what
-is done with them in the run, is drawn in `gage.inside.settings`.
+They are read from the libraries themselves, no matter which cell, magic or module set them.
+`gage.inside.settings` describes their form and their use in the run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["baseline", "random_states", "settings_now", "with_seed"]
 
 
 def baseline() -> dict[str, Any]:
-    """Return how a kernel is when the extension is loaded: what `settings_now` compares with."""
+    """Return the state of a kernel when the extension is loaded, for `settings_now`."""
     return {
         "warnings": list(warnings.filters),
         "random": random.getstate(),
@@ -32,12 +32,12 @@ def baseline() -> dict[str, Any]:
 
 
 def settings_now(before: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that a run needs to behave as the notebook does, as JSON can hold them.
+    """Return the settings that a run needs to behave like the notebook, in a form for JSON.
 
     Parameters
     ----------
     before
-        What `baseline` returned; empty where the extension was not loaded.
+        The result of `baseline`; empty if the extension was not loaded.
     """
     found: dict[str, Any] = {}
     paths = _extra_paths(before.get("sys.path", []))
@@ -98,7 +98,7 @@ def _extra_paths(before: list[str]) -> list[str]:
             continue
         inside = full.startswith(here + os.sep)
         found.append(os.path.relpath(full, here) if inside else full)
-    # The run puts each in front of the one before.
+    # The run inserts each before the previous one.
     return found[::-1]
 
 
@@ -152,7 +152,7 @@ _NUMPY_PRINT = {
 def _pandas(module: Any) -> Any:
     import pandas._config.config as own
 
-    # pandas has no other list of defaults.
+    # pandas has no public list of defaults.
     config: Any = own
     registered = config._registered_options  # noqa: SLF001
     found = {}
@@ -213,7 +213,7 @@ def _spelled(key: str, value: Any, validate: Mapping[str, Callable[[Any], Any]])
 
 
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options whose values JSON can hold as the libraries take them."""
+    """Return the options whose values JSON can represent in the form that the libraries accept."""
     found = {}
     for key, value in options.items():
         listed = list(value) if isinstance(value, tuple) else value

@@ -1,9 +1,9 @@
-"""The executions that make a name, from nothing: a slice of what the notebook ran.
+"""A slice of the notebook: the executions that make a name when they run again.
 
-Backwards from the cell: a name leads to the last execution that bound it, and to those after it
-that may have changed its object; each of them leads to the names that it reads. The body of a
-function counts where it is called, not where it is defined. Whole cells, in the order they ran.
-Where something makes a slice doubtful, all executions are taken, and the doubt is said.
+It is found backwards from the cell: a name leads to the last execution that bound it, and to later
+ones that may have changed its object; each of them leads to the names that it reads. The body of a
+function counts where it is called, not where it is defined. A slice has whole cells, in the order
+in which they ran. If a slice is doubtful, all executions are used, and the doubt is reported.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = ["Slice", "slice_of"]
 
 @dataclass(frozen=True)
 class Slice:
-    """Executions to run, in their order.
+    """The executions to run, in their order.
 
     Attributes
     ----------
     unknown
         Names that no execution made.
     doubts
-        Why it may be that more, or something else, would have to run.
+        Reasons why more, or other, executions may be needed.
     """
 
     executions: tuple[Execution, ...] = ()
@@ -46,7 +46,7 @@ class Slice:
 
 @dataclass
 class _Step:
-    """An execution as the slice sees it."""
+    """An execution with its facts for slices."""
 
     execution: Execution
     facts: Facts
@@ -62,12 +62,12 @@ def slice_of(
     *,
     source: str = "",
 ) -> Slice:
-    """Return the executions that make names as they are now.
+    """Return the executions that make names with their present values.
 
     Parameters
     ----------
     source
-        The cell that needs them: its calls change objects too, but after all executions.
+        The cell that needs them, whose calls change objects after all executions.
     """
     steps = [_step(execution) for execution in executions if not _is_ours(execution)]
     slicer = _Slicer(steps, namespace)
@@ -77,7 +77,7 @@ def slice_of(
 
 
 def _is_ours(execution: Execution) -> bool:
-    """Return whether an execution is a run, or about runs: it makes nothing for a cell."""
+    """Return whether an execution only uses gage, so that it makes nothing for a cell."""
     words = execution.source.lstrip().split(maxsplit=2)
     if not words:
         return True
@@ -121,7 +121,7 @@ class _Slicer:
         )
 
     def slice(self, names: Iterable[str]) -> Slice:
-        """Return the executions that make names as of now."""
+        """Return the executions that make names with their present values."""
         end = len(self._steps)
         waiting = [(name, end) for name in names]
         wanted = set(names)
@@ -146,7 +146,7 @@ class _Slicer:
         )
 
     def _resolve(self, name: str, before: int) -> list[tuple[str, int]]:
-        """Take the executions that make a name as of an execution; return what these need."""
+        """Add the executions that make a name before an execution; return their needs."""
         if (name, before) in self._asked or name.startswith("__") or name in _OF_IPYTHON:
             return []
         self._asked.add((name, before))
@@ -158,7 +158,7 @@ class _Slicer:
                 needed += self._take(index)
                 bound_at = index
                 if name in step.facts.surely_binds or name in step.execution.bound:
-                    # Where it read the name first, it needs the one of before: see `_take`.
+                    # If it read the name first, it needs the earlier value: see `_take`.
                     break
         if bound_at is None:
             return needed
@@ -168,7 +168,7 @@ class _Slicer:
         return needed
 
     def _changed_between(self, name: str, first: int, before: int) -> list[tuple[str, int]]:
-        """Take the executions that may change the object of a name, or one it shares parts with."""
+        """Add the executions that may change a name's object, or one that shares parts with it."""
         needed: list[tuple[str, int]] = []
         same = self._same_as(name, before)
         for index in range(before - 1, -1, -1):
@@ -191,7 +191,7 @@ class _Slicer:
         return found - self._modules
 
     def _same_as(self, name: str, before: int) -> set[str]:
-        """Return the names whose objects may share something with the one of a name."""
+        """Return the names whose objects may share something with that of a name."""
         links: dict[str, set[str]] = {}
         for step in self._steps[:before]:
             for pair in step.changes.aliases:
@@ -224,14 +224,14 @@ class _Slicer:
         for name in step.changes.calls | step.facts.now:
             if name not in own:
                 needed += self._called_by(name, index)
-        # What it defines may be called at any time, by objects too.
+        # Its functions may be called at any time, also by objects.
         end = len(self._steps)
         deferred = step.facts.reads - step.facts.now
         needed += [(name, end) for name in deferred]
         return needed
 
     def _called_by(self, name: str, before: int) -> list[tuple[str, int]]:
-        """Return what a function reads when it is called before an execution."""
+        """Return the names that a function reads when it is called before an execution."""
         found = None
         for index in range(before):
             if (index, name) in self._functions:
@@ -284,7 +284,7 @@ class _Slicer:
         return False
 
     def _changes_parameter_once(self, name: str, position: int | str) -> bool:
-        """Return as `_changes_parameter`, for a function that another one calls: not deeper."""
+        """Return `_changes_parameter` for a function that another one calls, but not deeper."""
         for node in self._definitions(name):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
@@ -310,7 +310,7 @@ class _Slicer:
     # Configuration
 
     def _add_configuring(self) -> None:
-        """Take the cells that do nothing but import and configure what the others use."""
+        """Add the cells that only import and configure packages that the others use."""
         used = set()
         for index in self._taken:
             used |= self._steps[index].facts.reads | self._steps[index].binds
@@ -359,12 +359,12 @@ def _changes_of_source(text: str) -> Changes:
 
 
 def _doubt_of(step: _Step) -> str:
-    """Return what makes it doubtful which cells an execution needs; "" for nothing."""
+    """Return why the needs of an execution are doubtful, "" if they are not."""
     facts, code = step.facts, step.execution.code
     if "exec" in facts.dynamic or "eval" in facts.dynamic:
-        return "runs code that no source shows"
+        return "runs code that is not visible in its source"
     if "globals" in facts.dynamic:
-        return "reaches for names with globals()"
+        return "uses names through globals()"
     if "run_line_magic('run'" in code or "run_line_magic('load'" in code:
         return "runs a script in the notebook"
     if facts.reads & {"_", "__", "___", "Out", "In"} or any(

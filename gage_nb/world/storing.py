@@ -1,7 +1,8 @@
-"""Data of the notebook as files, exact, with size, digest and the cell that made them.
+"""The data of the notebook as exact files, with size, digest and the cell that made them.
 
-The format follows the value: a DataFrame that Parquet keeps, an array, plain Python as JSON, all
-others together in one pickle. What cannot be stored is returned with the reason.
+The format depends on the value: DataFrames that Parquet restores exactly, arrays, plain Python
+values as JSON, and all others together in one pickle. Values that cannot be stored are returned
+with the reason.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ class Value:
     format
         `parquet`, `npy`, `json` or `pickle`; `same` for another name of a value.
     path
-        The file that holds it, "" for another name of a value.
+        Its file, "" for another name of a value.
     size_bytes, sha256
-        Of its file, or of its own part of a file that holds several.
+        Of its file, or of its part of a file with several values.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Value:
 
 @dataclass(frozen=True)
 class StoredValues:
-    """What was stored; `same` has further names of values, `refused` the reason by name."""
+    """The stored values; `same` has further names of values, `refused` reasons by name."""
 
     values: dict[str, Value]
     same: dict[str, str]
@@ -77,7 +78,7 @@ class _Storage:
         self._shared: set[str] = set()
 
     def sort(self) -> None:
-        """Give each value that is not sorted yet its place: a file, the plain ones, the pickle."""
+        """Assign each new value to its own file, to the plain values or to the pickle."""
         self._find_shared_arrays()
         for name, value in list(self.needs.values.items()):
             if name in self.values or name in self.refused or name in self.same:
@@ -124,7 +125,7 @@ class _Storage:
         self.to_pickle[name] = value
 
     def _overlaps(self, name: str, value: Any) -> bool:
-        """Return whether a plain value has a list, dict or set in it that another one has too."""
+        """Return whether a plain value shares a list, dict or set with another one."""
         waiting, found = [value], False
         while waiting:
             item = waiting.pop()
@@ -150,7 +151,7 @@ class _Storage:
         self.files[id(value)] = name
 
     def pickle(self) -> bool:
-        """Write the one pickle; return whether it found names that are not sorted yet."""
+        """Write the pickle; return whether it found new names."""
         needs = self.needs
         if not self.to_pickle and not needs.attributes:
             return False
@@ -175,7 +176,7 @@ class _Storage:
         return False
 
     def _seen_containers(self) -> list[int]:
-        """Return the lists, dicts and sets directly in what is pickled that plain values hold."""
+        """Return the lists, dicts and sets in pickled values that plain values share."""
         found = []
         waiting: list[Any] = list(self.to_pickle.values())
         for _ in range(10_000):
@@ -214,7 +215,7 @@ class _Storage:
         )
 
     def _refuse_what_fails(self) -> None:
-        """Find what cannot be pickled, and take it out."""
+        """Find values that cannot be pickled, and remove them."""
         failed = False
         for name, value in list(self.to_pickle.items()):
             try:
@@ -236,7 +237,7 @@ class _Storage:
                     failed = True
                     del own[key]
         if not failed:
-            # Each alone can be stored, all of them together are too large.
+            # Each can be stored alone, but all of them together are too large.
             for name in self.to_pickle:
                 self.refused[name] = "together these values have more than 200 MB"
             self.to_pickle.clear()
@@ -244,7 +245,7 @@ class _Storage:
 
 
 def store(needs: Needs, namespace: Mapping[str, Any], directory: Path) -> StoredValues:
-    """Write all values that are needed into a directory; what they need is added to the needs.
+    """Write all needed values into a directory; names that they need are added to the needs.
 
     Raises
     ------
@@ -263,7 +264,7 @@ def store(needs: Needs, namespace: Mapping[str, Any], directory: Path) -> Stored
             if not again:
                 break
         else:
-            raise DependencyError("the values that the cell needs do not come to an end")
+            raise DependencyError("the values that the cell needs lead to more and more values")
     if storage.plain:
         text = json.dumps(storage.plain, ensure_ascii=False, separators=(",", ":"))
         (directory / "values.json").write_text(text, encoding="utf-8")
@@ -287,7 +288,7 @@ def store(needs: Needs, namespace: Mapping[str, Any], directory: Path) -> Stored
 
 
 def _size_of(value: Any) -> int:
-    """Return about how many bytes a value has, 0 where only storing it tells."""
+    """Return the approximate size of a value in bytes, 0 if only storing it tells."""
     kind = type(value).__module__.partition(".")[0]
     try:
         if kind == "pandas" and hasattr(value, "memory_usage"):

@@ -1,4 +1,4 @@
-"""The line that says what a cell was given of its notebook."""
+"""The summary of what a cell gets from its notebook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def summary_of(
     cells: Sequence[int],
     remarks: Sequence[str],
 ) -> str:
-    """Return the line, as `df (1.2 MB, cell 7), clean() and np (cells 2, 5)`; "" for nothing."""
+    """Return the summary, `df (1.2 MB, cell 7), clean() and np (cells 2, 5)`; "" for nothing."""
     texts = []
     large = [value for value in values if value["format"] in ("parquet", "npy")]
     large += [value for value in values if value not in large and value["size_bytes"] >= 10_000]
@@ -50,9 +50,9 @@ def summary_of(
 
 
 def explained(record: dict[str, Any]) -> str:
-    """Return the record of what is carried as lines for people: what, how, from which cell."""
+    """Return the record of carried names as a table for people: what, how, from which cell."""
     if not record:
-        return "Nothing is carried: the cell needs nothing of the notebook"
+        return "Nothing is carried: the cell needs nothing from the notebook"
     rows = []
     for part in record["code"]:
         first, last = part["lines"]
@@ -65,8 +65,8 @@ def explained(record: dict[str, Any]) -> str:
         how = f"as a value ({value['type']}, {value['format']}, {_size(value['size_bytes'])})"
         rows.append((value["name"], how, place))
     rows += [(name, f"the same object as {first}", "") for name, first in record["same"].items()]
-    rows += [(f"cell {number}", "run as code, from nothing", "") for number in record["cells"]]
-    rows += [(name, "as it is set now", "") for name in record["settings"]]
+    rows += [(f"cell {number}", "run again as code", "") for number in record["cells"]]
+    rows += [(name, "with its present options", "") for name in record["settings"]]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c}".rstrip() for a, b, c in rows]
     return "\n".join([*lines, *record["doubts"]])

@@ -1,8 +1,8 @@
-"""What a piece of source reads, binds and asks for, without running it.
+"""The names that a piece of source reads and binds, found without running it.
 
-A name that is read is *certain* where reading it is the first thing that happens to it: it is not
-bound before, and no condition, loop, `try` or function stands around it. All others are *possible*:
-carrying one that is not needed costs a little, leaving one out would end the run.
+A read is *certain* if it is the first use of the name: the name is not bound before, and the read
+is not inside a condition, loop, `try` or function. All others are *possible*: carrying a name that
+is not needed costs little, but a missing one would end the run.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ __all__ = ["Facts", "facts_of", "facts_of_nodes", "globals_of_code", "parsed"]
 
 @functools.lru_cache(maxsize=2000)
 def facts_of(source: str) -> Facts:
-    """Return what Python source (IPython's syntax translated) does with names.
+    """Return the facts about names in Python source (IPython's syntax translated).
 
-    What is not Python does nothing.
+    Source that is not Python has no names.
     """
     tree = parsed(source)
     return Facts() if tree is None else facts_of_nodes(tree.body)
 
 
 def facts_of_nodes(nodes: Iterable[ast.stmt]) -> Facts:
-    """Return what statements, one after the other, do with names."""
+    """Return the facts about names in consecutive statements."""
     reader = Reader()
     nodes = list(nodes)
     reader.block(nodes)

@@ -136,9 +136,9 @@ def test_a_cell_with_ipython_syntax_runs_under_ipython(body: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("%gage_run train.py", "a cell of its own"),
-        ("r = %gage runs", "a cell of its own"),
-        ("%load_ext gage_nb", "a cell of its own"),
+        ("%gage_run train.py", "another cell"),
+        ("r = %gage runs", "another cell"),
+        ("%load_ext gage_nb", "another cell"),
         ("%connect_info", "the notebook's kernel"),
         ("%debug", "a debugger"),
         ("%pdb on", "a debugger"),

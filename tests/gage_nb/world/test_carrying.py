@@ -120,7 +120,10 @@ def test_where_code_is_doubtful_all_cells_run_and_it_is_said(shell: InteractiveS
 
     assert printed(run) == "2\n"
     assert run.attrs["carried"]["cells"] == [1, 2, 3]
-    assert "doubtful: cell 2 runs code that no source shows" in run.attrs["carried"]["summary"]
+    assert (
+        "doubtful: cell 2 runs code that is not visible in its source"
+        in run.attrs["carried"]["summary"]
+    )
 
 
 def test_code_that_gives_another_value_is_said_to_be_doubtful(shell: InteractiveShell) -> None:
@@ -293,7 +296,7 @@ def test_a_directory_of_another_version_ends_the_run(shell: InteractiveShell) ->
     table.chmod(0o644)
     table.write_text(json.dumps({"version": 99}))
 
-    run.start()
+    run.start(force=True)
     run.wait()
 
     assert run.status == "error"
