@@ -19,7 +19,7 @@ def write_new(path: str, data: bytes, mode: int = 0o666) -> None:
 
     The file gets `mode`, less the bits of the umask.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         fd = os.open(path, flags, mode)
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def replace(path: str, data: bytes) -> None:
 
 def append(path: str, data: bytes) -> None:
     """Append to a file in one write, so that lines of several writers do not mix."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     try:
         fd = os.open(path, flags, 0o666)
     except FileNotFoundError:

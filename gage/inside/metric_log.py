@@ -218,7 +218,7 @@ log = _OwnLog().log
 
 def _new_file(directory: str) -> int:
     os.makedirs(directory, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
     while True:
         name = f"{time_ns() // 1000:016d}-{os.getpid()}"
         try:

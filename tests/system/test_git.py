@@ -223,7 +223,7 @@ def test_bare_repository(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("gitdir: ../gone", "not there"), ("nonsense", "expected")],
+    [("gitdir: ../gone", "does not exist"), ("nonsense", "expected")],
     ids=["leads nowhere", "nonsense"],
 )
 def test_a_git_file_that_is_no_use(tmp_path: Path, text: str, said: str) -> None:

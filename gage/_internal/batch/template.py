@@ -81,7 +81,7 @@ class TemplateFile(NamedTuple):
 
 _SMALL_BYTES = 1 << 20
 _MOST_KEPT_BYTES = 16 << 20
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _STAGING_COMMANDS = PHASES[:3]
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import ConfigError
+from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import run_meta_path
 
 TYPE_CHECKING = False
@@ -53,7 +54,7 @@ def read_block(run: Run, opdef: OpDef) -> dict[str, Any] | None:
     by_default = opdef.output_summary is True
     if not by_default and not is_block(opdef):
         return None
-    tail = _tail(run_meta_path(run, "output", "40_run"))
+    tail = _tail(run_meta_path(run, "output", RUN_OUTPUT))
     if by_default and _MARK not in tail:
         return None
     import re

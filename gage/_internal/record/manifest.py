@@ -63,10 +63,8 @@ class Difference(NamedTuple):
 
 _CHUNK_BYTES = 1 << 18  # fits in the processor's cache between reading and hashing
 _BIG_BYTES = 1 << 18
-_READ = os.O_RDONLY
 # Opening a pipe must not wait for a writer; opening a terminal must not make it our own.
-for _name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"):
-    _READ |= getattr(os, _name, 0)
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 
 
 def read_manifest(path: str) -> list[ManifestEntry]:

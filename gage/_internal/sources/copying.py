@@ -56,10 +56,9 @@ _CHUNK_BYTES = 1 << 18
 _MOST_SHOWN = 10
 _FICLONE = 0x40049409  # of Linux, <linux/fs.h>
 
-_BINARY = getattr(os, "O_BINARY", 0)
 # Opening a pipe must not wait for a writer; opening a terminal must not make it our own.
-_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
 
 def copy_files(

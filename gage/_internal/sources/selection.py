@@ -139,7 +139,7 @@ def copy_selected(
 
 def _read_head(path: str) -> bytes:
     # If a pipe has taken the place of the file meanwhile, opening it must not block.
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         return os.read(fd, HEAD_BYTES)
     finally:

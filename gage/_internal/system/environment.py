@@ -18,6 +18,7 @@ import sys
 import time
 
 from gage._internal.system.git import GitRecording
+from gage._internal.system.recording import DEADLINE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +26,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "DEFAULT_DEADLINE_S",
     "Recording",
     "installed_packages",
     "platform_info",
     "python_info",
     "start_recording",
 ]
-
-DEFAULT_DEADLINE_S = 0.2
 
 
 def start_recording(project_dir: str) -> Recording:
@@ -52,7 +50,7 @@ class Recording:
     def __init__(self, git: GitRecording) -> None:
         self._git = git
 
-    def collect(self, deadline_s: float = DEFAULT_DEADLINE_S) -> dict[str, Any]:
+    def collect(self, deadline_s: float = DEADLINE_S) -> dict[str, Any]:
         """Return the attributes by name, after waiting for at most about `deadline_s`."""
         end = time.monotonic() + deadline_s
         late = f"did not answer within {deadline_s * 1000:.0f} ms"

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
         def cancel(self) -> None: ...
 
 
-__all__ = ["cancel_all", "collect_all"]
+__all__ = ["DEADLINE_S", "cancel_all", "collect_all"]
 
-_DEADLINE_S = 0.2
+DEADLINE_S = 0.2
 
 
 def collect_all(recordings: Sequence[Recording]) -> Iterator[tuple[str, Any]]:
     """Yield the attributes of recordings, each as soon as it is known; wait 200 ms at most."""
-    end = time.monotonic() + _DEADLINE_S
+    end = time.monotonic() + DEADLINE_S
     for recording in recordings:
         yield from recording.collect(max(0.0, end - time.monotonic())).items()
 
