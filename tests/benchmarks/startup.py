@@ -32,16 +32,18 @@ _OPERATIONS = {
 
 def cases(workspace: Path) -> list[Case]:
     """Return the cases; `hi.py` prints one word."""
-    (workspace / "hi.py").write_text("print('hi')\n")
+    project = workspace / "script"
+    project.mkdir()
+    (project / "hi.py").write_text("print('hi')\n")
     env = {**os.environ, "GAGE_RUNS": str(workspace / "runs")}
     command = Path(sys.executable).with_name("gage")
-    kernel = WarmKernel(workspace)
+    kernel = WarmKernel(project)
     return [
         Case(
             "`gage run hi.py` from a shell",
             "`python hi.py`",
-            timed_command([sys.executable, "hi.py"], cwd=workspace, env=env),
-            timed_command([str(command), "run", "hi.py"], cwd=workspace, env=env),
+            timed_command([sys.executable, "hi.py"], cwd=project, env=env),
+            timed_command([str(command), "run", "hi.py"], cwd=project, env=env),
             limit=4.2,
             rounds=21,
         ),
@@ -49,8 +51,8 @@ def cases(workspace: Path) -> list[Case]:
         Case(
             "`%gage_run hi.py`, first run of a kernel",
             "`subprocess.run` there",
-            new_kernels(workspace, _BARE_IN_KERNEL),
-            new_kernels(workspace, _RUN_IN_KERNEL),
+            new_kernels(project, _BARE_IN_KERNEL),
+            new_kernels(project, _RUN_IN_KERNEL),
             limit=3.5,
             rounds=7,
         ),

@@ -165,3 +165,29 @@ def test_lines_that_are_damaged_are_no_lines(runs_home: Path) -> None:
     os.mkfifo(directory / "1-3")
 
     assert [file.path for file in outside_files(run)] == ["/a"]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_watched"),
+    [
+        ("print('a/b'.split('/'))", False),
+        ("print('hi')", False),
+        ("print(len('/tmp'))", True),
+        ("import os; print(os.path.expanduser('x'))", True),
+    ],
+)
+def test_only_programs_that_may_read_outside_are_watched(
+    project: Path, source: str, is_watched: bool
+) -> None:
+    # Every program pays for an audit hook: copying objects deeply takes twice as long.
+    assert _has_hook(source) is is_watched
+
+
+def _has_hook(source: str) -> bool:
+    """Return whether the audit hook was made in a run of this source."""
+    code = (
+        f"{source}\nimport gc\n"
+        "names = [getattr(found, '__qualname__', '') for found in gc.get_objects()]\n"
+        "print('hooked', '_watch_files.<locals>.hook' in names)\n"
+    )
+    return "hooked True" in run(code).last_lines()

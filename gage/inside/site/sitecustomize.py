@@ -21,6 +21,14 @@ _HOOKED = frozenset(
 _PART = "/inside/site/sitecustomize.py"
 _SYSTEM = ("/bin/", "/dev/", "/etc/", "/lib", "/proc/", "/run/", "/sbin/", "/sys/", "/usr/")
 
+_CODE = (".py", ".ipynb", ".ipy", ".carried")
+_MOST_LOOKED_AT = 20  # files: a program of more may read outside, for all that is known
+# What leads a program out of its directory, beside a path that begins with `/` or `~`.
+_WAYS_OUT = (
+    *("expanduser", ".home(", "environ", "getenv", "gettempdir", "chdir"),
+    *("http", "download", "fetch_", "load_dataset", "datasets", "hub"),
+)
+
 
 class _Watch:
     """Finds no modules; it calls `import_hooks` when one of the watched ones is imported."""
@@ -39,7 +47,8 @@ class _Watch:
 def _watch_files(run_dir: str) -> None:
     """Have files that are opened outside of the run noted; Python's own and the system's are not.
 
-    Called for every event that Python audits: what it does first has to cost nothing.
+    Called for every event that Python audits, `id(x)` among them: copying objects deeply takes
+    twice as long with it. So it is for programs that may read outside only.
     """
     own = (run_dir, sys.prefix, sys.base_prefix, sys.exec_prefix, __file__[: -len(_PART)])
     known = (*(f"{place}/" for place in own), f"{run_dir}.meta/", *_SYSTEM)
@@ -65,6 +74,37 @@ def _watch_files(run_dir: str) -> None:
     sys.addaudithook(hook)
 
 
+def _may_read_outside() -> bool:
+    """Return whether an argument or the run's code names a place outside, or a way to one."""
+    if any(place != _here for place in os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+        return True
+    words = sys.orig_argv[1:]
+    if any(_names_a_place(f'"{word}"') or _names_a_place(word.replace("=", '"')) for word in words):
+        return True
+    looked_at = 0
+    for directory, directories, files in os.walk("."):
+        directories[:] = [name for name in directories if not name.startswith((".", "__"))]
+        for name in files:
+            if name.endswith(_CODE):
+                looked_at += 1
+                if looked_at > _MOST_LOOKED_AT:
+                    return True
+                with open(os.path.join(directory, name), "rb") as file:
+                    if _names_a_place(file.read().decode("utf-8", "replace")):
+                        return True
+    return False
+
+
+def _names_a_place(code: str) -> bool:
+    if any(mark in code for mark in _WAYS_OUT):
+        return True
+    for quote in ('"', "'"):
+        after = code.split(f"{quote}/")[1:]
+        if any(text[:1].isalpha() for text in after) or f"{quote}~" in code:
+            return True
+    return False
+
+
 def _run_the_next() -> None:
     """Run the next `sitecustomize` on the path, if there is one."""
     spec = sys.modules["_frozen_importlib_external"].PathFinder.find_spec("sitecustomize")
@@ -82,5 +122,10 @@ _here = __file__.rpartition("/")[0]
 sys.path[:] = [place for place in sys.path if place != _here]
 sys.meta_path.insert(0, _Watch)
 if os.environ.get("RUN_DIR"):
-    _watch_files(os.environ["RUN_DIR"])
+    try:
+        _may = _may_read_outside()
+    except OSError:
+        _may = True
+    if _may:
+        _watch_files(os.environ["RUN_DIR"])
 _run_the_next()
