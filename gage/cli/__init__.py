@@ -21,9 +21,16 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit the process with its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["run"] and "_GAGE_COMPLETE" not in os.environ:
+        from gage.cli.import_cache import keep_modules, use_kept_modules
+
+        is_kept = use_kept_modules()
         from gage.cli.run import run_command
 
-        _leave(run_command(words[1:]))
+        loaded = [] if is_kept else [name for name in sys.modules if name.startswith("gage.")]
+        code = run_command(words[1:])
+        if loaded:
+            keep_modules(loaded)
+        _leave(code)
     from gage.cli.app import main_command
 
     _leave(main_command(words))
