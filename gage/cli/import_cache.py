@@ -66,7 +66,7 @@ class _Finder:
             return None
         file, is_package, cached, _, _, code = kept
         spec = ModuleSpec(name, _Loader(name, file, code), origin=file)
-        spec.has_location = True  # type: ignore[misc]  # as `spec_from_file_location` sets it
+        spec.has_location = True
         spec.cached = cached
         if is_package:
             spec.submodule_search_locations = [os.path.dirname(file)]
