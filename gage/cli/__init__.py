@@ -6,20 +6,45 @@ importing them would double the time that a run takes to start.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` takes a third of a start
 import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from types import FrameType
     from typing import NoReturn
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130  # as in `gage.cli.run`, which takes a moment to load
+
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit the process with its exit code."""
+    takes_interrupts = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+
+    def on_interrupt(handler: Callable[[int, FrameType | None], object]) -> None:
+        if takes_interrupts:  # not if they are ignored, as after `nohup`
+            _signal.signal(_signal.SIGINT, handler)
+
+    # Before and after the command, an interrupt finds nothing that has to be cleaned up.
+    on_interrupt(_exit_interrupted)
     words = list(sys.argv[1:] if argv is None else argv)
+    command = _load(words)
+    try:
+        on_interrupt(_signal.default_int_handler)
+        code = command()
+        on_interrupt(_exit_interrupted)
+    except KeyboardInterrupt:
+        on_interrupt(_exit_interrupted)
+        code = _INTERRUPTED
+    _leave(code)
+
+
+def _load(words: list[str]) -> Callable[[], int]:
+    """Import what a command line needs; return a function that carries it out."""
     if words[:1] == ["run"] and "_GAGE_COMPLETE" not in os.environ:
         from gage.cli.import_cache import keep_modules, use_kept_modules
 
@@ -27,13 +52,21 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         from gage.cli.run import run_command
 
         loaded = [] if is_kept else [name for name in sys.modules if name.startswith("gage.")]
-        code = run_command(words[1:])
-        if loaded:
-            keep_modules(loaded)
-        _leave(code)
+
+        def run() -> int:
+            code = run_command(words[1:])
+            if loaded:
+                keep_modules(loaded)
+            return code
+
+        return run
     from gage.cli.app import main_command
 
-    _leave(main_command(words))
+    return lambda: main_command(words)
+
+
+def _exit_interrupted(_number: int, _frame: FrameType | None) -> None:
+    os._exit(_INTERRUPTED)
 
 
 def _leave(code: int) -> NoReturn:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from gage._internal.errors import StoreError
 from gage._internal.record.file_log import FileEvent, append_events, read_events, scan_files
 from gage._internal.record.manifest import hash_file, read_manifest, verify
 from gage._internal.record.run_meta import read_notes, read_text, read_timestamp
 from gage._internal.record.status import read_status
 from gage._internal.running.finalize import finalize_run, make_read_only
+from gage._internal.store.trash import delete_run, purge_run
 from gage._internal.types import Run
-from tests.making import meta, staged
+from tests.making import ended, meta, staged
 
 
 @pytest.fixture
@@ -212,3 +214,61 @@ def test_a_file_that_is_gone_by_then_is_noted(run: Run) -> None:
     make_read_only(run, found)
 
     assert read_notes(run) == ["Not made read-only (No such file or directory): gone"]
+
+
+# A run that puts a link in the place of its directory
+
+
+def test_a_run_that_replaces_its_directory_by_a_link_changes_nothing_elsewhere(
+    tmp_path: Path,
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("x")
+    before = (elsewhere / "mine").stat()
+    command = f"echo made > made; rm -r $RUN_DIR && ln -s {elsewhere} $RUN_DIR; exit 3"
+
+    run = ended(tmp_path / "runs", command)
+
+    assert Path(run.run_dir).is_symlink()
+    assert read_timestamp(run, "stopped") is not None
+    status = read_status(run)
+    assert status.name == "damaged"
+    assert "a link has taken the place of the run directory" in status.reason
+    assert read_text(run, "proc", "exit") == "3\n"
+    assert not [entry for entry in read_manifest(str(meta(run, "manifest"))) if entry.type == "g"]
+    purge_run(delete_run(run))
+    assert (elsewhere / "mine").read_text() == "x"
+    assert (elsewhere / "mine").stat() == before
+    assert not Path(run.run_dir).is_symlink()
+
+
+def test_a_link_below_the_run_directory_changes_nothing_elsewhere(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("x")
+    before = (elsewhere / "mine").stat()
+
+    run = ended(tmp_path / "runs", f"ln -s {elsewhere} out")
+
+    assert read_status(run).name == "completed"
+    assert (elsewhere / "mine").stat() == before
+    assert verify(run) == []
+    purge_run(delete_run(run))
+    assert (elsewhere / "mine").stat() == before
+
+
+def test_a_staging_command_that_replaces_the_directory_by_a_link_ends_staging(
+    project: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("x")
+    before = (elsewhere / "mine").stat()
+    (project / "train.py").write_text("x = 1")
+    command = f"rm -r $RUN_DIR && ln -s {elsewhere} $RUN_DIR"
+
+    with pytest.raises(StoreError, match="a link has taken the place of the directory"):
+        staged(tmp_path / "runs", "true", {"exec": {"init-runtime": command}}, project)
+
+    assert (elsewhere / "mine").stat() == before

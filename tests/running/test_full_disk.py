@@ -79,6 +79,22 @@ def test_source_code_that_has_no_room_ends_staging(
     assert run.status == "error"
     assert "No space left on device" in run.full_status.reason
     assert run.timestamp("stopped") is not None
+    assert not list(Path(run.run_dir).iterdir())
+    assert gage.run("op", directory=str(other_project(project))).status == "completed"
+
+
+def test_what_a_staging_command_left_on_a_full_disk_is_removed(project: Path, store: Path) -> None:
+    command = "cat /dev/zero > big"
+    (project / "gage.toml").write_text(
+        f'[op]\nexec = {{ run = "true", stage-runtime = "{command}" }}\n'
+    )
+
+    with pytest.raises(GageError):
+        gage.run("op")
+
+    (run,) = check_store(store, 1)
+    assert not list(Path(run.run_dir).iterdir())
+    assert "Removed what was staged" in (Path(run.meta_dir) / "log" / "runner").read_text()
     assert gage.run("op", directory=str(other_project(project))).status == "completed"
 
 

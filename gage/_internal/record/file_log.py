@@ -10,6 +10,7 @@ time in epoch microseconds, `-` for a deleted file; PATH is relative to the run 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -122,7 +123,14 @@ def scan_files(root: str) -> dict[str, FoundFile]:
     A link to a file is listed as that file. A link to a directory is not followed; it is listed
     with the mode of a link, like a dangling link. Sockets, pipes, devices and unreadable
     directories are listed with their own mode.
+
+    Raises
+    ------
+    NotADirectoryError
+        If the directory itself is a link: what is behind it belongs to somebody else.
     """
+    if os.path.islink(root):
+        raise NotADirectoryError(errno.ENOTDIR, "a link has taken the place of the directory", root)
     found: dict[str, FoundFile] = {}
     pending = [""]
     while pending:

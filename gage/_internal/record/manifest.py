@@ -119,7 +119,7 @@ def verify(run: Run) -> list[Difference]:
     deleted = {event.path for event in events if event.event == "d"} - current_files(events).keys()
     try:
         found = scan_files(run.run_dir)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         found = {}
     regular = sorted(path for path, file in found.items() if stat.S_ISREG(file.mode))
     digests = hash_files(run.run_dir, regular)

@@ -97,8 +97,7 @@ def _read_status(run: Run) -> Status:
         return Status("pending", "not initialised: it is being made, or that was interrupted")
     run_for_meta_dir(run.meta_dir)  # raises for another version or a damaged id
     meta_opref(run)
-    if not os.path.isdir(run.run_dir):
-        return Status("damaged", f"{run.run_dir}: the run directory is missing")
+    _check_run_dir(run)
     if read_timestamp(run, "stopped") is not None:
         return _ended_well_recorded(run)
     # In this order: a run records its processes before it is started.
@@ -126,6 +125,14 @@ def _read_status(run: Run) -> Status:
     if read_timestamp(run, "staged") is not None:
         return Status("staged")
     return Status("pending", "not staged: it is being staged, or that was interrupted")
+
+
+def _check_run_dir(run: Run) -> None:
+    """Raise an error if the run directory is missing or is another one."""
+    if not os.path.isdir(run.run_dir):
+        raise MetaError(f"{run.run_dir}: the run directory is missing")
+    if os.path.islink(run.run_dir):
+        raise MetaError(f"{run.run_dir}: a link has taken the place of the run directory")
 
 
 def _filled_timestamp(run: Run, name: str) -> int | None:

@@ -17,6 +17,7 @@ from gage._internal.atomic import write_all
 from gage._internal.process.command import supervisor_command
 from gage._internal.process.identity import identity_of
 from gage._internal.process.spawn import has_threads, spawn
+from gage._internal.process.title import set_title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ForkedSupervisor", "WaitingSupervisor", "ask_supervisor", "reap"]
 
 _POLL_S = 0.01
+# The command line of a supervisor that was forked, as `ps` shows it.
+_TITLE = ("python", "-m", "gage._internal.running.supervisor")
 
 # Supervisors that this process started and has to reap when they have ended.
 _started: set[int] = set()
@@ -131,6 +134,7 @@ def _become_supervisor(orders: int, answers: int, signal_mask: Iterable[int]) ->
         started_in = os.getcwd()
         sys.path[:] = [path for path in sys.path if path not in ("", started_in)]
         os.chdir("/")
+        set_title(_TITLE)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, signal_mask)
         from gage._internal.running.supervisor import main
 

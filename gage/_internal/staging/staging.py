@@ -165,6 +165,7 @@ def stage_run(
             phase(project_dir, run, staging)
     except OSError as error:
         failure = StoreError(_store_message(f"cannot stage run {run.name}", error))
+        failure.__cause__ = error
         record_failure(run, failure)
         raise failure from error
     except BaseException as error:
@@ -310,25 +311,42 @@ def _run_command(project_dir: str, staging: Staging, phase: str, command: Comman
 
 
 def record_failure(run: Run, error: BaseException) -> None:
-    """Record that staging a run has failed: status `error`, with all that is known."""
+    """Record that staging a run has failed: status `error`, with all that is known.
+
+    If the disk is full, what was staged is removed first: the project has the originals, and the
+    next run needs the room.
+    """
+    if _is_disk_full(run, error):
+        _remove_copies(run)
     try:
         _write_failure(run, error)
-    except OSError as full:
-        if full.errno not in NO_ROOM:
-            return  # the store is no longer writable: `error` says why
-        # The copies are incomplete, and the project has the originals: they make room for this.
-        _remove_copies(run)
-        try:
-            _write_failure(run, error)
-        except OSError:
-            return  # that was not enough either: the run stays listed as not staged
+    except OSError:
+        return  # the store is not writable: `error` says why, and the run stays listed
+
+
+def _is_disk_full(run: Run, error: BaseException) -> bool:
+    """Return whether staging failed for the lack of room, or left none."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
+            return True
+        cause = cause.__cause__
+    try:
+        room = os.statvfs(run.run_dir)
+    except OSError:
+        return False
+    no_files = room.f_files > 0 and room.f_favail == 0
+    return no_files or room.f_bavail * room.f_frsize < _RESERVE_BYTES
 
 
 def _remove_copies(run: Run) -> None:
+    import shutil
+
     try:
-        for path in scan_files(run.run_dir):
-            os.unlink(os.path.join(run.run_dir, path))
-        log_runner(run, "Removed the copied files, to have room for this record")
+        found = scan_files(run.run_dir)
+        shutil.rmtree(run.run_dir)
+        os.mkdir(run.run_dir)
+        log_runner(run, f"Removed what was staged ({len(found)} files): the disk is full")
         log_changes(run, "s", {})
     except (OSError, MetaError):
         return  # the others are removed

@@ -133,7 +133,10 @@ def remove_run(run: Run) -> None:
 
 
 def remove_directory(directory: str) -> None:
-    """Remove a directory with all its files; it need not exist."""
+    """Remove a directory with all its files, or a link in its place; it need not exist."""
+    if os.path.islink(directory):
+        os.unlink(directory)
+        return
     for path, directories, files in os.walk(directory, topdown=False):
         for name in files:
             os.unlink(os.path.join(path, name))
