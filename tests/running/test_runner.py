@@ -23,7 +23,13 @@ from gage._internal.record.run_meta import (
     run_for_meta_dir,
     write_timestamp,
 )
-from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
+from gage._internal.record.status import (
+    live_command,
+    live_processes,
+    live_supervisors,
+    read_exit_code,
+    read_status,
+)
 from gage._internal.running.runner import check_run, last_lines, start_run, stop_run, wait_for_run
 from gage._internal.types import Command, Run
 from tests.making import dead_identity, ended, meta, staged, wait_until, write_processes
@@ -334,3 +340,33 @@ def test_an_end_without_processes_is_waited_for_no_longer(tmp_path: Path) -> Non
     write_processes(run, "supervisor", dead_identity())
 
     assert wait_for_run(run).name == "terminated"
+
+
+def test_a_running_run_whose_side_car_was_damaged_is_waited_for_and_stopped(
+    tmp_path: Path,
+) -> None:
+    run = staged(tmp_path, "echo begun; exec sleep 1000")
+    start_run(run)
+    meta(run, "opref").unlink()
+    assert read_status(run).name == "damaged"
+
+    assert wait_for_run(run, 0.1).name == "damaged"
+    assert live_processes(run)
+    stop_run(run, grace_s=0.2)
+
+    assert not live_processes(run)
+
+
+def test_a_run_that_moves_its_directory_away_is_running_until_it_ends(tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    os.mkfifo(go_on)
+    run = staged(tmp_path, f"mv $RUN_DIR {tmp_path}/away; read line < {go_on}; exit 3")
+    start_run(run)
+    wait_until((tmp_path / "away").exists)
+    assert read_status(run).name == "running"
+
+    go_on.write_text("line\n")
+    status = wait_for_run(run)
+
+    assert (status.name, read_exit_code(run)) == ("damaged", 3)
+    assert "the run directory is missing" in status.reason

@@ -97,7 +97,6 @@ def _read_status(run: Run) -> Status:
         return Status("pending", "not initialised: it is being made, or that was interrupted")
     run_for_meta_dir(run.meta_dir)  # raises for another version or a damaged id
     meta_opref(run)
-    _check_run_dir(run)
     if read_timestamp(run, "stopped") is not None:
         return _ended_well_recorded(run)
     # In this order: a run records its processes before it is started.
@@ -107,6 +106,7 @@ def _read_status(run: Run) -> Status:
         if started is None:
             return Status("staged", "starting")
         return Status("running")
+    _check_run_dir(run)
     # The processes may have written `stopped` and ended since it was read.
     if read_timestamp(run, "stopped") is not None:
         return _ended_well_recorded(run)
@@ -142,6 +142,7 @@ def _filled_timestamp(run: Run, name: str) -> int | None:
 
 def _ended_well_recorded(run: Run) -> Status:
     """Return the status of a finalised run, whose record has to be complete."""
+    _check_run_dir(run)
     if not any(os.path.exists(run_meta_path(run, name)) for name in ("staged", "started")):
         return _ended(run)  # its staging failed, so its record is not complete
     if not os.path.exists(run_meta_path(run, "manifest")):

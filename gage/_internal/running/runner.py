@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from gage._internal.errors import RunFailed, RunStateError
+from gage._internal.errors import MetaError, RunFailed, RunStateError
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import GRACE_S, stop_group
@@ -19,6 +19,7 @@ from gage._internal.types import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gage._internal.process.identity import Identity
     from gage._internal.types import Run, Status
 
 __all__ = [
@@ -75,11 +76,12 @@ def wait_for_run(run: Run, timeout_s: float | None = None) -> Status:
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     while True:
         status = read_status(run)
-        if status.name not in ENDED:
-            processes = live_processes(run)
-            if status.name != "running" and not processes:
-                status = read_status(run)  # it may have begun and ended between the two looks
-        if status.name in ENDED:
+        # A damaged run may still be running.
+        may_live = status.name not in ENDED or status.name == "damaged"
+        processes = _processes(run) if may_live else []
+        if status.name not in {*ENDED, "running"} and not processes:
+            status = read_status(run)  # it may have begun and ended between the two looks
+        if status.name in ENDED and not processes:
             reap()
             return status
         if status.name != "running" and not processes:
@@ -102,9 +104,9 @@ def stop_run(run: Run, by: str = "user", grace_s: float = GRACE_S) -> Status:
     RunStateError
         If the run was never started.
     """
-    processes = live_processes(run)
+    processes = _processes(run)
     status = read_status(run)
-    if status.name in ENDED:
+    if status.name in ENDED and not (status.name == "damaged" and processes):
         return status
     if not processes:
         raise RunStateError(f"run {run.name} is {status.name}: there is nothing to stop")
@@ -124,6 +126,14 @@ def stop_run(run: Run, by: str = "user", grace_s: float = GRACE_S) -> Status:
         stop_group(command, grace_s)
     finalize_run(run, None)
     return read_status(run)
+
+
+def _processes(run: Run) -> list[Identity]:
+    """Return the live processes of a run, none if what names them is damaged."""
+    try:
+        return live_processes(run)
+    except (MetaError, OSError, ValueError):
+        return []
 
 
 def _is_untouched(run: Run) -> bool:
