@@ -20,13 +20,11 @@ CALLER = """
 import os, signal, sys
 from gage.cli import main
 
-class InterruptedImport:
-    @staticmethod
-    def find_spec(name, path, target=None):
-        if name == sys.argv[1]:
-            os.kill(os.getpid(), signal.SIGINT)
+def interrupt(event, about):
+    if event == "import" and about[0] == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGINT)
 
-sys.meta_path.insert(0, InterruptedImport)
+sys.addaudithook(interrupt)
 main(sys.argv[2:])
 """
 
