@@ -73,6 +73,9 @@ class StatusLine:
         took = format_duration(self._seconds(), ended=False)
         said = read_reported_progress(self._run.meta_dir)
         columns = self._columns()
+        recorded = self._finalizing()
+        if recorded:
+            return shortened(f"{self._run.name} {recorded} · {took}", columns)
         if said is None or said.completed == said.total:
             return shortened(f"{self._run.name} running {took}", columns)
         parts = []
@@ -82,6 +85,13 @@ class StatusLine:
         total = "" if said.total is None else f"/{said.total:,.10g}"
         parts += [f"{said.completed:,.10g}{total}", on_a_line(said.description), took]
         return shortened(f"{self._run.name} {' · '.join(filter(None, parts))}", columns)
+
+    def _finalizing(self) -> str:
+        """Return how far the files that the run made are recorded, "" before it has ended."""
+        from gage._internal.record.finalizing import read_finalizing
+
+        far = read_finalizing(self._run)
+        return "" if far is None else f"{_bar(far.fraction)} {far.words}"
 
     def _seconds(self) -> float:
         from gage._internal.record.duration import read_duration_us

@@ -19,6 +19,7 @@ from gage._internal.errors import GageError, MetaError
 from gage._internal.metrics.series import MetricsReader
 from gage._internal.metrics.summary_file import fields_text, read_full_summary, value_of
 from gage._internal.progress.bars import Progress, progress_of, read_progress
+from gage._internal.record.finalizing import read_finalizing
 from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
 from gage._internal.record.outside_files import outside_files
 from gage._internal.record.run_meta import (
@@ -139,6 +140,9 @@ class StateReader:
         return self._tail.read(output)
 
     def _progress(self, opdef: OpDef, phase: str, tail: bytes) -> Progress | None:
+        finalizing = read_finalizing(self._run)
+        if finalizing is not None:
+            return Progress(finalizing.fraction, description=finalizing.words)
         if phase == "run":
             said = read_reported_progress(self._run.meta_dir)
             if said is not None and said.completed != said.total:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gage._internal.errors import MetaError, RunStateError
 from gage._internal.record.manifest import (
     Difference,
+    HashWatch,
     append_manifest,
     encode,
     hash_file,
@@ -96,6 +97,73 @@ def test_file_is_hashed(tmp_path: Path, size: int) -> None:
     (tmp_path / "file").write_bytes(data)
 
     assert hash_file(str(tmp_path / "file")) == hashlib.sha256(data).hexdigest()
+
+
+MB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ({}, 3 * MB),
+        ({0: b"begin"}, 5 * MB),
+        ({2 * MB: b"middle"}, 5 * MB + 17),
+        ({5 * MB: b"end"}, 5 * MB + 3),
+        ({0: b"x" * MB, 3 * MB + 5: b"y" * MB, 9 * MB - 1: b"z"}, 12 * MB),
+        ({1: b"\1" * 300_000}, 300_001),
+    ],
+    ids=["nothing", "begin", "middle", "end", "several", "no hole"],
+)
+def test_a_file_with_holes_has_the_digest_of_its_bytes(
+    tmp_path: Path, written: dict[int, bytes], size: int
+) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        for place, data in written.items():
+            file.seek(place)
+            file.write(data)
+        file.truncate(size)
+
+    assert hash_file(str(path)) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Ending(HashWatch):
+    """Ends hashing after so many questions; counts what it is told."""
+
+    def __init__(self, questions: int) -> None:
+        self.left = questions
+        self.size_bytes = self.files = 0
+
+    def is_stopped(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+    def hashed(self, size_bytes: int, files: int = 0) -> None:
+        self.size_bytes += size_bytes
+        self.files += files
+
+
+def test_a_watch_is_told_of_all_bytes(tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(b"x" * 10)
+    (tmp_path / "big").write_bytes(b"x" * 2 * MB)
+    os.truncate(tmp_path / "big", 7 * MB)
+    watch = Ending(1_000_000)
+
+    hash_files(str(tmp_path), ["small", "big"], watch)
+
+    assert (watch.files, watch.size_bytes) == (2, 7 * MB + 10)
+
+
+@pytest.mark.parametrize("questions", [0, 1, 3, 4])
+def test_what_was_not_hashed_completely_has_no_digest(tmp_path: Path, questions: int) -> None:
+    names = ["one", "two", "big"]
+    for name in names[:2]:
+        (tmp_path / name).write_bytes(b"x" * 10)
+    (tmp_path / "big").write_bytes(b"x" * 2 * MB)
+
+    digests = hash_files(str(tmp_path), names, Ending(questions))
+
+    assert list(digests) == names[: min(questions, 2)]
 
 
 def test_files_are_hashed_and_absent_ones_left_out(tmp_path: Path) -> None:

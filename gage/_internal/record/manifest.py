@@ -33,9 +33,10 @@ from gage._internal.types import ManifestEntry, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 __all__ = [
     "Difference",
+    "HashWatch",
     "append_manifest",
     "encode",
     "hash_file",
@@ -63,6 +64,8 @@ class Difference(NamedTuple):
 
 _CHUNK_BYTES = 1 << 18  # fits in the processor's cache between reading and hashing
 _BIG_BYTES = 1 << 18
+_BLOCK_BYTES = 512  # of `st_blocks`, on every system
+_ZEROS_BYTES = 1 << 20
 # Opening a pipe must not wait for a writer; opening a terminal must not make it our own.
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 
@@ -138,6 +141,20 @@ def verify(run: Run) -> list[Difference]:
     return sorted(differences, key=lambda difference: difference.path)
 
 
+class HashWatch:
+    """Is told how far hashing is and may end it; this one does nothing."""
+
+    def is_stopped(self) -> bool:
+        """Return whether to hash nothing more."""
+        return False
+
+    def hashed(self, size_bytes: int, files: int = 0) -> None:
+        """Handle that so many more bytes were hashed, which complete so many files."""
+
+
+_NO_WATCH = HashWatch()
+
+
 def hash_file(path: str) -> str:
     """Return the sha256 of a file in hex.
 
@@ -146,30 +163,33 @@ def hash_file(path: str) -> str:
     OSError
         If it cannot be read or is not a regular file.
     """
-    return _hash(path, _never)
+    return _hash(path, _NO_WATCH)
 
 
-def hash_files(root: str, paths: Iterable[str]) -> dict[str, str]:
+def hash_files(root: str, paths: Iterable[str], watch: HashWatch = _NO_WATCH) -> dict[str, str]:
     """Return the sha256 of each file in hex, by path; paths are relative to root.
 
-    A file that cannot be read, or no longer exists, has no item.
+    A file that cannot be read, or no longer exists, has no item; nor have those that were not
+    hashed when the watch ended it.
     """
     digests: dict[str, str] = {}
     big: list[tuple[int, str]] = []
     for path in paths:
+        if watch.is_stopped():
+            return digests
         try:
             size_bytes = os.stat(os.path.join(root, path)).st_size
             # No threads for small files: reading one is faster than handing it to a thread.
             if size_bytes > _BIG_BYTES:
                 big.append((size_bytes, path))
             else:
-                digests[path] = hash_file(os.path.join(root, path))
+                digests[path] = _hash(os.path.join(root, path), watch)
         except OSError:
             continue
 
-    def hash_big(item: tuple[int, str], stopped: Callable[[], bool]) -> None:
+    def hash_big(item: tuple[int, str], failed: Callable[[], bool]) -> None:
         try:
-            digests[item[1]] = _hash(os.path.join(root, item[1]), stopped)
+            digests[item[1]] = _hash(os.path.join(root, item[1]), watch, failed)
         except OSError:
             return
 
@@ -177,7 +197,7 @@ def hash_files(root: str, paths: Iterable[str]) -> dict[str, str]:
     return digests
 
 
-def _hash(path: str, stopped: Callable[[], bool]) -> str:
+def _hash(path: str, watch: HashWatch, failed: Callable[[], bool] = _NO_WATCH.is_stopped) -> str:
     fd = os.open(path, _READ)
     with open(fd, "rb", buffering=0) as file:
         info = os.fstat(fd)
@@ -186,19 +206,59 @@ def _hash(path: str, stopped: Callable[[], bool]) -> str:
         if info.st_size <= _BIG_BYTES:
             data = file.read(_BIG_BYTES + 1)
             if len(data) == info.st_size:
+                watch.hashed(len(data), 1)
                 return sha256_of(data)
             file.seek(0)  # it changes just now: what is there at the end of reading counts
         from hashlib import sha256
 
         digest = sha256()
-        view = memoryview(bytearray(_CHUNK_BYTES))
-        while (count := file.readinto(view)) and not stopped():
-            digest.update(view[:count])
+        for piece in _pieces(fd, info):
+            if watch.is_stopped() or failed():
+                raise InterruptedError(errno.EINTR, "stopped while it was hashed", path)
+            digest.update(piece)
+            watch.hashed(len(piece))
+    watch.hashed(0, 1)
     return digest.hexdigest()
 
 
-def _never() -> bool:
-    return False
+def _pieces(fd: int, info: os.stat_result) -> Iterator[bytes | memoryview]:
+    """Yield the content of a file; zeros that take no room on the disk are not read."""
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    place = 0
+    if info.st_blocks * _BLOCK_BYTES < info.st_size:
+        for begin, end in _extents(fd):
+            yield from _zeros(begin - place)
+            place = begin
+            os.lseek(fd, begin, os.SEEK_SET)
+            while place < end and (count := os.readv(fd, [buffer[: end - place]])):
+                place += count
+                yield buffer[:count]
+            if place < end:
+                return  # it was cut off meanwhile
+        yield from _zeros(os.fstat(fd).st_size - place)
+        return
+    while count := os.readv(fd, [buffer]):
+        yield buffer[:count]
+
+
+def _extents(fd: int) -> Iterator[tuple[int, int]]:
+    """Yield where a file has data, as (begin, end); one that is all data if nobody knows."""
+    end = 0
+    while True:
+        try:
+            begin = os.lseek(fd, end, os.SEEK_DATA)
+            end = os.lseek(fd, begin, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # this file system cannot tell; ENXIO: no data follows
+                yield end, os.fstat(fd).st_size
+            return
+        yield begin, end
+
+
+def _zeros(size_bytes: int) -> Iterator[bytes]:
+    zeros = bytes(min(size_bytes, _ZEROS_BYTES)) if size_bytes > 0 else b""
+    for place in range(0, size_bytes, _ZEROS_BYTES):
+        yield zeros[: size_bytes - place]
 
 
 def _parse(path: str, number: int, line: str) -> ManifestEntry:

@@ -19,6 +19,7 @@ from gage._internal.record.file_log import (
     read_events,
     scan_files,
 )
+from gage._internal.record.finalizing import FinalizeWatch
 from gage._internal.record.layout import FINALIZE_OUTPUT
 from gage._internal.record.manifest import append_manifest, hash_files, read_manifest
 from gage._internal.record.outside_files import record_outside_files
@@ -36,7 +37,7 @@ from gage._internal.types import ManifestEntry, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gage._internal.running.default_config import DefaultConfig
 
@@ -48,6 +49,7 @@ def finalize_run(
     exit_code: int | None = 0,
     reason: str = "",
     default_config: DefaultConfig | None = None,
+    asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Finalise a run whose command has ended.
 
@@ -64,6 +66,9 @@ def finalize_run(
         Why the run ended, if the exit code does not say it, such as a full disk.
     default_config
         The configuration as it was read while the command ran.
+    asked_to_stop
+        A function that is called again and again: whether to leave the remaining files without a
+        digest, because somebody does not want to wait for them.
     """
     if read_timestamp(run, "stopped") is not None:
         return
@@ -79,10 +84,12 @@ def finalize_run(
     _run_finalize_command(run, exit_code)
     found = scan_files(run.run_dir)
     events = log_changes(run, "g", found)
-    _record_generated(run, events, found)
+    watch = FinalizeWatch(run, asked_to_stop)
+    _record_generated(run, events, found, watch)
     summarize(run)
-    record_outside_files(run)
-    make_read_only(run, found)
+    if not watch.is_stopped():
+        record_outside_files(run)
+        make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
     if read_timestamp(run, "started") is not None:
         write_clock(run, "stopped")
@@ -116,6 +123,7 @@ def hash_entries(
     types: Mapping[str, str],
     found: Mapping[str, FoundFile],
     known: Mapping[str, str] | None = None,
+    watch: FinalizeWatch | None = None,
 ) -> list[ManifestEntry]:
     """Return the manifest's entries of files, given with their types; note files without one.
 
@@ -123,10 +131,24 @@ def hash_entries(
     ----------
     known
         Digests that are already known, by path.
+    watch
+        Is told how far hashing is, and may end it.
     """
     digests = dict(known or {})
     regular = [path for path in types if path in found and stat.S_ISREG(found[path].mode)]
-    digests |= hash_files(run.run_dir, [path for path in regular if path not in digests])
+    paths = [path for path in regular if path not in digests]
+    if watch is None:
+        digests |= hash_files(run.run_dir, paths)
+    else:
+        watch.expect(len(paths), sum(found[path].size_bytes for path in paths))
+        digests |= hash_files(run.run_dir, paths, watch)
+        watch.close()
+        if watch.is_stopped():
+            left = sum(path not in digests for path in regular)
+            files = "a file" if left == 1 else f"{left:,} files"
+            log_note(run, f"Hashing was stopped: {files} without a digest in the manifest")
+            regular = [path for path in regular if path in digests]
+            types = {path: types[path] for path in regular}
     entries = []
     for path, type_ in types.items():
         if path in digests:
@@ -154,7 +176,9 @@ def _run_finalize_command(run: Run, exit_code: int | None) -> None:
         replace(run_meta_path(run, "proc", "reason"), text.encode() + b"\n")
 
 
-def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundFile]) -> None:
+def _record_generated(
+    run: Run, events: list[FileEvent], found: dict[str, FoundFile], watch: FinalizeWatch
+) -> None:
     changed = {event.path: event for event in events if event.event in "md"}
     for path, event in changed.items():
         if event.type != "g":
@@ -170,6 +194,6 @@ def _record_generated(run: Run, events: list[FileEvent], found: dict[str, FoundF
         for path in sorted(files)
         if (files[path].type == "g" or path in changed) and path not in listed
     }
-    entries = hash_entries(run, generated, found)
+    entries = hash_entries(run, generated, found, watch=watch)
     if entries:
         append_manifest(manifest_path, entries)

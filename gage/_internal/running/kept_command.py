@@ -36,7 +36,7 @@ from gage._internal.running.pipes import NotedStart
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import select
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gage._internal.record.stop_request import StopRequest
     from gage._internal.running.default_config import DefaultConfig
@@ -298,9 +298,19 @@ class KeptCommand:
 
         self._default_config = DefaultConfig(self.run)
 
-    def finalize(self) -> None:
-        """Finalise the run, whether or not its command could be started."""
-        finalize_or_record_why(self.run, self.exit_code, self.reason, self._default_config)
+    def finalize(self, asked_to_stop: Callable[[], bool] = lambda: False) -> None:
+        """Finalise the run, whether or not its command could be started.
+
+        What takes long is left out if there is a request to stop that has come too late for the
+        command, or one comes now (`asked_to_stop`).
+        """
+
+        def is_asked() -> bool:
+            return asked_to_stop() or (self._request is not None and not self._request_taken)
+
+        finalize_or_record_why(
+            self.run, self.exit_code, self.reason, self._default_config, is_asked
+        )
         if not self._request_taken:
             # The request came after the command had ended, so it did not end it.
             try:
@@ -324,13 +334,17 @@ class KeptCommand:
 
 
 def finalize_or_record_why(
-    run: Run, exit_code: int | None, reason: str, default_config: DefaultConfig | None = None
+    run: Run,
+    exit_code: int | None,
+    reason: str,
+    default_config: DefaultConfig | None = None,
+    asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Finalise a run; if that fails, record its end and why it is not finalised."""
     from gage._internal.running.finalize import finalize_run
 
     try:
-        finalize_run(run, exit_code, reason, default_config)
+        finalize_run(run, exit_code, reason, default_config, asked_to_stop)
     except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
         reason = reason or f"not finalised: {error}"
         try:

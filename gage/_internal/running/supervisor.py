@@ -147,7 +147,7 @@ class _Supervisor:
                 signals.clear()
                 self._look_for_stop()
         self._reserve.release()
-        command.finalize()
+        command.finalize(lambda: self._signals.count > self._signals_seen)
 
     def _look_for_stop(self) -> None:
         """Find out what the signals since the last call ask for."""

@@ -11,10 +11,12 @@ import pytest
 import gage
 from gage._internal.output.captured import run_captured
 from gage._internal.record.run_meta import run_meta_path
+from gage._internal.running.runner import start_run, stop_run
 from gage._internal.staging.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_state import StateReader, read_state
+from tests.making import meta, staged
 
 
 def texts(state: PanelState) -> list[str]:
@@ -215,3 +217,16 @@ def test_a_pipe_in_the_place_of_the_output_is_not_waited_for(runs_home: Path) ->
 
     assert texts(state) == []
     assert any("expected a regular file" in note for note in state.notes)
+
+
+def test_how_far_the_made_files_are_hashed_is_the_progress(tmp_path: Path) -> None:
+    run = staged(tmp_path, "exec sleep 1000")
+    start_run(run)
+    meta(run, "proc", "finalizing").write_text("1 2 2500000 10000000\n")
+
+    state = read_state(run)
+    stop_run(run, grace_s=0.1)
+
+    assert state.progress is not None
+    assert state.progress.fraction == 0.25
+    assert state.progress.description == "hashing its files: 1 of 2, 2.5 MB of 10.0 MB"
