@@ -20,6 +20,7 @@ def running_shell() -> Iterator[InteractiveShell]:
     try:
         yield shell
     finally:
+        shell.run_line_magic("unload_ext", "gage_nb")  # only a line if a test has done so
         assert shell.history_manager is not None
         shell.history_manager.end_session()
         InteractiveShell.clear_instance()

@@ -9,6 +9,7 @@ Imports point up this list.
     syntax       what a piece of source reads, binds, and which attributes it asks for
     settings     options of libraries, random states, `sys.path` as they are now
     representing how the notebook represents objects
+    open_watch   the paths that `open` is called with
     executions   the cells that this kernel has executed, and what each of them did
     edits        cells that are not any more what they were when they ran
     constants    constants in source

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gage_nb.world.magics import translated
+from gage_nb.world.open_watch import OpenWatch
 from gage_nb.world.settings import baseline
 from gage_nb.world.syntax import Facts, facts_of
 
@@ -29,7 +30,6 @@ __all__ = ["Execution", "ExecutionLog", "log_of", "start_log", "stop_log"]
 
 _MAX_OPENED = 200
 _RANDOM = frozenset({"random", "numpy.random"})
-_OPENING = frozenset({"open", "sqlite3.connect"})
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ class ExecutionLog:
         self._depth = 0
         self._names: dict[str, int] = {}
         self._state: dict[str, Any] = {}
-        self._active = True
         self._prefixes = tuple({sys.prefix, sys.base_prefix, str(Path(os.__file__).parent)})
+        self._not_noted = (*self._prefixes, "/proc/", "/sys/", "/dev/")
         manager = shell.history_manager
         history = [] if manager is None else manager.input_hist_raw
         self._first = len(history)
-        self._audited = False
+        self._watch = OpenWatch(self._opened)
 
     @property
     def is_whole(self) -> bool:
@@ -145,12 +145,10 @@ class ExecutionLog:
 
     def before_cell(self, info: ExecutionInfo) -> None:
         """Record the state before a cell."""
-        if not self._audited:
-            self._audited = True
-            sys.addaudithook(self._audit)
         self._depth += 1
         if self._depth > 1:
             return  # a magic runs its body as a cell, which is part of the cell being executed
+        self._watch.install()  # again, for modules that were loaded meanwhile
         self._before = _Before(
             info,
             time.time_ns() // 1000,
@@ -200,7 +198,7 @@ class ExecutionLog:
 
     def close(self) -> None:
         """Stop recording."""
-        self._active = False
+        self._watch.remove()
 
     def _new_modules(self, before: int) -> list[str]:
         if len(sys.modules) <= before:
@@ -212,29 +210,18 @@ class ExecutionLog:
                 found.append(name)
         return found
 
-    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        # Called for all events as long as the process lives: the first line has to be fast.
-        if event not in _OPENING or self._before is None or not self._active:
+    def _opened(self, path: str) -> None:
+        """Note a file that was opened, in any thread, while a cell is executed."""
+        before = self._before
+        if before is None or len(before.opened) >= _MAX_OPENED or path == ":memory:":
             return
-        opened = self._before.opened
-        path = args[0]
-        if type(path) is not str or len(opened) >= _MAX_OPENED:
-            return
-        if event == "open":
-            _, mode, flags = args
-            if (mode is not None and "r" not in mode) or (flags or 0) & (os.O_WRONLY | os.O_CREAT):
-                return
-        if path.startswith((*self._prefixes, "/proc/", "/sys/", "/dev/")):
-            return
-        opened[str(Path(path).absolute())] = None
+        if not path.startswith(self._not_noted):
+            before.opened[str(Path(path).absolute())] = None
 
 
 def _ids(namespace: Mapping[str, object]) -> dict[str, int]:
-    """Return which object each name has; quick, as a long session has thousands of names.
-
-    Not by `id`: with a hook for audits, each call of it calls the hook.
-    """
-    return dict(zip(namespace, map(object.__hash__, namespace.values()), strict=True))
+    """Return which object each name has; quick, as a long session has thousands of names."""
+    return dict(zip(namespace, map(id, namespace.values()), strict=True))
 
 
 def _is_of_ipython(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,8 +58,6 @@ def test_bound_names_are_those_that_changed(shell: InteractiveShell) -> None:
 def test_state_that_changed_is_named(
     shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch, cell: str, changed: set[str]
 ) -> None:
-    import sys
-
     monkeypatch.setenv("GAGE_TEST_LOG", "0")
     monkeypatch.setattr(sys, "path", list(sys.path))
 
@@ -69,8 +69,6 @@ def test_state_that_changed_is_named(
 def test_files_and_modules_of_the_project_are_named(
     shell: InteractiveShell, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setattr(sys, "path", [str(project), *sys.path])
     (project / "own_module_of_the_log.py").write_text("x = 1\n")
     (project / "data.txt").write_text("x")
@@ -106,3 +104,54 @@ def test_unload_ends_the_log(shell: InteractiveShell) -> None:
     assert len(callbacks["pre_run_cell"]) == before - 1
     assert [each.bound for each in log_of(shell).executions()] == [frozenset()]
     shell.run_line_magic("load_ext", "gage_nb")
+
+
+def test_files_are_noted_only_while_a_cell_is_executed(
+    shell: InteractiveShell, project: Path
+) -> None:
+    (project / "data.txt").write_text("x")
+    execute(shell, "x = 1")
+
+    (project / "data.txt").read_text()
+    executions = execute(shell, "y = 1", "import pathlib; pathlib.Path('data.txt').read_text()")
+
+    path = str(project / "data.txt")
+    assert [each.opened for each in executions] == [(), (), (path,)]
+
+
+def test_a_function_that_opens_files_still_goes_to_other_processes(
+    shell: InteractiveShell, project: Path
+) -> None:
+    (project / "data.txt").write_text("from the file")
+    cell = "import cloudpickle\ndef read():\n    return open('data.txt').read()\n"
+    execute(shell, cell + "data = cloudpickle.dumps(read)")
+
+    program = "import pickle, sys; print(pickle.load(sys.stdin.buffer)())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=shell.user_ns["data"],
+        capture_output=True,
+        check=True,
+    )
+
+    assert done.stdout == b"from the file\n"
+
+
+def test_no_audit_hook_is_installed(project: Path) -> None:
+    program = (
+        "import sys\n"
+        "hooks, add = [], sys.addaudithook\n"
+        "sys.addaudithook = hooks.append\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.run_line_magic('load_ext', 'gage_nb')\n"
+        "shell.run_cell('x = 1', store_history=True)\n"
+        "shell.run_cell('x', store_history=True)\n"
+        "print(len(hooks))\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split()[-1] == "0"
