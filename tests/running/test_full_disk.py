@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -19,12 +20,18 @@ from tests.making import ended, wait_until
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def options() -> str:
+    """The options of the small file system."""
+    return "size=4m"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str) -> Iterator[Path]:
     """A store on a file system of 4 MB, with a completed run in it."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)],
         capture_output=True,
         text=True,
         check=False,
@@ -196,3 +203,132 @@ def test_files_that_a_run_makes_may_fill_the_disk(project: Path, store: Path) ->
     assert others == [run]
     (Path(run.run_dir) / "big").unlink()
     assert gage.run("big.py", stage=True).status == "staged"
+
+
+# A file system that has room, and no room for one more file
+
+MAKE_FILES = """
+import sys
+try:
+    for number in range(1000):
+        open(f"made-{number}", "x").close()
+except OSError as error:
+    print(error.strerror)
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("options", ["size=4m,nr_inodes=200"])
+def test_a_run_that_makes_all_files_there_can_be_keeps_its_exit_code(
+    project: Path, store: Path
+) -> None:
+    (project / "make.py").write_text(MAKE_FILES)
+
+    run = gage.run("make.py")
+
+    assert (run.status, run.full_status.exit_code) == ("error", 3)
+    assert run.last_lines() == "No space left on device"
+    assert run.timestamp("stopped") is not None
+    made = len(list(Path(run.run_dir).glob("made-*")))
+    assert made > 20
+    assert len(run.manifest) == made + 1
+    check_store(store, 1)
+
+
+@pytest.mark.parametrize("options", ["size=4m,nr_inodes=100"])
+def test_staging_that_finds_no_room_for_a_file_makes_some(project: Path, store: Path) -> None:
+    (project / "gage.toml").write_text('[op]\nexec = "true"\nsourcecode = "*.txt"\n')
+    for number in range(100):
+        (project / f"{number}.txt").write_text("x")
+
+    with pytest.raises(StoreError, match="no more files can be made"):
+        gage.run("op")
+
+    (run,) = check_store(store, 1)
+    assert run.status == "error"
+    assert not list(Path(run.run_dir).iterdir())
+    assert gage.run("op", directory=str(other_project(project))).status == "completed"
+
+
+# A run whose end found no room
+
+# Their names take more room in the record than the reserve has.
+LEAVES_NO_ROOM = """
+import sys
+for number in range(1500):
+    open(f"{number:0200}", "x").close()
+try:
+    with open("big", "wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+except OSError:
+    sys.exit(3)
+"""
+
+
+@pytest.fixture
+def unfinished(project: Path, store: Path) -> RecordedRun:
+    """A run that has ended and found no room for its record."""
+    (project / "full.py").write_text(LEAVES_NO_ROOM)
+    (project / "gage.toml").write_text(
+        '[full]\nexec = { run = "python full.py", finalize-run = "touch $RUN_DIR/finalized" }\n'
+    )
+    run = gage.run("full")
+    assert run.timestamp("stopped") is None
+    assert run.full_status == ("error", "exit code 3, not finalised", 3)
+    return run
+
+
+def make_room(run: RecordedRun) -> None:
+    (Path(run.run_dir) / "big").unlink()
+    (Path(run.run_dir) / "finalized").unlink(missing_ok=True)
+
+
+def test_a_run_whose_end_found_no_room_is_finalised_by_the_next_command(
+    unfinished: RecordedRun, store: Path
+) -> None:
+    make_room(unfinished)
+    ended_us = (Path(unfinished.meta_dir) / "proc" / "exit").stat().st_mtime_ns // 1000
+
+    run = gage.find(unfinished.name)
+
+    assert run.full_status == ("error", "exit code 3", 3)
+    assert sum(entry.type == "g" for entry in run.manifest) == 1500
+    assert run.verify() == []
+    assert run.timestamp("stopped") == ended_us
+    # A look at a run runs nothing.
+    assert not (Path(run.run_dir) / "finalized").exists()
+
+
+def test_a_run_whose_end_found_no_room_stays_so_while_there_is_none(
+    unfinished: RecordedRun, store: Path
+) -> None:
+    run = gage.find(unfinished.name)
+
+    assert run.full_status == ("error", "exit code 3, not finalised", 3)
+    check_store(store, 1)
+
+
+def test_a_run_that_is_being_finalised_elsewhere_is_left_alone(
+    unfinished: RecordedRun, store: Path
+) -> None:
+    make_room(unfinished)
+    with (Path(unfinished.meta_dir) / "__schema__").open("rb") as schema:
+        fcntl.flock(schema, fcntl.LOCK_EX)
+
+        run = gage.find(unfinished.name)
+
+    assert run.timestamp("stopped") is None
+    assert gage.find(unfinished.name).timestamp("stopped") is not None
+
+
+def test_the_unfinished_run_of_another_machine_is_left_alone(
+    unfinished: RecordedRun, store: Path
+) -> None:
+    make_room(unfinished)
+    for name in ("supervisor", "command"):
+        (Path(unfinished.meta_dir) / "proc" / name).write_text("1 2 another-boot another-host\n")
+
+    run = gage.find(unfinished.name)
+
+    assert run.timestamp("stopped") is None

@@ -83,3 +83,23 @@ def test_without_its_file_nothing_goes_wrong(path: Path, reserve: Reserve) -> No
     reserve.with_room(failing(1, errno.ENOSPC))
 
     assert not path.exists()
+
+
+def spares(path: Path) -> int:
+    return len(list(path.parent.glob("reserve.*")))
+
+
+def test_each_write_that_finds_no_room_gets_a_file_too(path: Path, reserve: Reserve) -> None:
+    for left in range(7, -1, -1):
+        reserve.with_room(failing(1, errno.ENOSPC))
+        assert spares(path) == left
+
+    reserve.with_room(failing(1, errno.ENOSPC))
+    reserve.refill()
+    assert spares(path) == 8
+
+
+def test_nothing_is_left_of_it(path: Path, reserve: Reserve) -> None:
+    reserve.release()
+
+    assert list(path.parent.iterdir()) == []

@@ -9,6 +9,7 @@ from gage._internal.errors import OptionError, RunNotFound
 from gage._internal.operations.options import RunOptions
 from gage._internal.operations.targets import known_operations
 from gage._internal.record.layout import run_at
+from gage._internal.running.late_end import record_late_end
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.store import find_run, list_runs
 
@@ -206,12 +207,16 @@ def find(
 ) -> RecordedRun:
     """Return the run with that name, id, prefix or position; default: the newest.
 
+    If its end could not be recorded when it ended, it is recorded now.
+
     Raises
     ------
     RunNotFound
         If there is no such run, or more than one.
     """
-    return find_run(home_of(directory, runs_home), reference)
+    found = find_run(home_of(directory, runs_home), reference)
+    record_late_end(found)
+    return found
 
 
 def find_to_stop(

@@ -77,7 +77,7 @@ class Work:
         template = run_at(directory, str(self.plan["id"]))
         self.template = Template(template, str(self.plan["project_dir"]))
         self.log = TrialLog(directory)
-        self.reserve = Reserve(os.path.join(directory, "reserve"), _RESERVE_BYTES)
+        self.reserve = Reserve(os.path.join(directory, "reserve"), _RESERVE_BYTES, 16)
         self.stopped: StopRequest | None = None
         self.failed = 0
 

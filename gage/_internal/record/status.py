@@ -23,6 +23,7 @@ from gage._internal.record.stop_request import read_stop_request
 from gage._internal.types import Run, Status
 
 __all__ = [
+    "is_left_over",
     "live_command",
     "live_processes",
     "live_supervisors",
@@ -72,6 +73,15 @@ def live_command(run: Run) -> Identity | None:
         if is_alive(identity) and is_command_of(identity, run.run_dir):
             return identity
     return None
+
+
+def is_left_over(run: Run) -> bool:
+    """Return whether a run was started on this machine, by processes that are gone.
+
+    It is not the copy of a run that is running elsewhere, nor one that nobody has started.
+    """
+    found = _processes(run)
+    return bool(found) and all(is_local(each) and not is_alive(each) for each in found)
 
 
 def read_exit_code(run: Run) -> int | None:

@@ -50,6 +50,8 @@ def finalize_run(
     reason: str = "",
     default_config: DefaultConfig | None = None,
     asked_to_stop: Callable[[], bool] = lambda: False,
+    *,
+    ended_us: int | None = None,
 ) -> None:
     """Finalise a run whose command has ended.
 
@@ -69,10 +71,13 @@ def finalize_run(
     asked_to_stop
         A function that is called again and again: whether to leave the remaining files without a
         digest, because somebody does not want to wait for them.
+    ended_us
+        When it ended, if that is long ago (`late_end`). Its command `finalize-run` is not run then:
+        nobody has asked for that now.
     """
     if read_timestamp(run, "stopped") is not None:
         return
-    if exit_code is not None:
+    if exit_code is not None and ended_us is None:
         replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
     if reason:
         replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
@@ -81,7 +86,8 @@ def finalize_run(
     from gage._internal.running.summarize import has_packages_for_config, summarize
 
     log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
-    _run_finalize_command(run, exit_code)
+    if ended_us is None:
+        _run_finalize_command(run, exit_code)
     found = scan_files(run.run_dir)
     events = log_changes(run, "g", found)
     watch = FinalizeWatch(run, asked_to_stop)
@@ -91,9 +97,9 @@ def finalize_run(
         record_outside_files(run)
         make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
-    if read_timestamp(run, "started") is not None:
+    if ended_us is None and read_timestamp(run, "started") is not None:
         write_clock(run, "stopped")
-    write_timestamp(run, "stopped", now_us())
+    write_timestamp(run, "stopped", now_us() if ended_us is None else ended_us)
     if has_packages_for_config(run):
         # Without facts the index reads the other files.
         same = default_config is not None and not any(event.event in "md" for event in events)

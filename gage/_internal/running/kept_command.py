@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import replace
+from gage._internal.atomic import NO_ROOM, replace
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.guarded import read_regular
@@ -340,7 +340,10 @@ def finalize_or_record_why(
     default_config: DefaultConfig | None = None,
     asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Finalise a run; if that fails, record its end and why it is not finalised."""
+    """Finalise a run; if that fails, record its end and why it is not finalised.
+
+    If the disk has no room, the end stays open: it is recorded later (`late_end`).
+    """
     from gage._internal.running.finalize import finalize_run
 
     try:
@@ -353,6 +356,8 @@ def finalize_or_record_why(
             pass  # never lose a run over a log line
         if exit_code is not None:
             replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                return
         replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
         write_timestamp(run, "stopped", now_us())
 

@@ -1,8 +1,10 @@
 """Disk space that is kept for recording the end of a run or a batch while it is running.
 
-    proc/reserve of a run, reserve of a batch: random bytes, which no file system can compress
+    proc/reserve of a run, reserve of a batch    random bytes, which no file system can compress
+    proc/reserve.0, reserve.1, ...               empty files
 
-When the disk is full, parts of the file are cut off to make room for a write.
+When the disk is full, a part of the first file is cut off to make room for a write. A file system
+may have no room for one more file, however small: so one of the others is removed too.
 """
 
 from __future__ import annotations
@@ -27,15 +29,16 @@ _RECORD_BYTES = 8 << 10
 class Reserve:
     """The reserve of a run or a batch; its file need not exist."""
 
-    __slots__ = ("_freed", "_path", "_size_bytes")
+    __slots__ = ("_freed", "_path", "_size_bytes", "_spares")
 
-    def __init__(self, path: str, size_bytes: int) -> None:
+    def __init__(self, path: str, size_bytes: int, files: int = 8) -> None:
         self._path = path
         self._size_bytes = size_bytes
         self._freed = False
+        self._spares = [f"{path}.{number}" for number in range(files)]
 
     def write(self) -> None:
-        """Write the file that takes the space.
+        """Write the files that take the space.
 
         Raises
         ------
@@ -44,7 +47,10 @@ class Reserve:
         """
         try:
             replace(self._path, os.urandom(self._size_bytes))
+            for spare in self._spares:
+                os.close(os.open(spare, os.O_CREAT | os.O_WRONLY, 0o666))
         except OSError as error:
+            self.release()
             what = f"no room to record the run ({error.strerror})"
             raise OSError(error.errno, what, self._path) from error
 
@@ -58,8 +64,11 @@ class Reserve:
             self._freed = False
 
     def free(self, size_bytes: int) -> None:
-        """Free a part of the space; the rest stays for later writes."""
+        """Free a part of the space, and one file; the rest stays for later writes."""
         self._freed = True
+        for spare in self._spares:
+            if _remove(spare):
+                break
         try:
             os.truncate(self._path, max(0, os.stat(self._path).st_size - size_bytes))
         except OSError:
@@ -83,7 +92,14 @@ class Reserve:
 
     def release(self) -> None:
         """Free all of the space."""
-        try:
-            os.unlink(self._path)
-        except OSError:
-            pass  # the file is gone or cannot be removed: the write that needs the space reports it
+        for path in (self._path, *self._spares):
+            _remove(path)
+
+
+def _remove(path: str) -> bool:
+    """Remove a file; return whether it is gone now and was there."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return False  # if it cannot be removed, the write that needs the space reports it
+    return True
