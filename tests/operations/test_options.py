@@ -30,8 +30,9 @@ from gage._internal.operations.options import (
 from gage._internal.operations.run_line import parse
 from gage_nb import keywords
 
-# Keywords that are no options: what is run, and who is told of it.
-_OTHERS = {"target", "config", "args", "source", "name", "run", "on_event", "on_plan"}
+# Keywords that are not options of a request: what is run, who is told, and `force` of `start`,
+# which is for a run that is staged already.
+_OTHERS = {"target", "config", "args", "source", "name", "run", "force", "on_event", "on_plan"}
 _OF_NOTEBOOKS = {"view", "on_made"}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "gage.run": gage.run,

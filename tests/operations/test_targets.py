@@ -266,8 +266,8 @@ def test_a_given_file_of_the_project_keeps_its_path_and_others_lie_at_the_top(
     operation = with_given_files(resolve_target("train.py"), ["data/a.csv", "../b.csv"])
 
     assert operation.given == (
-        GivenFile("d", str(project), "data/a.csv"),
-        GivenFile("d", str(project.parent), "b.csv"),
+        GivenFile("d", str(project), "data/a.csv", origin=str(project / "data" / "a.csv")),
+        GivenFile("d", str(project.parent), "b.csv", origin=str(project.parent / "b.csv")),
     )
 
 
