@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long the making of examples takes depends on what else the machine does.
+settings.register_profile("gage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gage")
 
 _NOBODY = 65534
 

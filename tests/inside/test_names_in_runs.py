@@ -19,7 +19,7 @@ def test_a_cell_loads_and_saves_its_variables(project: Path, home: str) -> None:
         "_gage_save(globals(), 'model')\n"
     )
     (project / "again.py").write_text(
-        f"from {home} import load as _gage_load\nprint(_gage_load('outputs/model.pickle'))\n"
+        f"from {home} import load as _gage_load\nprint(_gage_load('outputs/model.json'))\n"
     )
 
     subprocess.run([PYTHON, "cell.py"], check=True)

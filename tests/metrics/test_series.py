@@ -76,7 +76,7 @@ def test_expression_that_cannot_be_used_is_told(runs_home: Path) -> None:
     found = read_metrics(run, faults.append)
 
     assert found == []
-    assert "opdef.json: output-summary: " in faults[0]
+    assert "output-summary: missing )" in faults[0]
 
 
 def test_faults_are_warnings_unless_somebody_listens(run: Run) -> None:

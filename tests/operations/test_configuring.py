@@ -55,10 +55,10 @@ def test_arguments_of_a_script_are_its_values(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"lr": "abc"}, r"^lr: expected float as the default in simple.py is \(0.1\), found str"),
+        ({"lr": "abc"}, r"^lr: expected float, like the default in simple.py \(0.1\), found str"),
         (
             {"steps": ["a"]},
-            r"^steps: expected list of int as simple.py takes it, found list of str",
+            r"^steps: expected list of int, as simple.py takes it, found list of str",
         ),
         ({"lrr": 1}, r"found 'lrr'. Did you mean 'lr'\? Keys: lr, data, names, steps"),
     ],

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import gage
+from gage._internal.process.ending import wait_for_exit
+from gage._internal.record.status import live_supervisors
 from gage._internal.running.default_config import DefaultConfig, known_config
 
 
@@ -71,5 +73,7 @@ def test_facts_of_a_run_that_rewrote_its_source_are_those_of_the_record(project:
 
 
 def _facts(run: gage.RecordedRun) -> dict[str, object]:
+    for supervisor in live_supervisors(run):
+        wait_for_exit(supervisor)  # it writes them last, when nobody waits for it any more
     facts: dict[str, object] = json.loads(Path(run.meta_dir, "facts.json").read_text())
     return facts

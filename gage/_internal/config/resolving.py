@@ -225,13 +225,13 @@ def _type_fault(entry: ConfigValue, default: Any, new: Any) -> str:
     if expected == found:
         expected, found = type_name(default, inner=True), type_name(new, inner=True)
     shown = "" if entry.is_partly_known else f" ({entry.value!r:.80})"
-    why = f"as the default in {where} is{shown}"
+    why = f", like the default in {where}{shown}"
     if entry.argument is not None and entry.value is None:
-        why = f"as {where} takes it"
+        why = f", as {where} takes it"
     hint = ""
     if isinstance(new, str) and any(new.count(a) != new.count(b) for a, b in ("[]", "()", "{}")):
         hint = ": a bracket is not closed"
-    return f"expected {expected} {why}, found {found} ({new!r:.80}){hint}"
+    return f"expected {expected}{why}, found {found} ({new!r:.80}){hint}"
 
 
 def template_of(entry: ConfigValue) -> Any:
