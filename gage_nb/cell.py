@@ -57,7 +57,7 @@ class CellError(GageError):
         super().__init__(faults)
         self.faults = tuple(faults)
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """Return all faults, each with its line and what to do."""
         lines = ["the cell cannot be run as a Python program:"]
         for fault in self.faults:

@@ -49,11 +49,22 @@ __all__ = [
 
 
 class GageError(Exception):
-    """Base of every error of gage."""
+    """Base of every error of gage.
+
+    Its text is inert: names and output that it quotes may hold what a terminal would obey, or
+    bytes that are not UTF-8.
+    """
+
+    def __str__(self) -> str:
+        return plain(self._text())
+
+    def _text(self) -> str:
+        """Return the message, with names as they are."""
+        return super().__str__()
 
     def _render_traceback_(self) -> list[str]:
         # IPython shows this: the message is enough, gage's own stack frames do not help.
-        return plain(f"{type(self).__name__}: {self}").splitlines()
+        return f"{type(self).__name__}: {self}".splitlines()
 
 
 class TargetError(GageError):
@@ -68,7 +79,7 @@ class GagefileError(GageError):
         self.message = message
         self.faults = faults
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return self.message
 
 
@@ -81,7 +92,7 @@ class PatternError(GageError):
         self.pattern = pattern
         self.position = position
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         return f"{self.message}\n    {self.pattern}\n    {' ' * self.position}^"
 
 
@@ -104,7 +115,7 @@ class MalformedError(ConfigError):
         self.line = line
         self.column = column
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         place = [self.path, *(str(number) for number in (self.line, self.column) if number)]
         return f"{':'.join(place)}: {self.problem}"
 
@@ -134,7 +145,7 @@ class PhaseError(GageError):
         self.tail = tail
         self.run_name = run_name
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         text = f"{self.phase} of run {self.run_name} failed with exit code {self.exit_code}"
         tail = "".join(f"\n    {line}" for line in self.tail.splitlines())
         return f"{text}: {self.command}{tail}\nFull output: gage output {self.run_name}"
@@ -166,10 +177,10 @@ class RunFailed(GageError):
         self.tail = tail
         self.hint = hint
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         ended = outcome(self.status, self.exit_code, self.reason)
         lines = [f"run {self.run_name}: {ended}"]
-        lines += [f"    {line}" for line in plain(self.tail).splitlines()]
+        lines += [f"    {line}" for line in self.tail.splitlines()]
         lines += [self.hint] if self.hint else []
         return "\n".join([*lines, f"Full output: gage output {self.run_name}"])
 
@@ -204,7 +215,7 @@ class BatchFailed(GageError):
         self.missing = missing
         self.evidence = evidence
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         if not self.failed and not self.missing:
             return f"batch {self.batch_name}: {self.evidence}"
         counts = [f"{len(self.failed)} failed"] if self.failed else []
@@ -215,7 +226,7 @@ class BatchFailed(GageError):
             lines.append(f"    and {len(self.failed) - 10} more")
         if self.failed and self.evidence:
             lines.append(f"Last lines of {self.failed[0][0]}:")
-            lines += [f"    {line}" for line in plain(self.evidence).splitlines()]
+            lines += [f"    {line}" for line in self.evidence.splitlines()]
         lines.append("Run what is missing: the same line again with --resume")
         return "\n".join(lines)
 

@@ -43,6 +43,8 @@ def printable(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return output of a program as printable text: without colours, with its tabs."""
+    if text.replace("\n", "").isprintable():
+        return text
     import re
 
     without = re.sub(_COLOURS, "", text)

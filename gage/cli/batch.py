@@ -9,6 +9,7 @@ import sys
 
 from gage._internal.batch.record import ENDED, FOUND, TrialEvent
 from gage._internal.errors import BatchFailed
+from gage._internal.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,4 +140,4 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
 
 def _tell(text: str, quiet: bool) -> None:
     if not quiet:
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)

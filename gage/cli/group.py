@@ -13,6 +13,7 @@ import gage
 from gage._internal.operations.line_help import HELP_COLUMNS
 from gage._internal.operations.options import OPTIONS
 from gage._internal.people import outcome
+from gage._internal.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +171,7 @@ def say_batch(batch: Batch) -> int:
 def say_status(run: RecordedRun, status: Any) -> None:
     """Print what happened to a run."""
     words = outcome(status.name, status.exit_code, status.reason)
-    click.echo(f"{run.name} {words}", err=True)
+    click.echo(f"{run.name} {printable(words)}", err=True)
 
 
 def print_rows(rows: Iterable[dict[str, Any]], as_json: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 from gage._internal.api import runs as requests
 from gage._internal.errors import TargetError
+from gage._internal.text import printable
 from gage.cli.group import (
     app,
     batch_called,
@@ -151,7 +152,7 @@ def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
     from gage._internal.metrics.series import metric_rows
 
     def tell(fault: str) -> None:
-        click.echo(f"note: {fault}", err=True)
+        click.echo(f"note: {printable(fault)}", err=True)
 
     chosen = [requests.find(name) for name in runs or (None,)]
     print_rows((row for run in chosen for row in metric_rows(run, tell)), as_json)
@@ -193,7 +194,7 @@ def _check(file: str | None, schema: bool) -> int:
     for fault in faults:
         where = f"{fault.file}:{fault.line}" if fault.line else fault.file
         key = f" {fault.key}:" if fault.key else ""
-        click.echo(f"{where}:{key} {fault.message}")
+        click.echo(printable(f"{where}:{key} {fault.message}"))
     if not faults:
-        click.echo(f"{path}: no faults")
+        click.echo(printable(f"{path}: no faults"))
     return 1 if faults else 0

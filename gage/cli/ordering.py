@@ -10,6 +10,7 @@ from gage._internal.api import runs as requests
 from gage._internal.api.order import deleted, find_many, purge, restore
 from gage._internal.people import format_count
 from gage._internal.store.trash import delete_run
+from gage._internal.text import printable
 from gage.cli.group import app, complete_run, confirm, json_option
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ def _diff(a: str, b: str, as_json: bool) -> int:
 
 
 def _say(run: RecordedRun, what: str) -> None:
-    click.echo(f"{run.name} {what}", err=True)
+    click.echo(f"{run.name} {printable(what)}", err=True)

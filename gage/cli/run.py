@@ -21,7 +21,7 @@ from gage._internal.record.runner_log import LEFT_OUT, missed_a_file
 from gage._internal.running.waiting_supervisor import ForkedSupervisor
 from gage._internal.store.missing_files import missing_files_hint
 from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.text import on_a_line
+from gage._internal.text import on_a_line, plain, printable
 from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
@@ -208,7 +208,7 @@ class _Shell(Observer):
         else:
             what += f". Look at it with: gage show {run.name}"
             if self._quiet:
-                _tell(run.last_lines(), quiet=False)
+                _tell(plain(run.last_lines()), quiet=False)
         if not self._quiet:
             texts = _captions(run)
             more = [f"{len(texts) - _CAPTIONS} more"] if len(texts) > _CAPTIONS else []
@@ -246,7 +246,8 @@ def _follow_as_long_as_read(run: RecordedRun) -> Status:
 def _tell(text: str, quiet: bool) -> None:
     if not quiet:
         try:
-            print(text, file=sys.stderr)
+            # Names of others are in it. Tabs are those of a run's last lines.
+            print("\t".join(map(printable, text.split("\t"))), file=sys.stderr)
         except BrokenPipeError:
             return  # nobody reads it
 

@@ -798,3 +798,37 @@ def test_caches_are_not_among_the_files_that_show_lists(
     assert re.search(r"generated +made\.txt", text)
     assert ".pyc" not in text
     assert "more: gage manifest" in text
+
+
+_EVIL = "a\x1b]0;title\x07b\x9b31mc"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", f"{_EVIL}.py"],
+        ["run", "hi.py", f"--{_EVIL}"],
+        ["run", _EVIL, "--help-op"],
+        ["run", _EVIL, "--preview"],
+        ["runs", f"x{_EVIL}"],
+        ["show", _EVIL],
+        ["tag", "1", _EVIL],
+        ["label", "1", _EVIL],
+        ["check"],
+        ["ops"],
+        ["help", _EVIL],
+    ],
+    ids=lambda words: " ".join(words).replace(_EVIL, "EVIL"),
+)
+def test_what_others_named_is_not_obeyed_by_a_terminal(
+    cli: Callable[..., Started], project: Path, words: list[str]
+) -> None:
+    cli("run", "hi.py")
+    key = json.dumps(_EVIL)
+    write(project, "gage.toml", f"[{key}]\nexec = {key}\ndescription = {key}\n[{key}.{key}]\n")
+
+    done = cli(*words)
+
+    said = (done.stdout + done.stderr).decode()
+    assert said.replace("\n", "").replace("\t", "").isprintable()
+    assert "Traceback" not in said

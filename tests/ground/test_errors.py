@@ -18,7 +18,9 @@ from gage._internal.errors import (
     RunFailed,
     TargetError,
 )
+from gage._internal.index.language import FilterError
 from gage._internal.types import Fault
+from gage_nb.cell import CellError, CellFault
 
 _EXAMPLES: list[GageError] = [
     BatchFailed("b", 3, (("kafom-fikud", "error", "exit code 1"),), 1, "ValueError"),
@@ -104,3 +106,30 @@ def test_no_terminal_obeys_an_error() -> None:
     for text in (str(error), "\n".join(error._render_traceback_())):
         assert not {"\x1b", "\x07", "\x9b"} & set(text)
         assert "red" in text
+
+
+# What a terminal obeys: a title, the begin of a control sequence in one character, a bell; and a
+# byte that is not UTF-8.
+_EVIL = "a\x1b]0;title\x07b\x9b31mc\udce9\x1b[31md"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BatchFailed(_EVIL, 3, ((_EVIL, "error", _EVIL),), 1, _EVIL),
+        GagefileError(_EVIL),
+        MalformedError(_EVIL, _EVIL, 3, 5),
+        PatternError(_EVIL, _EVIL, 5),
+        PhaseError("copy-sourcecode", [_EVIL], 3, f"{_EVIL}\n{_EVIL}", "kafom-fikud"),
+        RunFailed("kafom-fikud", "error", 1, _EVIL, _EVIL, _EVIL),
+        TargetError(_EVIL),
+        FilterError(_EVIL, 3, _EVIL),
+        CellError([CellFault(1, _EVIL, _EVIL)]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_the_text_of_an_error_is_inert(error: GageError) -> None:
+    for text in (str(error), "\n".join(error._render_traceback_())):
+        assert text.replace("\n", "").isprintable()
+        text.encode()
+    assert "a" in str(error)

@@ -23,6 +23,7 @@ from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.run_line import asks_for_several, config_of
 from gage._internal.operations.targets import resolve_target, with_given_files
 from gage._internal.run_util import stop_run
+from gage._internal.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def run_line(line: RunLine, asked: Asked, observer: Observer) -> Work | str:
     if line.only.help_op:
         from gage._internal.staging.preview import operation_text
 
-        return operation_text(resolve(asked._replace(config={}), complete=False))
+        return printable(operation_text(resolve(asked._replace(config={}), complete=False)))
     planned = _plan(asked) if asks_for_several(line) else None
     if planned is not None and (planned.plan.columns or planned.request.rows is not None):
         check_options(asked.options, line.only, several=True, typed=True)
@@ -277,7 +278,7 @@ def _plan(asked: Asked) -> PlannedBatch:
 
 def _shown(data: dict[str, Any], text: Callable[[dict[str, Any]], str], line: RunLine) -> str:
     if not line.only.json:
-        return text(data)
+        return printable(text(data))
     import json
 
     return json.dumps(data, indent=2, default=str)

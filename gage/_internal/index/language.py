@@ -56,7 +56,7 @@ class FilterError(OptionError):
         self.position = position
         self.message = message
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """Return the message, the filter, and a mark below the place."""
         return f"{self.message}\n  {self.text}\n  {' ' * self.position}^"
 
