@@ -36,15 +36,17 @@ class NotebookBatch(Batch):
         """Return a DataFrame with a row for each trial of the plan.
 
         Columns: `run` (string), `status` (category), `duration` (timedelta64[us]), the keys that
-        vary (with the dtypes of their values), the last value of each metric (float64), `exit_code`
-        (Int64), `reason` (string), `id` (string). The index, `trial`, is the position in the plan,
-        from 0. A trial that was not started has missing values. A key or metric with the name of an
-        earlier column is `config.NAME` or `metric.NAME`.
+        vary (with the dtypes of their values), the last value of each metric (float64), the
+        attributes of the runs' summaries (with the dtypes of their values), `exit_code` (Int64),
+        `reason` (string), `id` (string). The index, `trial`, is the position in the plan, from 0. A
+        trial that was not started has missing values. A key, metric or attribute with the name of
+        an earlier column is `config.NAME`, `metric.NAME` or `attr.NAME`.
 
         The frame of a batch whose rows came from a DataFrame has the index of that, and no column
         that it has: `df.join(batch.frame())` puts the results beside the rows.
         """
-        rows = self.rows()
+        table = self.table()
+        rows = table.rows
         fixed = {
             "run": "string",
             "status": pd.CategoricalDtype(list(STATUSES)),
@@ -52,15 +54,13 @@ class NotebookBatch(Batch):
         }
         last = {"exit_code": "Int64", "reason": "string", "id": "string"}
         frame = from_rows(rows, fixed)
-        given = {name for row in rows[:1] for name in row} - {"index", *fixed, *last}
-        metric_start = len(self.columns)
-        names = [name for row in rows[:1] for name in row if name in given]
-        for position, name in enumerate(names):
-            values = [inert(row[name]) for row in rows]
-            if position < metric_start:
-                frame[name] = pd.Series(values).infer_objects()
-            else:
-                frame[name] = pd.Series(values, dtype="float64")
+        for name in (*table.keys, *table.attributes):
+            frame[name] = pd.Series([inert(row[name]) for row in rows]).infer_objects()
+        for name in table.metrics:
+            frame[name] = pd.Series([row[name] for row in rows], dtype="float64")
+        frame = frame[
+            [*frame.columns[: len(fixed)], *table.keys, *table.metrics, *table.attributes]
+        ]
         frame = pd.concat([frame, from_rows(rows, last)], axis=1)
         index = index_of(self.given_frame.get("index"), len(rows))
         if index is None:

@@ -225,6 +225,29 @@ def test_the_frame_has_its_columns(
     assert "2 of 2 · 2 completed" in capsys.readouterr().out
 
 
+def test_the_frame_has_the_attributes_of_the_summaries(project: Path, runs_home: Path) -> None:
+    (project / "train.py").write_text(
+        "import json\nlr = 0.1\nprint('duration:', lr)\n"
+        "metrics = {'acc': {'value': 1 - lr, 'color': 'green'}}\n"
+        "attributes = {'data': 'v2', 'size': {'value': 3, 'unit': 'GB'}, 'lr': 'high'}\n"
+        "json.dump({'metrics': metrics, 'attributes': attributes}, open('summary.json', 'w'))\n"
+    )
+
+    frame = run_batch("train.py", {"lr": [0.5, 0.25]}, quiet=True).frame()
+
+    results = frame.drop(columns=["run", "status", "duration", "id", "exit_code", "reason"])
+    assert results.to_dict("list") == {
+        "lr": [0.5, 0.25],
+        "metric.duration": [0.5, 0.25],
+        "acc": [0.5, 0.75],
+        "data": ["v2", "v2"],
+        "size": [3, 3],
+        "attr.lr": ["high", "high"],
+    }
+    assert frame["duration"].dtype.name == "timedelta64[us]"
+    assert list(frame)[-3:] == ["exit_code", "reason", "id"]
+
+
 def test_rows_of_frames_lists_and_files(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text('[{"a": 1}]')

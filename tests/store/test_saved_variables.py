@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gage
+from gage._internal.store.trash import delete_run
 
 PROGRAM = """\
 from gage.inside import save
@@ -41,6 +42,31 @@ def test_what_this_process_made_is_loaded() -> None:
 
     assert run.load("model") == range(3)
     assert gage.find(run.name).load("plain") == {"a": (1, 2)}
+
+
+def test_what_a_trial_of_this_process_saved_is_loaded(project: Path) -> None:
+    (project / "fit.py").write_text(f"seed = 0\n{PROGRAM}")
+    (run,) = gage.run_batch("fit.py", rows=[{"seed": 1}]).runs
+
+    assert run.load("model") == range(3)
+
+
+def test_a_resumed_batch_is_own_only_where_this_process_made_the_run(project: Path) -> None:
+    (project / "fit.py").write_text(f"seed = 0\n{PROGRAM}")
+    root = str(Path(gage.__file__).parents[1])
+    rows = [{"seed": 1}, {"seed": 2}]
+    code = f"import gage; gage.run_batch('fit.py', rows={rows})"
+    env = {**os.environ, "PYTHONPATH": root}
+    subprocess.run([sys.executable, "-c", code], env=env, cwd=project, check=True)
+    first, second = gage.batches()[0].runs
+    delete_run(second)
+
+    again = gage.run_batch("fit.py", rows=rows, resume=True)
+
+    assert again.runs[0].id == first.id
+    assert again.runs[1].load("model") == range(3)
+    with pytest.raises(gage.DependencyError, match="did not start"):
+        again.runs[0].load("model")
 
 
 def test_a_pickle_of_another_process_is_loaded_only_when_trusted(

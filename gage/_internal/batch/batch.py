@@ -20,13 +20,13 @@ from gage._internal.batch.record import (
     live_keepers,
     read_plan,
 )
+from gage._internal.batch.trial_table import TrialFacts, trial_table
 from gage._internal.clock import name_for_id
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.named import NamedTuple
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import GRACE_S, SIGTERM
-from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import run_at
 from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from gage._internal.batch.trial_table import TrialTable
     from gage._internal.types import Status
 
 
@@ -59,6 +60,7 @@ class BatchTrial(NamedTuple):
 
 
 _STEP_S = 1.0
+_NOTHING_SAID: dict[str, dict[str, Any]] = {"metrics": {}, "attributes": {}}
 
 
 class Batch:
@@ -84,8 +86,8 @@ class Batch:
         self._log = TrialLog(self.directory)
         # The values that a search proposed for a run do not change.
         self._asked: dict[str, dict[str, Any]] = {}
-        # An ended trial does not change any more: its status and metrics are read once.
-        self._ended: dict[str, tuple[Status, dict[str, float | None]]] = {}
+        # An ended trial does not change any more: its status and summary are read once.
+        self._ended: dict[str, tuple[Status, dict[str, dict[str, Any]]]] = {}
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
@@ -126,22 +128,31 @@ class Batch:
 
     def metrics_of(self, trial: BatchTrial) -> dict[str, float | None]:
         """Return the last value of each metric of a trial; none before its end."""
-        return self._said(trial)[1]
+        return self._said(trial)[1]["metrics"]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row for each trial, with its status, its values and its metrics.
+        """Return a row for each trial, with its status, its values and its results.
 
         Columns: `index`, `run`, `status`, `duration_us`, the keys that vary, the metrics (last
-        values), `exit_code`, `reason`, `id`. A key or metric with the name of an earlier column, or
-        of a column of the DataFrame that gave the values, is `config.NAME` or `metric.NAME`. A
-        trial that was not started has None in all columns but `index` and its keys.
+        values), the attributes of the runs' summaries, `exit_code`, `reason`, `id`. A key, metric
+        or attribute with the name of an earlier column, or of a column of the DataFrame that gave
+        the values, is `config.NAME`, `metric.NAME` or `attr.NAME`. A trial that was not started has
+        None in all columns but `index` and its keys.
         """
-        trials = self.trials
-        names: dict[str, None] = {}
-        for trial in trials:
-            if trial.run is not None:
-                names.update(dict.fromkeys(self.metrics_of(trial)))
-        return [self._row(trial, list(names)) for trial in trials]
+        return self.table().rows
+
+    def table(self) -> TrialTable:
+        """Return the rows, with the names of their columns by what these hold."""
+        facts = []
+        for trial in self._trials():
+            status, said = (None, _NOTHING_SAID) if trial.run is None else self._said(trial)
+            metrics, attributes = said["metrics"], said["attributes"]
+            facts.append(
+                TrialFacts(trial.index, trial.asked, trial.run, status, metrics, attributes)
+            )
+        columns = self.given_frame.get("columns")
+        taken = list(map(str, columns)) if isinstance(columns, list) else []
+        return trial_table(facts, self.columns, taken)
 
     def best(self) -> RecordedRun | None:
         """Return the completed run with the best value of the objective, None if none has a value.
@@ -239,7 +250,8 @@ class Batch:
         # The run was announced and not made, or a user has deleted it.
         return RecordedRun.of(run) if os.path.isdir(run.meta_dir) else None
 
-    def _said(self, trial: BatchTrial) -> tuple[Status, dict[str, float | None]]:
+    def _said(self, trial: BatchTrial) -> tuple[Status, dict[str, dict[str, Any]]]:
+        """Return the status of a trial that was started, and its summary once it has ended."""
         run = trial.run
         assert run is not None  # noqa: S101  # callers have looked
         known = self._ended.get(run.id)
@@ -247,37 +259,14 @@ class Batch:
             return known
         status = read_status(run)
         if status.name not in ENDED:
-            return status, {}
+            return status, _NOTHING_SAID
         try:
-            metrics = read_summary(run)["metrics"]
+            said = read_summary(run)
         except MetaError:
-            metrics = {}
+            said = _NOTHING_SAID
         if trial.event in (TRIAL_ENDED, FOUND) or not self.running:
-            self._ended[run.id] = status, metrics
-        return status, metrics
-
-    def _row(self, trial: BatchTrial, metric_names: list[str]) -> dict[str, Any]:
-        run = trial.run
-        status = None if run is None else self.status_of(trial)
-        row: dict[str, Any] = {
-            "index": trial.index,
-            "run": None if run is None else run.name,
-            "status": None if status is None else status.name,
-            "duration_us": None if run is None else _duration_us(run),
-        }
-        last = {
-            "exit_code": None if status is None else status.exit_code,
-            "reason": "" if status is None else status.reason,
-            "id": None if run is None else run.id,
-        }
-        columns = self.given_frame.get("columns")
-        taken = dict.fromkeys(map(str, columns)) if isinstance(columns, list) else {}
-        for key in self.columns:
-            row[_free(key, "config", row, last | taken)] = trial.asked.get(key)
-        metrics = {} if run is None else self.metrics_of(trial)
-        for name in metric_names:
-            row[_free(name, "metric", row, last | taken)] = metrics.get(name)
-        return row | last
+            self._ended[run.id] = status, said
+        return status, said
 
 
 def batch_rows(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
@@ -334,17 +323,6 @@ def find_batch(home: str, reference: str | None = None) -> Batch:
         what = f"{len(found)} batches are" if found else "there is no batch"
         raise RunNotFound(f"{what} named {text!r}: {choices}")
     return Batch(home, found[0])
-
-
-def _duration_us(run: RecordedRun) -> int | None:
-    try:
-        return read_duration_us(run, running=read_status(run).name == "running")
-    except MetaError:
-        return None
-
-
-def _free(name: str, kind: str, row: dict[str, Any], last: dict[str, Any]) -> str:
-    return f"{kind}.{name}" if name in row or name in last else name
 
 
 def _without_metric(batch: Batch) -> str:

@@ -12,7 +12,9 @@ import sys
 from gage._internal.atomic import replace
 from gage._internal.batch.batch import Batch
 from gage._internal.batch.record import (
+    MADE,
     SCHEMA,
+    TrialLog,
     batch_directory,
     batch_ids,
     live_keepers,
@@ -29,6 +31,7 @@ from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.status import live_processes
 from gage._internal.running.runner import stop_run
 from gage._internal.running.waiting_supervisor import ask_supervisor
+from gage._internal.store.own_runs import mark_own_batch
 from gage._internal.store.same_work import remove_directory, remove_run
 from gage._internal.system.environment import start_recording
 from gage._internal.system.recording import cancel_all, collect_all
@@ -174,6 +177,7 @@ def _start(batch: Batch, options: RunOptions) -> None:
     for run in batch.runs:
         if live_processes(run):  # left by supervisors that were killed
             stop_run(run, by="resume")
+    mark_own_batch(_runs_made_from_now_on(directory))
     for name in ("stop", "supervisor"):
         try:
             os.unlink(os.path.join(directory, name))
@@ -193,6 +197,19 @@ def _start(batch: Batch, options: RunOptions) -> None:
         raise RunStateError(
             f"the supervisor of batch {batch.name} could not start: {said or 'it died'}"
         )
+
+
+def _runs_made_from_now_on(directory: str) -> Callable[[], set[str]]:
+    """Return a function that returns the ids of the runs that a batch has made since now."""
+    log = TrialLog(directory)
+    log.update()  # what an earlier session made, of a batch that is resumed
+    made: set[str] = set()
+
+    def runs_made() -> set[str]:
+        made.update(event.run_id for event in log.update() if event.event == MADE)
+        return made
+
+    return runs_made
 
 
 def _stage(operation: Operation, directory: str, on_phase: Callable[[str], None] | None) -> Run:
