@@ -8,13 +8,13 @@ import pandas as pd
 
 from gage._internal.api.observer import Observer
 from gage._internal.batch.batch import Batch
+from gage._internal.batch.state import BatchReader, BatchState
 from gage._internal.types import STATUSES
 from gage_nb.frame_index import index_of
 from gage_nb.frames import from_rows, inert
 from gage_nb.shown import mark_shown
 from gage_nb.tables import readable
 from gage_nb.views.batch_results import send_batch_results
-from gage_nb.views.batch_state import BatchReader, BatchState
 from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch, watch_in_background
 

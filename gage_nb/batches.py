@@ -13,6 +13,7 @@ import pandas as pd
 from gage._internal.api.driver import Asked, run_several
 from gage._internal.batch.batch import Batch, find_batch
 from gage._internal.batch.rows import Rows, read_rows
+from gage._internal.batch.state import BatchReader, BatchState
 from gage._internal.errors import OptionError
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.store import runs_home
@@ -24,7 +25,6 @@ from gage_nb.observer import NotebookObserver
 from gage_nb.shown import fill_prompt, mark_shown, was_shown
 from gage_nb.views.batch_panel import batch_bundle
 from gage_nb.views.batch_results import send_batch_results
-from gage_nb.views.batch_state import BatchReader, BatchState
 from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch
 

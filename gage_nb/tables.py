@@ -29,8 +29,8 @@ from gage._internal.people import (
     zone_of,
 )
 from gage._internal.text import printable, shortened
+from gage._internal.text_table import columns_that_fit, text_table
 from gage_nb.views.run_words import STATUS_SIGNS
-from gage_nb.views.text_table import columns_that_fit, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

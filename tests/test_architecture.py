@@ -48,7 +48,7 @@ DOORS = {
     "gage_nb": {
         *("api", "batch", "compare", "operations", "record", "running", "store"),
         *("metrics", "output", "progress", "sources"),
-        *("clock", "errors", "people", "quoting", "suggestions", "text", "types"),
+        *("clock", "errors", "people", "quoting", "suggestions", "text", "text_table", "types"),
     },
     "gage.cli": {
         *("api", "batch", "compare", "index", "operations", "record", "running", "store"),

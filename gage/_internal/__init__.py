@@ -6,6 +6,7 @@ imports only from those above it, and the modules of a package import each other
     named           named tuples, without importing `typing`
     types           values that the others hand to each other
     text            text for people: printable, shortened, listed
+    text_table      rows as lines of text: aligned, numbers to the right, no line too long
     people          sizes, times, durations, numbers, statuses as people read them
     errors          the tree of errors
     clock           timestamps, ids and names

@@ -14,11 +14,14 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
+    "STATUS_SIGNS",
     "format_age",
+    "format_bar",
     "format_count",
+    "format_counts",
     "format_duration",
     "format_number",
     "format_numbers",
@@ -35,6 +38,16 @@ _UNITS = ("kB", "MB", "GB", "TB")
 _STEP = 1000
 _DIGITS = 5
 _MAX_DECIMALS = 6
+
+STATUS_SIGNS = {
+    "pending": "○",
+    "staged": "◇",
+    "running": "●",
+    "completed": "✔",
+    "error": "✖",
+    "terminated": "■",
+    "damaged": "⚠",
+}
 
 # Who asked for a stop (`record.stop_request`), in words.
 _STOPPED_BY = {
@@ -59,6 +72,12 @@ def format_duration(seconds: float | None, *, ended: bool = True) -> str:
     minutes, second = divmod(round(seconds) if ended else int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def format_bar(fraction: float, chars: int = 24) -> str:
+    """Return a bar of so many characters; `fraction` is between 0 and 1."""
+    halves = round(2 * chars * fraction)
+    return f"{'━' * (halves // 2)}{'╸' * (halves % 2)}".ljust(chars, "─")
 
 
 def format_age(time_us: int | None) -> str:
@@ -112,6 +131,12 @@ def zone_of(times_us: Iterable[int | None]) -> str:
 def format_count(count: int, noun: str, nouns: str = "") -> str:
     """Return a number of things: `1 line`, `1,204 lines`; `nouns` is an irregular plural."""
     return f"1 {noun}" if count == 1 else f"{count:,} {nouns or noun + 's'}"
+
+
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Return the numbers of runs by their status: `2 completed, 1 stopped`."""
+    words = {"terminated": "stopped"}
+    return ", ".join(f"{count} {words.get(name, name)}" for name, count in counts.items())
 
 
 def format_number(value: float) -> str:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["coloured", "listed", "on_a_line", "plain", "printable", "shortened", "valid"]
+__all__ = ["coloured", "cut", "listed", "on_a_line", "plain", "printable", "shortened", "valid"]
 
 
 # Select Graphic Rendition: sequences that change nothing but colours and weights.
@@ -73,6 +73,16 @@ def shortened(text: str, max_chars: int, *, counted: bool = False) -> str:
         return text
     count = f" (+{len(text) - max_chars + 1:,})" if counted else ""
     return f"{text[: max(max_chars - 1, 0)]}…{count}"
+
+
+def cut(text: str, max_chars: int) -> str:
+    """Return printable text on one line, shortened, with the number of characters cut."""
+    # Four times, since escaping lengthens a text; the text itself may have any length.
+    clean = on_a_line(text[: 4 * max_chars])
+    more = max(0, len(text) - 4 * max_chars)
+    if len(clean) + more <= max_chars:
+        return clean
+    return f"{shortened(clean + '…', max_chars)} (+{len(clean) + more - max_chars + 1:,})"
 
 
 def listed(items: Iterable[str], *, word: str = "and", most: int | None = None) -> str:

@@ -1,4 +1,7 @@
-"""`gage run` for several runs: prints the plan, a line for each ended run, and a summary.
+"""`gage run` for several runs: prints the plan, the trials as they end, and a summary.
+
+A terminal has a table of the trials that fills in, with a bar below it; a pipe or a file has a line
+for each trial that has ended.
 
 Exit codes: 0 if every run completed, 1 if not; 130 after Ctrl-C.
 """
@@ -10,6 +13,7 @@ import sys
 from gage._internal.batch.record import ENDED, FOUND, TrialEvent
 from gage._internal.errors import BatchFailed
 from gage._internal.text import printable
+from gage._internal.people import format_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["follow_batch", "tell_end", "tell_plan", "tell_start", "watch_batch"]
 
 _STEP_S = 0.1
+_SCREEN_STEP_S = 0.2
 _SHOWN_METRICS = 3
 
 
@@ -40,24 +45,63 @@ def tell_start(batch: Batch, options: RunOptions, begun_us: int) -> None:
         _tell(f"note: {note}", options.quiet)
     if options.several.resume:
         done = _completed_before(batch, begun_us)
-        _tell(f"{done} completed before, {batch.count - done} to run", options.quiet)
+        left = f", {batch.count - done} to run" if done < batch.count else ": nothing to do"
+        _tell(f"{done} completed before{left}", options.quiet)
     if options.background:
         _tell(f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", options.quiet)
 
 
 def watch_batch(batch: Batch, stop: Callable[[], object], *, quiet: bool) -> int:
     """Follow a batch to its end and print how it ended; return the exit code. Ctrl-C stops it."""
-    try:
-        follow_batch(batch, quiet=quiet)
-    except KeyboardInterrupt:
+
+    def stopping() -> None:
         _tell(f"\nStopping batch {batch.name}", quiet)
         stop()
+
+    try:
+        follow_batch(batch, stopping, quiet=quiet)
+    except KeyboardInterrupt:
         tell_end(batch, quiet=quiet)
         raise
     return tell_end(batch, quiet=quiet)
 
 
-def follow_batch(batch: Batch, *, quiet: bool = False) -> None:
+def follow_batch(
+    batch: Batch, stop: Callable[[], object] | None = None, *, quiet: bool = False
+) -> None:
+    """Show a batch until its end. An interrupt calls `stop`, and is raised again."""
+    from gage._internal.batch.screen import is_terminal
+
+    if quiet or not is_terminal(sys.stderr):
+        try:
+            _follow_by_lines(batch, quiet=quiet)
+        except KeyboardInterrupt:
+            if stop is not None:
+                stop()
+            raise
+    else:
+        _follow_on_screen(batch, stop)
+
+
+def _follow_on_screen(batch: Batch, stop: Callable[[], object] | None) -> None:
+    """Draw the table of a batch again and again until its end; the table stays."""
+    from gage._internal.batch.screen import BatchScreen
+    from gage._internal.batch.state import BatchReader
+
+    screen, reader = BatchScreen(sys.stderr), BatchReader(batch=batch)
+    try:
+        while not batch.wait(_SCREEN_STEP_S):
+            screen.update(reader.read())
+    except KeyboardInterrupt:
+        screen.erase()
+        if stop is not None:
+            stop()
+            screen.finish(reader.read())
+        raise
+    screen.finish(reader.read())
+
+
+def _follow_by_lines(batch: Batch, *, quiet: bool) -> None:
     """Print a line for each trial that has ended, until all have."""
     over = False
     said: set[TrialEvent] = set()
@@ -118,9 +162,8 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
     quiet = quiet and failure is None
     counts = batch.counts()
     missing = batch.count - sum(counts.values())
-    words = [f"{count} {name}" for name, count in counts.items()]
-    words += [f"{missing} not started"] if missing else []
-    _tell(f"batch {batch.name}: {', '.join(words)}", quiet)
+    later = {"not started": missing} if missing else {}
+    _tell(f"batch {batch.name}: {format_counts(counts | later)}", quiet)
     if {"running", "staged"} & counts.keys():
         _tell(
             f"Its supervisor is gone. Stop what is still running: gage stop {batch.name}; "

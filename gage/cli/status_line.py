@@ -24,7 +24,6 @@ __all__ = ["StatusLine"]
 # What is over sooner has no time to be looked at.
 _AFTER_S = 0.5
 _INTERVAL_S = 0.2
-_BAR_CHARS = 24
 _LEAST_COLUMNS = 40
 _ERASE = "\r\x1b[K"
 
@@ -66,7 +65,7 @@ class StatusLine:
             self._is_wanted = False  # the terminal is gone
 
     def _text(self) -> str:
-        from gage._internal.people import format_duration
+        from gage._internal.people import format_bar, format_duration
         from gage._internal.text import on_a_line, shortened
         from gage.inside.progress_report import read_reported_progress
 
@@ -81,7 +80,7 @@ class StatusLine:
         parts = []
         if said.total is not None and said.total > 0:
             fraction = min(max(said.completed / said.total, 0.0), 1.0)
-            parts.append(f"{_bar(fraction)} {100 * fraction:.0f}%")
+            parts.append(f"{format_bar(fraction)} {100 * fraction:.0f}%")
         total = "" if said.total is None else f"/{said.total:,.10g}"
         parts += [f"{said.completed:,.10g}{total}", on_a_line(said.description), took]
         return shortened(f"{self._run.name} {' · '.join(filter(None, parts))}", columns)
@@ -109,8 +108,3 @@ class StatusLine:
             columns = 80
         # The last column stays free: a terminal would go to the next line.
         return max(columns, _LEAST_COLUMNS) - 1
-
-
-def _bar(fraction: float) -> str:
-    halves = round(2 * _BAR_CHARS * fraction)
-    return f"{'━' * (halves // 2)}{'╸' * (halves % 2)}".ljust(_BAR_CHARS, "─")

@@ -28,8 +28,8 @@ from gage_nb.views.widgets import WidgetView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gage._internal.batch.state import BatchState
     from gage._internal.types import Run
-    from gage_nb.views.batch_state import BatchState
     from gage_nb.views.panel_state import PanelState
     from gage_nb.views.view import View
 
@@ -100,7 +100,7 @@ def make_batch_view(
     """Return a view of a batch; `key` is a name for it that can be part of an id."""
     if kind == "stream":
         return BatchStream()
-    if kind == "widget" and stop is not None:
+    if kind == "widget":
         return WidgetView(key, BATCH_FACE, stop, "Stop running trials, start no more")
     return DisplayView(key, BATCH_FACE, _kinds(kind))
 

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gage._internal.people import (
+    STATUS_SIGNS,
     format_count,
     format_duration,
     format_size,
@@ -19,7 +20,7 @@ from gage._internal.people import (
 )
 from gage._internal.quoting import quote
 from gage._internal.record import runner_log
-from gage._internal.text import on_a_line, shortened
+from gage._internal.text import cut
 from gage_nb.views.terminal import STDERR
 
 if TYPE_CHECKING:
@@ -55,16 +56,6 @@ MAX_FILES = 20
 MAX_NOTES = 5
 MAX_ATTRIBUTES = 12
 MAX_TAGS = 8
-
-STATUS_SIGNS = {
-    "pending": "○",
-    "staged": "◇",
-    "running": "●",
-    "completed": "✔",
-    "error": "✖",
-    "terminated": "■",
-    "damaged": "⚠",
-}
 
 
 def status_text(state: PanelState) -> str:
@@ -195,13 +186,3 @@ def _listed(files: Sequence[tuple[str, int | None]], count: int) -> list[str]:
 def escaped(text: str, max_chars: int) -> str:
     """Return text for HTML, shortened by `cut`."""
     return html.escape(cut(text, max_chars))
-
-
-def cut(text: str, max_chars: int) -> str:
-    """Return printable text on one line, shortened, with the number of characters cut."""
-    # Four times, since escaping lengthens a text; the text itself may have any length.
-    clean = on_a_line(text[: 4 * max_chars])
-    more = max(0, len(text) - 4 * max_chars)
-    if len(clean) + more <= max_chars:
-        return clean
-    return f"{shortened(clean + '…', max_chars)} (+{len(clean) + more - max_chars + 1:,})"

@@ -10,11 +10,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from gage._internal.batch.screen import BatchScreen, is_terminal
+from gage._internal.batch.state import BatchState
+from gage._internal.batch.state_text import batch_text, counts_text, note_texts
 from gage._internal.people import format_size
 from gage._internal.record.layout import RUN_OUTPUT
 from gage._internal.record.run_meta import run_meta_path
-from gage_nb.views.batch_panel import batch_text
-from gage_nb.views.batch_state import BatchState
 from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_text import static_text
 from gage_nb.views.terminal import UNFINISHED, render
@@ -128,24 +129,34 @@ class RunStream(_Stream[PanelState]):
 
 
 class BatchStream(_Stream[BatchState]):
-    """Shows a batch in a terminal: the plan, a line when trials end, the table at the end."""
+    """Shows a batch: on a terminal its table and a bar, else a line when trials have ended."""
 
     def __init__(self) -> None:
         super().__init__()
         self._finished = 0
+        self._screen = BatchScreen(sys.stdout) if is_terminal(sys.stdout) else None
 
     def show(self, state: BatchState) -> None:
         """Print the plan."""
         self._print(f"{state.operation}: {state.text}\n")
 
     def update(self, state: BatchState) -> None:
-        """Print a line if trials have ended."""
-        if state.finished > self._finished and self._may_print:
+        """Draw the batch, or print a line if trials have ended."""
+        if not self._may_print:
+            return
+        if self._screen is not None:
+            self._screen.update(state)
+        elif state.finished > self._finished:
             self._finished = state.finished
-            counts = ", ".join(f"{count} {name}" for name, count in state.counts.items())
-            self._print(f"[{state.finished}/{state.count}] {counts}\n")
+            self._print(f"{counts_text(state)}\n")
 
     def finish(self, state: BatchState) -> None:
-        """Print the table."""
-        if self._may_print:
+        """Print how it ended, and the table."""
+        if not self._may_print:
+            return
+        if self._screen is None:
             self._print(batch_text(state) + "\n")
+            return
+        self._screen.finish(state)
+        notes = [f"note: {note}\n" for note in note_texts(state)]
+        self._print(f"{counts_text(state)}\n{''.join(notes)}")

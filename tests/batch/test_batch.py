@@ -605,5 +605,5 @@ def test_ctrl_c_stops_the_batch(tmp_path: Path, runs_home: Path) -> None:
     _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert "2 terminated, 1 not started" in said
+    assert "2 stopped, 1 not started" in said
     assert statuses(list_batches(str(runs_home))[0]) == ["terminated", "terminated", None]

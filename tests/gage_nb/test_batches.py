@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from gage._internal.batch.batch import list_batches
+from gage._internal.batch.state import MAX_ROWS, BatchReader, BatchState, TrialRow
 from gage_nb.batch_display import NotebookBatch
 from gage_nb.batches import rows_of, run_batch
 from gage_nb.views.batch_panel import batch_bundle, batch_html, batch_text
-from gage_nb.views.batch_state import MAX_ROWS, BatchReader, BatchState, TrialRow, in_order
 from gage_nb.views.run_panel import MAX_HTML_BYTES
 from tests.kernels import Kernel, displays, errors, printed, updates
 
@@ -50,10 +50,11 @@ def test_a_grid_has_one_panel_that_fills_in_and_a_name(kernel: Kernel) -> None:
 
     assert not errors(messages)
     first = displays(messages)
-    assert len(first) == 1
+    assert len(first) == 2  # the panel, and its widgets
     assert "· planned · 4 runs: lr=[0.5, 0.25] x epochs=[2, 4]" in first[0]["text/plain"]
     assert first[0]["text/plain"].count("waiting") == 5
-    last = updates(messages)[-1]
+    last, no_widgets = updates(messages)[-2:]
+    assert no_widgets["text/plain"] == ""
     assert "4 of 4 · 4 completed" in last["text/plain"]
     assert last["text/html"].count("✔ completed") == 5
     lines = frame.splitlines()
@@ -334,6 +335,7 @@ def test_a_stopped_batch_does_not_say_that_trials_wait() -> None:
     )
 
     for text in batch_bundle(state).values():
+        assert "■ stopped" in text
         assert "stopped by you" in text
         assert "not started" in text
         assert "waiting" not in text
@@ -350,13 +352,3 @@ def test_a_batch_with_nothing_left_to_do_says_so(
 
     assert "nothing to do: every trial" not in first
     assert "nothing to do: every trial" in capsys.readouterr().out
-
-
-def test_of_many_trials_those_that_run_or_failed_and_the_best_come_first() -> None:
-    statuses = ["completed"] * 30
-    statuses[25:28] = ["error", "running", "waiting"]
-
-    order = in_order(statuses, best=29)
-
-    assert order[:4] == [26, 25, 29, 0]
-    assert order[-1] == 27

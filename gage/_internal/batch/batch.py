@@ -25,6 +25,7 @@ from gage._internal.clock import name_for_id
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.named import NamedTuple
+from gage._internal.people import format_counts
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import GRACE_S, SIGTERM
 from gage._internal.record.layout import run_at
@@ -90,7 +91,7 @@ class Batch:
         self._ended: dict[str, tuple[Status, dict[str, dict[str, Any]]]] = {}
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
+        counts = format_counts(self.counts())
         return f"<Batch {self.name} {self.operation} {self.text}; {counts or 'nothing started'}>"
 
     @property
@@ -277,9 +278,16 @@ def batch_rows(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
             "operation": batch.operation,
             "plan": batch.text,
             "running": batch.running,
-            "trials": ", ".join(f"{count} {name}" for name, count in batch.counts().items()),
+            "trials": _trials_text(batch),
             "id": batch.id,
         }
+
+
+def _trials_text(batch: Batch) -> str:
+    counts = batch.counts()
+    missing = batch.count - sum(counts.values())
+    later = {"waiting" if batch.running else "not started": missing} if missing else {}
+    return format_counts(counts | later)
 
 
 def list_batches(home: str) -> list[Batch]:

@@ -1,41 +1,39 @@
 """The state of a batch at one moment, read from its files, cheaply and repeatedly.
 
-    plan, trials, side-cars → BatchReader → BatchState
+    plan, trials, side-cars → BatchReader → BatchState → a panel, a terminal
 
-An ended trial is read once; of running trials, only what the panel shows is read. If there are more
-than `MAX_ROWS` trials, the running ones, the failed ones and the best one come first. `MAX_FOLDED`
-more follow, and the number of all others.
+An ended trial is read once; of running trials, only those that are shown are read. If there are
+more than `MAX_ROWS` trials, the running ones, the failed ones and the best one come first.
+`MAX_FOLDED` more follow, and the number of all others. A trial that is staged ahead is waiting.
 """
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gage._internal.batch.running_trial import RunningTrial
 from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.people import status_words
 from gage._internal.record.runner_log import LEFT_OUT
 from gage._internal.types import ENDED
-from gage_nb.views.run_state import StateReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gage._internal.batch.batch import Batch, BatchTrial
     from gage._internal.batch.launch import PlannedBatch
+    from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["MAX_FOLDED", "MAX_ROWS", "BatchReader", "BatchState", "TrialRow", "in_order"]
+__all__ = ["MAX_FOLDED", "MAX_ROWS", "WAITING", "BatchReader", "BatchState", "TrialRow", "in_order"]
 
 MAX_ROWS = 20
 MAX_FOLDED = 100
 MAX_COLUMNS = 8
 
-_WAITING = "waiting"
-_GOING_ON = ("running", "pending", "staged")
-
-_log = logging.getLogger(__name__)
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class TrialRow:
 
     index: int
     name: str = ""
-    status: str = _WAITING
+    status: str = WAITING
     done: float | None = None
     seconds: float | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +65,7 @@ class TrialRow:
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
-        return self.status in _GOING_ON
+        return self.status == "running"
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,7 @@ class BatchReader:
     def __init__(self, planned: PlannedBatch | None = None, batch: Batch | None = None) -> None:
         self._planned = planned
         self.batch = batch
-        self._states: dict[str, StateReader] = {}
+        self._running: dict[str, RunningTrial] = {}
         self._begun_us = now_us()
         self._over = False
         self._notes: tuple[str, ...] | None = None
@@ -152,7 +150,7 @@ class BatchReader:
             count=plan.count,
             as_of_us=now_us(),
             ended=False,
-            counts={_WAITING: plan.count},
+            counts={WAITING: plan.count},
             rows=rows,
             folded=folded,
             more=plan.count - len(rows) - len(folded),
@@ -167,9 +165,7 @@ class BatchReader:
         ended = self._over or not batch.running
         self._over = ended
         trials = batch.trials
-        statuses = [
-            _WAITING if trial.run is None else batch.status_of(trial).name for trial in trials
-        ]
+        statuses = [_status_of(batch, trial) for trial in trials]
         counts: dict[str, int] = {}
         for status in statuses:
             counts[status] = counts.get(status, 0) + 1
@@ -178,7 +174,6 @@ class BatchReader:
         read = [self._row(batch, trials[i], statuses[i]) for i in order[: MAX_ROWS + MAX_FOLDED]]
         rows, folded = tuple(read[:MAX_ROWS]), tuple(read[MAX_ROWS:])
         metrics = list(dict.fromkeys(name for row in read for name in row.metrics))
-        created_us = int(batch.plan.get("created_us") or self._begun_us)
         return BatchState(
             operation=batch.operation,
             name=batch.name,
@@ -194,11 +189,18 @@ class BatchReader:
             columns=batch.columns[:MAX_COLUMNS],
             metrics=tuple(metrics[:MAX_COLUMNS]),
             left_out=(*batch.columns[MAX_COLUMNS:], *metrics[MAX_COLUMNS:]),
-            seconds=None if ended else max(0, now_us() - created_us) / 1e6,
+            seconds=None if ended else max(0, now_us() - self._started_us(batch)) / 1e6,
             objective=batch.objective or "",
             best=best,
             notes=self._notes_of(batch, ended=ended),
         )
+
+    def _started_us(self, batch: Batch) -> int:
+        """Return when the batch was started the last time."""
+        try:
+            return os.stat(os.path.join(batch.directory, "start.json")).st_mtime_ns // 1000
+        except OSError:
+            return self._begun_us
 
     def _notes_of(self, batch: Batch, *, ended: bool) -> tuple[str, ...]:
         if self._notes is None:
@@ -226,44 +228,26 @@ class BatchReader:
         run = trial.run
         if run is None:
             return TrialRow(trial.index, asked=trial.asked)
-        found = trial.event == "found"
         known = self._ended.get(trial.index)
         if known is not None and (known.name, known.status) == (run.name, status):
             return known
-        if status != "running":
-            self._states.pop(run.id, None)
-            try:
-                duration_us = run.duration_us
-            except (MetaError, OSError):
-                duration_us = None
-            row = TrialRow(
-                trial.index,
-                run.name,
-                status,
-                None,
-                None if duration_us is None else duration_us / 1e6,
-                trial.asked,
-                batch.metrics_of(trial),
-                found,
-                _words(batch, trial),
-            )
-            if self._over and status in ENDED:
-                self._ended[trial.index] = row
+        row = TrialRow(trial.index, run.name, status, asked=trial.asked)
+        if status == WAITING:
             return row
-        reader = self._states.get(run.id)
-        if reader is None:
-            reader = self._states[run.id] = StateReader(run)
-        state = reader.read()
-        return TrialRow(
-            trial.index,
-            run.name,
-            state.status,
-            None if state.progress is None else state.progress.fraction,
-            state.seconds,
-            trial.asked,
-            {name: series.last for name, series in state.metrics.items()},
-            found,
+        if status == "running":
+            now = self._running.setdefault(run.id, RunningTrial(run)).read()
+            return replace(row, done=now.done, seconds=now.seconds, metrics=now.metrics)
+        self._running.pop(run.id, None)
+        row = replace(
+            row,
+            seconds=_seconds(run),
+            metrics=batch.metrics_of(trial),
+            found=trial.event == "found",
+            words=_words(batch, trial),
         )
+        if self._over and status in ENDED:
+            self._ended[trial.index] = row
+        return row
 
     @staticmethod
     def _best(batch: Batch) -> int | None:
@@ -273,6 +257,19 @@ class BatchReader:
         return next(
             (t.index for t in batch.trials if t.run is not None and t.run.id == best.id), None
         )
+
+
+def _status_of(batch: Batch, trial: BatchTrial) -> str:
+    name = WAITING if trial.run is None else batch.status_of(trial).name
+    return WAITING if name in ("staged", "pending") else name
+
+
+def _seconds(run: RecordedRun) -> float | None:
+    try:
+        duration_us = run.duration_us
+    except (MetaError, OSError):
+        return None
+    return None if duration_us is None else duration_us / 1e6
 
 
 def _words(batch: Batch, trial: BatchTrial) -> str:
@@ -292,12 +289,12 @@ def in_order(statuses: Sequence[str], best: int | None) -> list[int]:
 
     def rank(index: int) -> tuple[int, int]:
         status = statuses[index]
-        if status in _GOING_ON:
+        if status == "running":
             return 0, index
         if status in failed:
             return 1, index
         if index == best:
             return 2, index
-        return (4 if status == _WAITING else 3), index
+        return (4 if status == WAITING else 3), index
 
     return sorted(range(len(statuses)), key=rank)

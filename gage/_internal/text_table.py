@@ -9,9 +9,9 @@ from gage._internal.text import shortened
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["columns_that_fit", "text_table"]
+__all__ = ["INDENT", "columns_that_fit", "text_table"]
 
-_GAP = "  "
+INDENT = _GAP = "  "
 _LEAST = 8
 
 
@@ -21,7 +21,7 @@ def text_table(
     numbers: Collection[int] = (),
     width: int | None = None,
     whole: Collection[int] = (),
-    indent: str = "  ",
+    indent: str = INDENT,
 ) -> list[str]:
     """Return the lines of a table.
 
