@@ -33,6 +33,7 @@ STATE = BatchState(
     seconds=4.0,
     best=0,
 )
+BAR = "━" * 12 + "─" * 12
 
 
 class Seen:
@@ -83,8 +84,7 @@ def test_the_table_is_redrawn_in_place_with_a_bar_and_the_time(seen: Seen) -> No
         "  0  a-run  ✔ completed ★ best  3.20 s  0.10   0.5",
         "  1  b-run  ● running 50%         0:02  0.25",
         "  2         · waiting                   0.30",
-        f"vitan-vaman {'━' * 12}{'─' * 12} "
-        "50% · 1 of 3 · 0:04 · 1 completed · 1 running · 1 waiting",
+        f"vitan-vaman {BAR} 50% · 1 of 3 · 0:04 · 1 completed · 1 running · 1 waiting",
     ]
 
 
