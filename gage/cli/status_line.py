@@ -87,10 +87,11 @@ class StatusLine:
 
     def _finalizing(self) -> str:
         """Return how far the files that the run made are recorded, "" before it has ended."""
+        from gage._internal.people import format_bar
         from gage._internal.record.finalizing import read_finalizing
 
         far = read_finalizing(self._run)
-        return "" if far is None else f"{_bar(far.fraction)} {far.words}"
+        return "" if far is None else f"{format_bar(far.fraction)} {far.words}"
 
     def _seconds(self) -> float:
         from gage._internal.record.duration import read_duration_us
