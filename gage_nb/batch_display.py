@@ -45,7 +45,7 @@ class NotebookBatch(Batch):
         The frame of a batch whose rows came from a DataFrame has the index of that, and no column
         that it has: `df.join(batch.frame())` puts the results beside the rows.
         """
-        table = self.table()
+        table = self._table()
         rows = table.rows
         fixed = {
             "run": "string",

@@ -7,6 +7,7 @@ matcher comes before the others, and if it has completions, they are the only on
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -14,6 +15,7 @@ from IPython.core.getipython import get_ipython
 
 from gage._internal.api.completion import Choice, complete_command, complete_words
 from gage_nb.commands import COMMANDS
+from gage_nb.name_errors import names_assigned_by
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -37,13 +39,17 @@ def unregister_matcher(ip: InteractiveShell) -> None:
 # Before all other matchers. IPython's decorator has no types.
 @context_matcher(identifier="gage_nb", priority=1000)  # type: ignore[untyped-decorator]
 def _match(context: CompletionContext) -> Any:  # a TypedDict that IPython 8 does not have
-    choices = _continuations(context.text_until_cursor, context.token, context.cursor_line)
+    line, body = context.text_until_cursor, context.full_text.partition("\n")[2]
+    choices = _continuations(line, context.token, context.cursor_line, body)
     found = [SimpleCompletion(text=each.text, type=each.about or "magic") for each in choices]
     return {"completions": found, "suppress": bool(found), "ordered": True}
 
 
-def _continuations(line: str, token: str, line_number: int) -> list[Choice]:
-    """Return the completions of the token before the cursor; never raises."""
+def _continuations(line: str, token: str, line_number: int, body: str = "") -> list[Choice]:
+    """Return the completions of the token before the cursor; never raises.
+
+    `body` is what follows the first line of the cell.
+    """
     found = _LINE.fullmatch(line)
     if not found or (found[1].startswith("%%") and line_number > 0):
         return []
@@ -59,6 +65,9 @@ def _continuations(line: str, token: str, line_number: int) -> list[Choice]:
         choices = complete_command(incomplete, words, list(COMMANDS))
     elif words and words[-1] in {"-i", "--input", "--each"}:
         choices = _variables(incomplete, only_frames=words[-1] == "--each")
+    elif words and words[-1] in {"-o", "--output"}:
+        source = body if form == "cell" else _script_of(words[:-1])
+        choices = _assigned(incomplete, source)
     else:
         choices = complete_words(incomplete, words, form)
     return [Choice(each.text[before:], each.about) for each in choices]
@@ -78,3 +87,21 @@ def _variables(incomplete: str, *, only_frames: bool) -> list[Choice]:
         if kind == "DataFrame" if only_frames else not (callable(value) or kind == "module"):
             found.append(Choice(name, kind))
     return found
+
+
+def _assigned(incomplete: str, source: str) -> list[Choice]:
+    """Return the variables that a program assigns, in their order."""
+    return [
+        Choice(name, "assigned here")
+        for name, binding in names_assigned_by(source).items()
+        if binding.kind == "value" and name.startswith(incomplete) and not name.startswith("_")
+    ]
+
+
+def _script_of(words: list[str]) -> str:
+    """Return the text of the script that a line runs, "" if that is not known."""
+    scripts = [word for word in words if word.endswith(".py") and "=" not in word]
+    try:
+        return Path(scripts[0]).read_text() if scripts else ""
+    except (OSError, ValueError):
+        return ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
 from gage._internal.metrics.summary_file import fields_text, value_of
+from gage._internal.output.own_paths import shorten_own_paths
 from gage._internal.output.results import captions
 from gage._internal.people import (
     format_duration,
@@ -83,7 +84,8 @@ def print_run(run: RecordedRun) -> None:
     tail = run.last_lines(_LAST_LINES)
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
-        _print_output(tail)
+        shown = shorten_own_paths(tail.encode("utf-8", "surrogateescape"), run.run_dir)
+        _print_output(shown.decode("utf-8", "surrogateescape"))
 
 
 def _executed_notebook(run: RecordedRun) -> str:

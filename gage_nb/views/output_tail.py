@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gage._internal.errors import MetaError
 from gage._internal.output.format import STDOUT
+from gage._internal.output.own_paths import shorten_own_paths
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.results import ResultsReader, is_rich, printed_text
 from gage._internal.record.layout import RUN_OUTPUT
@@ -67,7 +68,7 @@ class TailReader:
         # A result may be recorded after its text was read.
         if self._has_new_results() or key != self._key:
             shown = self._shown() if output == RUN_OUTPUT else ()
-            self._tail = _tail_of(reader, shown)
+            self._tail = _tail_of(reader, shown, self._run.run_dir)
             self._key = key
         return self._tail
 
@@ -88,7 +89,7 @@ class TailReader:
             return False  # the view of the results reports the error
 
 
-def _tail_of(reader: OutputReader, shown: Iterable[_Shown]) -> Tail:
+def _tail_of(reader: OutputReader, shown: Iterable[_Shown], run_dir: str) -> Tail:
     """Read the end of an output by stream, or without streams if records are damaged."""
     fault = ""
     size_bytes, line_count = reader.size_bytes, reader.line_count
@@ -100,6 +101,7 @@ def _tail_of(reader: OutputReader, shown: Iterable[_Shown]) -> Tail:
     data = b"".join(piece for _, piece in chunks)
     count = data.count(b"\n") + (not data.endswith(b"\n")) if data else 0
     pieces = _without_shown(chunks, size_bytes - len(data), shown)
+    pieces = [(stream, shorten_own_paths(piece, run_dir)) for stream, piece in pieces]
     rendered = render(pieces, max_lines=_MAX_LINES + 1, max_columns=MAX_COLUMNS)
     return Tail(data, tuple(rendered), max(0, line_count - count), line_count, size_bytes, fault)
 

@@ -30,6 +30,7 @@ def with_operations(project: Path) -> Path:
     (project / "src" / "main.py").write_text("depth = 3\n")
     (project / "src" / "data.csv").write_text("")
     (project / "src" / "deep").mkdir()
+    (project / ".hidden").write_text("")
     return project
 
 
@@ -51,6 +52,16 @@ def with_operations(project: Path) -> Path:
         ("", ["unknown"], []),
         ("nowhere/", [], []),
         ("--la", ["train"], ["--label"]),
+        ("", ["train.py", "-b"], ["src/"]),
+        ("src/", ["train.py", "--batch"], ["src/data.csv", "src/deep/"]),
+        ("src/d", ["train.py", "--with"], ["src/data.csv", "src/deep/"]),
+        ("", ["train.py", "--with"], ["gage.toml", "src/", "train.py"]),
+        (".h", ["train.py", "--with"], [".hidden"]),
+        ("", ["-C"], ["src/"]),
+        ("src/", ["-C"], ["src/deep/"]),
+        ("s", ["train.py", "--runs"], ["src/"]),
+        ("nowhere/", ["-C"], []),
+        ("", ["train.py", "--", "--with"], []),
     ],
     ids=str,
 )

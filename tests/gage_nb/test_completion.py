@@ -74,6 +74,14 @@ def test_names_of_runs_are_completed(shell: InteractiveShell) -> None:
     [
         ("%%gage_run fit -i d|", ["%%gage_run fit -i data", "%%gage_run fit -i df"]),
         ("%gage_run train.py --each |", ["%gage_run train.py --each df"]),
+        (
+            "%%gage_run fit -o |\nimport os\nnet, loss = [], 1\nfor i in '': pass\ndef f(): x = 1",
+            ["%%gage_run fit -o net", "%%gage_run fit -o loss", "%%gage_run fit -o i"],
+        ),
+        ("%%gage_run fit -o lo|\nloss = 1\n!ls", ["%%gage_run fit -o loss"]),
+        ("%gage_run train.py -o l|", ["%gage_run train.py -o lr", "%gage_run train.py -o log"]),
+        ("%gage_run train.py -b s|", ["%gage_run train.py -b sub/"]),
+        ("%gage_run -C s|", ["%gage_run -C sub/"]),
         ("%gage runs status=comp|", ["%gage runs status=completed"]),
         ("%gage runs oper|", ["%gage runs operation="]),
         ("%gage_run train.py --optimize min|", ["%gage_run train.py --optimize minimize:loss"]),
@@ -87,6 +95,13 @@ def test_values_of_options_and_filters(
     gage.run("loss.py")
 
     assert completions(shell, code) == expected
+
+
+@pytest.mark.parametrize("code", ["%%gage_run fit -o |\n= 1 (", "%gage_run no.py -o |"])
+def test_of_what_cannot_be_read_no_name_is_completed(shell: InteractiveShell, code: str) -> None:
+    line, _, body = code.partition("|")
+
+    assert _continuations(line, "", 0, body) == []
 
 
 def test_a_value_is_not_completed_as_a_key(shell: InteractiveShell) -> None:

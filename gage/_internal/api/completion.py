@@ -26,6 +26,8 @@ _MOST_RUNS = 100
 _MOST_VALUES = 50
 _TAKE_NO_RUN = frozenset({"batches", "ops", "check", "help", "completion"})
 _TAKE_SEVERAL = frozenset({"diff", "compare", "delete", "metrics"})
+_BATCH = ("-b", "--batch")
+_ROW_FILES = (".csv", ".json")
 _DIRECTIONS = ("minimize", "maximize")
 
 
@@ -51,8 +53,12 @@ def complete_words(
         The form of the line, one of `run_line.FORMS`.
     """
     try:
+        given = "" if "--" in words else _value_of(words)
         if words and words[-1] == "--optimize":
             choices = _objectives(directory)
+        elif given in ("FILE", "DIR"):
+            suffixes = _ROW_FILES if words[-1] in _BATCH else ()
+            choices = _files(incomplete, directory, suffixes, only_directories=given == "DIR")
         elif incomplete.startswith("-"):
             about = {name: row.help for row in OPTIONS for name in row.names.split()}
             choices = [Choice(name, about[name]) for name in option_names(form)]
@@ -143,6 +149,14 @@ def _values(
     return [*(Choice(name) for name in files), *operations]
 
 
+def _value_of(words: Sequence[str]) -> str:
+    """Return what the last word takes as its value, such as `FILE`; "" if it takes none."""
+    for row in OPTIONS:
+        if words and words[-1] in row.names.split():
+            return row.metavar
+    return ""
+
+
 def _keys(line: RunLine, directory: str | None) -> list[Choice]:
     """Return `key=default` of the target's configuration, without the keys already given."""
     operation = resolve_target(line.target, directory=directory)
@@ -161,6 +175,23 @@ def _word(value: object) -> str:
     if any(mark in text for mark in "'\"\\{}$`\n"):
         return ""
     return f"'{text}'" if " " in text else text
+
+
+def _files(
+    incomplete: str, directory: str | None, suffixes: tuple[str, ...], *, only_directories: bool
+) -> list[Choice]:
+    """Return files and directories where one is being typed; hidden ones after a `.`."""
+    head, name = os.path.split(incomplete)
+    base = os.path.join(directory or os.getcwd(), os.path.expanduser(head))
+    choices = []
+    for entry in os.scandir(base):
+        if entry.name.startswith(".") and not name.startswith("."):
+            continue
+        if entry.is_dir():
+            choices.append(Choice(os.path.join(head, entry.name) + os.sep))
+        elif not only_directories and entry.name.endswith(suffixes or ("",)):
+            choices.append(Choice(os.path.join(head, entry.name)))
+    return choices
 
 
 def _paths(incomplete: str, directory: str | None) -> list[str]:

@@ -140,9 +140,9 @@ class Batch:
         the values, is `config.NAME`, `metric.NAME` or `attr.NAME`. A trial that was not started has
         None in all columns but `index` and its keys.
         """
-        return self.table().rows
+        return self._table().rows
 
-    def table(self) -> TrialTable:
+    def _table(self) -> TrialTable:
         """Return the rows, with the names of their columns by what these hold."""
         facts = []
         for trial in self._trials():

@@ -44,6 +44,17 @@ def test_a_mark_is_in_place_of_what_is_shown(
     assert tail_of(program) == expected
 
 
+def test_a_traceback_names_the_script_and_not_its_copy(project: Path, runs_home: Path) -> None:
+    Path("fail.py").write_text("import warnings\nwarnings.warn('no')\n1 / 0\n")
+    run = gage.run("fail.py")
+
+    lines = [line.text for line in TailReader(run).read(RUN_OUTPUT).lines]
+
+    assert lines[0] == "fail.py:2: UserWarning: no"
+    assert '  File "fail.py", line 3, in <module>' in lines
+    assert f'  File "{run.run_dir}/fail.py", line 3' in run.last_lines()
+
+
 def test_a_text_that_is_not_where_the_record_says_stays(project: Path, runs_home: Path) -> None:
     Path("show.py").write_text(f"{SHOW}display({TABLE}, raw=True)\n")
     run = gage.run("show.py")
