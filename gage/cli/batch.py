@@ -12,8 +12,8 @@ import sys
 
 from gage._internal.batch.record import ENDED, FOUND, TrialEvent
 from gage._internal.errors import BatchFailed
-from gage._internal.text import printable
 from gage._internal.people import format_counts
+from gage._internal.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
