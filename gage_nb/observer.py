@@ -76,10 +76,10 @@ class NotebookObserver(Observer):
         elif name == "found":
             self._found(RecordedRun.of(run, found=True))
         elif self._panel is not None and (name == "started" or not self._options.needed):
+            self._panel.phase(name)
             # With `needed`, there may be nothing to show before the start.
             if name == "started" or time.monotonic() >= self._shown_from_s:
                 self._panel.show()
-            self._panel.phase(name)
 
     def needed(self, run: Run, why: str) -> None:  # noqa: ARG002  # there is only this one
         """Say why no earlier run takes the place of this one."""

@@ -21,6 +21,7 @@ __all__ = ["MOST_BYTES", "open_regular", "read_regular"]
 MOST_BYTES = 64 * 1024 * 1024
 """The size of the largest file that is read into memory as a whole."""
 
+_BLOCK_BYTES = 1 << 20
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -34,18 +35,8 @@ def open_regular(path: str, *, buffered: bool = True) -> BufferedReader:
     OSError
         If it is not a regular file, or cannot be opened.
     """
+    fd, _ = _opened(path)
     try:
-        fd = os.open(path, _FLAGS)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK):  # Linux and macOS, FreeBSD
-            raise OSError(errno.EINVAL, "a symbolic link", path) from None
-        if error.errno == errno.ENXIO:
-            raise OSError(errno.EINVAL, "a socket or a device", path) from None
-        raise
-    try:
-        kind = _kind(os.fstat(fd).st_mode)
-        if kind is not None:
-            raise OSError(errno.EINVAL, kind, path)
         return open(fd, "rb", -1 if buffered else 0)  # type: ignore[return-value]
     except BaseException:
         os.close(fd)
@@ -60,17 +51,45 @@ def read_regular(path: str, most_bytes: int = MOST_BYTES) -> bytes:
     OSError
         As `open_regular`; and if the file is larger.
     """
-    with open_regular(path) as file:
-        data = file.read(most_bytes + 1)
+    fd, size_bytes = _opened(path)
+    try:
+        # One more than allowed tells a larger file; one more than there are tells a grown one.
+        data = os.read(fd, min(size_bytes, most_bytes) + 1)
+        while data and len(data) != size_bytes and len(data) <= most_bytes:
+            more = os.read(fd, min(_BLOCK_BYTES, most_bytes + 1 - len(data)))
+            if not more:
+                break
+            data += more
+    finally:
+        os.close(fd)
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"a file of more than {most_bytes:,} bytes", path)
     return data
 
 
-def _kind(mode: int) -> str | None:
-    """Return the kind of a file that is not a regular file, else None."""
+def _opened(path: str) -> tuple[int, int]:
+    """Return a descriptor of a regular file, and the file's size in bytes."""
+    try:
+        fd = os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):  # Linux and macOS, FreeBSD
+            raise OSError(errno.EINVAL, "a symbolic link", path) from None
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.EINVAL, "a socket or a device", path) from None
+        raise
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, _kind(found.st_mode), path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, found.st_size
+
+
+def _kind(mode: int) -> str:
+    """Return the kind of a file that is not a regular file."""
     kinds = (
-        (stat.S_ISREG, None),
         (stat.S_ISDIR, "a directory"),
         (stat.S_ISFIFO, "a pipe"),
         (stat.S_ISSOCK, "a socket"),

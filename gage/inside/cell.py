@@ -55,9 +55,12 @@ _USAGE = (
 )
 
 
-def main(words: list[str]) -> None:
-    """Run the cell that the words of a command line name; raise SystemExit if it fails."""
-    cell = parse(words)
+def main(words: list[str] | None = None) -> None:
+    """Run the cell that the words of a command line name; raise SystemExit if it fails.
+
+    Default: the command line of this process.
+    """
+    cell = parse(sys.argv[1:] if words is None else words)
     namespace = become_main(cell)
     try:
         prepare(cell, namespace)
@@ -187,9 +190,10 @@ def _no_input() -> Any:
 
 def _loader(path: str) -> object:
     """Return a loader, from which tools get the source of the module."""
-    import importlib.machinery
+    # The class of `importlib.machinery`, which would load `warnings` for others.
+    import _frozen_importlib_external as machinery
 
-    return importlib.machinery.SourceFileLoader("__main__", path)
+    return machinery.SourceFileLoader("__main__", path)
 
 
 def _display(*objects: object, **options: Any) -> object:
@@ -224,4 +228,4 @@ def _own(error: BaseException) -> TracebackType | None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -216,7 +216,9 @@ class ExecutionLog:
         if before is None or len(before.opened) >= _MAX_OPENED or path == ":memory:":
             return
         if not path.startswith(self._not_noted):
-            before.opened[str(Path(path).absolute())] = None
+            # `Path` is slow, and a cell may open thousands of files.
+            full_path = path if path.startswith("/") else str(Path(path).absolute())
+            before.opened[full_path] = None
 
 
 def _ids(namespace: Mapping[str, object]) -> dict[str, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,21 @@ def test_a_larger_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="a file of more than 3 bytes"):
         read_regular(str(path), 3)
+
+
+def test_a_file_that_does_not_tell_its_size_is_read_to_its_end() -> None:
+    name = Path(__file__).name.encode()
+    argv = [sys.executable, "-c", "input()", "x" * 100_000, name.decode()]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+        path = f"/proc/{process.pid}/cmdline"
+        if not Path(path).exists():
+            pytest.skip("this system has no /proc")
+        data = read_regular(path)
+        with pytest.raises(OSError, match="a file of more than 1,000 bytes"):
+            read_regular(path, 1000)
+        process.communicate()
+
+    assert data.split(b"\0")[-2:] == [name, b""]
 
 
 def test_a_missing_file_is_missing(tmp_path: Path) -> None:

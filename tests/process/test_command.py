@@ -35,6 +35,15 @@ def test_a_command_becomes_words(command: list[str] | str, argv: list[str]) -> N
     assert command_argv(command, "/nowhere/script") == argv
 
 
+def test_a_cell_is_started_without_loading_runpy() -> None:
+    command = ["python", "-m", "gage.inside.cell", "-o", "x", "fit.py"]
+
+    argv = command_argv(command, "/nowhere")
+
+    assert argv == [PYTHON, "-c", "from gage.inside.cell import main; main()", "-o", "x", "fit.py"]
+    assert command_argv(command, "/nowhere", {"PATH": "/x"}) == command
+
+
 def test_an_operation_with_its_own_path_has_its_own_python() -> None:
     assert command_argv(["python"], "/nowhere", {"PATH": "/x"}) == ["python"]
     assert command_argv(["python"], "/nowhere", {"A": "b"}) == [PYTHON]

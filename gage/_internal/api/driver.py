@@ -288,7 +288,7 @@ def _finish_run(
     run: RecordedRun, options: RunOptions, observer: Observer, *, waits: bool
 ) -> RecordedRun:
     _follow(run, observer, lambda: stop_run(run, by="interrupt"), waits=waits)
-    if waits and options.check:
+    if waits and options.check and run.status != "completed":
         try:
             run.check(hint=observer.hint(run))
         except RunFailed as error:

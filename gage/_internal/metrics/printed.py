@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from gage._internal.types import OpDef, OutputLine, Run
 
 
-__all__ = ["PRINTED", "PrintedReader"]
+__all__ = ["PRINTED", "PrintedReader", "prepare"]
 
 
 class _Expressions(NamedTuple):
@@ -74,7 +74,6 @@ class PrintedReader:
     def __init__(self, run: Run, opdef: OpDef) -> None:
         self._output = OutputReader(run_meta_path(run, "output", RUN_OUTPUT))
         self._patterns = _patterns(opdef)
-        self._compiled: _Expressions | None = None
         self._step: int | None = None
         self._steps: dict[str, int] = {}
         # The offset of the first unread line, and how far it was searched for a line end.
@@ -165,9 +164,7 @@ class PrintedReader:
 
     @property
     def _expressions(self) -> _Expressions:
-        if self._compiled is None:
-            self._compiled = _expressions()
-        return self._compiled
+        return prepare()
 
     def _may_hold(self, lines: bytes) -> bool:
         if b":" in lines and self._expressions.candidate.search(lines) is not None:
@@ -235,6 +232,20 @@ def _by_stream(lines: Iterator[OutputLine]) -> Iterator[OutputLine]:
         held = line
     if held is not None:
         yield held
+
+
+# The expressions of this process, once something has needed them.
+_compiled: list[_Expressions] = []
+
+
+def prepare() -> _Expressions:
+    """Compile what lines are searched with, and return it.
+
+    A process that has nothing else to do may call this ahead.
+    """
+    if not _compiled:
+        _compiled.append(_expressions())
+    return _compiled[0]
 
 
 def _expressions() -> _Expressions:

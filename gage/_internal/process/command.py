@@ -27,6 +27,10 @@ _SUPERVISOR = (
     "from gage._internal.running.supervisor import main; main(*sys.argv[2:])"
 )
 
+# `-m` loads `runpy`, which takes a fifth of the time of a short cell.
+_CELL = ["-m", "gage.inside.cell"]
+_SAME_QUICKLY = ["-c", "from gage.inside.cell import main; main()"]
+
 
 def command_argv(
     command: Command, script_path: str, op_env: Mapping[str, str] | None = None
@@ -35,7 +39,7 @@ def command_argv(
 
     A script whose first line is `#!interpreter` is written to `script_path`; any other string is
     for the shell. A first word `python` or `python3` means this interpreter, unless the operation
-    sets its own PATH.
+    sets its own PATH. The program of a cell is started in a quicker way than `-m`.
     """
     if isinstance(command, str) and command.startswith("#!"):
         words = command.partition("\n")[0][2:].split()
@@ -49,6 +53,8 @@ def command_argv(
         argv = list(command)
     if argv and argv[0] in ("python", "python3") and "PATH" not in (op_env or {}):
         argv[0] = sys.executable
+        if argv[1:3] == _CELL:
+            argv[1:3] = _SAME_QUICKLY
     return argv
 
 

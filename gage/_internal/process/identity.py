@@ -100,10 +100,10 @@ def is_local(identity: Identity) -> bool:
 
 def _start_of(pid: int, *, ended: bool = False) -> str | None:
     """Return the start of a live process, None if there is no such process."""
-    if os.path.isdir("/proc/self"):
-        stat = stat_of(pid)
-        return None if stat is None or (stat.state in "ZX" and not ended) else stat.start
-    return _start_by_ps(pid, ended=ended)
+    stat = stat_of(pid)
+    if stat is not None:
+        return None if stat.state in "ZX" and not ended else stat.start
+    return None if os.path.isdir("/proc/self") else _start_by_ps(pid, ended=ended)
 
 
 def stat_of(pid: int) -> ProcessStat | None:
@@ -133,14 +133,21 @@ def _start_by_ps(pid: int, *, ended: bool) -> str | None:
     return "_".join(words[1:])
 
 
+# The boot that this process belongs to, once it is known.
+_known_boot: list[str] = []
+
+
 def _boot() -> str:
+    if _known_boot:
+        return _known_boot[0]
     try:
         with open("/proc/sys/kernel/random/boot_id", "rb", buffering=0) as file:
             boot = file.read().decode().strip()
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:
         return "-"
-    return f"{boot}:{namespace.strip('pid:[]')}"
+    _known_boot.append(f"{boot}:{namespace.strip('pid:[]')}")
+    return _known_boot[0]
 
 
 def _host() -> str:

@@ -99,13 +99,14 @@ def read_exit_code(run: Run) -> int | None:
 def _read_status(run: Run) -> Status:
     if not os.path.isdir(run.meta_dir):
         return Status("damaged", f"{run.meta_dir}: the side-car is missing")
-    check_schema(run.meta_dir)
-    if _filled_timestamp(run, "initialized") is None:
+    if not (read_text(run, "initialized") or "").strip():  # a crash leaves it empty
+        check_schema(run.meta_dir)
         if os.path.exists(run_meta_path(run, "staged")):
             path = run_meta_path(run, "initialized")
             return Status("damaged", f"{path}: missing, but the run was staged")
         return Status("pending", "not initialised: it is being made, or that was interrupted")
     run_for_meta_dir(run.meta_dir)  # raises for another version or a damaged id
+    read_timestamp(run, "initialized")
     meta_opref(run)
     if read_timestamp(run, "stopped") is not None:
         return _ended_well_recorded(run)
@@ -143,11 +144,6 @@ def _check_run_dir(run: Run) -> None:
         raise MetaError(f"{run.run_dir}: the run directory is missing")
     if os.path.islink(run.run_dir):
         raise MetaError(f"{run.run_dir}: a link has taken the place of the run directory")
-
-
-def _filled_timestamp(run: Run, name: str) -> int | None:
-    # A crash while the file is written leaves it empty.
-    return None if not (read_text(run, name) or "").strip() else read_timestamp(run, name)
 
 
 def _ended_well_recorded(run: Run) -> Status:

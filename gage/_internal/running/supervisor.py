@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _RESERVE_BYTES = 128 << 10
+_IDLE_MS = 50
 
 
 def main(meta_dir: str | None = None) -> None:
@@ -58,6 +59,7 @@ def main(meta_dir: str | None = None) -> None:
     inherit_orphans()
     if meta_dir is None:
         _load_what_the_end_needs(until_readable=0)
+        _prepare_while_nothing_comes(0)
         meta_dir = _read_order(0)
         if not meta_dir:
             os._exit(0)
@@ -241,6 +243,16 @@ def _load_what_the_end_needs(until_readable: int | None = None) -> None:
         if until_readable is not None and poll.poll(0):
             return
         __import__(name)
+
+
+def _prepare_while_nothing_comes(order_fd: int) -> None:
+    """Do what only some runs need, if no order comes soon: then there is nothing else to do."""
+    poll = select.poll()
+    poll.register(order_fd, select.POLLIN)
+    if not poll.poll(_IDLE_MS):
+        from gage._internal.metrics.printed import prepare
+
+        prepare()
 
 
 if __name__ == "__main__":
