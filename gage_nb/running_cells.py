@@ -17,6 +17,7 @@ from gage._internal.api.driver import Asked, Cell, asked_of_line, run_line, run_
 from gage._internal.errors import DependencyError
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.options import LineOptions, RunOptions
+from gage._internal.operations.run_line import asks_for_several
 from gage._internal.sources.parsing import quote_pattern
 from gage._internal.sources.rules import DEFAULT_PATTERNS
 from gage._internal.store.recorded_run import RecordedRun
@@ -106,6 +107,8 @@ def run_cell_line(line: RunLine, source: str, observer: Observer) -> Work | str:
     """Carry out a line of `%%gage_run`: `driver.run_line` for a cell."""
     name = line.target or DEFAULT_NAME
     if line.only.explain:
+        several = asks_for_several(line)
+        check_options(line.options, line.only, several=several, typed=True, of_cell=True)
         seed = line.options.several.seed
         return explanation_for(get_ipython(), source, name, line.only, seed)
     with staged_cell(source, name, line.only, line.options) as cell:

@@ -208,7 +208,10 @@ def test_an_edge_goes_through_its_doors_only(edge: str) -> None:
 def _all_imports(path: Path) -> Iterator[Import]:
     """Yield the imports of a file, those for type checkers too."""
     for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno, at_import=False, star=False)
+        elif isinstance(node, ast.ImportFrom):
             yield from _from_import(node, at_import=False)
 
 

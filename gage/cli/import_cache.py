@@ -88,9 +88,27 @@ def use_kept_modules() -> bool:
 
 
 def keep_modules(names: Iterable[str]) -> None:
-    """Write the file, with these modules that are loaded and those of the supervisor."""
-    if sys.dont_write_bytecode:
+    """Write the file, with these modules that are loaded and those of the supervisor.
+
+    Not where the directory is not ours to write, or where bytecode does not belong into it.
+    """
+    path = _path()
+    if sys.dont_write_bytecode or sys.pycache_prefix is not None:
         return
+    if not os.access(os.path.dirname(path), os.W_OK):
+        return
+    beside = f"{path}.{os.getpid()}"
+    try:
+        data = marshal.dumps((_VERSION, sys.version, _codes(names)))
+        with open(beside, "wb") as file:
+            file.write(data)
+        os.replace(beside, path)
+    except (OSError, ImportError, SyntaxError):
+        _remove(beside)  # a full disk, or sources that are being changed: imported as usual
+
+
+def _codes(names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """Return what is kept of modules, by name."""
     names = list(names)
     before = set(sys.modules)
     for name in _OF_THE_SUPERVISOR:
@@ -106,14 +124,14 @@ def keep_modules(names: Iterable[str]) -> None:
         code = spec.loader.get_code(name)
         about = (spec.origin, is_package, spec.cached, info.st_mtime_ns, info.st_size, code)
         modules[name] = about
-    path = _path()
-    beside = f"{path}.{os.getpid()}"
+    return modules
+
+
+def _remove(path: str) -> None:
     try:
-        with open(beside, "wb") as file:
-            file.write(marshal.dumps((_VERSION, sys.version, modules)))
-        os.replace(beside, path)
+        os.unlink(path)
     except OSError:
-        return  # not ours to write: the modules are imported as usual
+        return  # it was not made
 
 
 def _path() -> str:

@@ -40,13 +40,10 @@ def summary_of(
     names = list(dict.fromkeys([*small, *called]))
     if names:
         texts.append(f"{_listed(names)}{_in_cells(numbers - {0})}")
-    text = ", ".join(texts)
+    said = [", ".join(texts)] if texts else []
     if cells:
-        which = f"cell{'s' if len(cells) > 1 else ''} {', '.join(map(str, cells))} run as code"
-        text = f"{text}; {which}" if text else which
-    for each in remarks:
-        text += f"; {each}"
-    return text
+        said.append(f"cell{'s' if len(cells) > 1 else ''} {', '.join(map(str, cells))} run as code")
+    return "; ".join([*said, *remarks])
 
 
 def explained(record: dict[str, Any]) -> str:

@@ -120,3 +120,27 @@ def test_nothing_is_written_where_bytecode_is_not(home: Path) -> None:
     assert "hi\n" in run(home, PYTHONDONTWRITEBYTECODE="1")
 
     assert kept(home) == []
+
+
+def test_nothing_is_written_where_bytecode_is_elsewhere(home: Path, tmp_path: Path) -> None:
+    assert "hi\n" in run(home, PYTHONPYCACHEPREFIX=str(tmp_path / "bytecode"))
+
+    assert kept(home) == []
+
+
+def test_a_file_that_found_no_room_leaves_nothing(home: Path) -> None:
+    program = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from gage.cli.import_cache import keep_modules
+import gage.cli.run
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+keep_modules([name for name in sys.modules if name.startswith("gage.")])
+print("kept" if not sys.exc_info()[0] else "failed")
+"""
+    argv = [sys.executable, "-c", program, str(home)]
+
+    done = subprocess.run(argv, env=clean(), capture_output=True, text=True, check=True)
+
+    assert done.stdout == "kept\n"
+    assert kept(home) == []

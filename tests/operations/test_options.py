@@ -168,6 +168,9 @@ MEANINGLESS = {
     "t.py --stage --bg": "--stage and --bg do not go together",
     "t.py --json": "--json means nothing without --preview",
     "--trust": "--trust means nothing without --output",
+    "--trust -o a": "--trust means nothing without --needed",
+    "--alone --from code": "--alone and --from do not go together",
+    "--explain --preview": "--explain and --preview do not go together",
     "-o a --bg": "--bg and --output do not go together",
     "-o a --stage": "--stage and --output do not go together",
 }

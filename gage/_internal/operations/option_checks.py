@@ -17,6 +17,7 @@ __all__ = ["check_options"]
 _NEEDS = (
     ("json", "preview", "a run has no JSON to show"),
     ("trust", "outputs", "it concerns the variables that come back"),
+    ("trust", "needed", "it concerns a run that is found"),
 )
 # (an option, another, why they exclude each other)
 _EXCLUDES = (
@@ -25,6 +26,8 @@ _EXCLUDES = (
     ("background", "outputs", "variables come back at the end of the run"),
     ("metrics", "no_metrics", "the one finds what the other leaves out"),
     ("batch", "each", "rows come from one place"),
+    ("alone", "carry_from", "nothing is carried"),
+    ("explain", "preview", "each shows something else"),
 )
 _OF_ONE_RUN = ("stage", "outputs")
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
@@ -282,6 +283,12 @@ def test_explain_runs_nothing(shell: InteractiveShell) -> None:
     assert re.search(r"^math +as code \(import\)", captured.stdout)
     assert "cell 2" in captured.stdout
     assert not gage.runs()
+
+
+@pytest.mark.parametrize("options", ["--jobs 3", "--json", "--preview"])
+def test_explain_refuses_what_means_nothing_with_it(shell: InteractiveShell, options: str) -> None:
+    with pytest.raises(UsageError, match=options.split(maxsplit=1)[0]):
+        shell.run_cell(f"%%gage_run target --explain {options}\nlr = 1").raise_error()
 
 
 def test_an_unknown_source_is_refused(shell: InteractiveShell) -> None:
