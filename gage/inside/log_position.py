@@ -12,7 +12,7 @@ import sys
 import time
 
 from gage._internal.record.layout import RUN_OUTPUT
-from gage.inside.own_run import own_meta_dir
+from gage.inside.current_run import current_meta_dir
 
 __all__ = ["log_position"]
 
@@ -26,7 +26,7 @@ def log_position() -> int:
     Wait a moment for earlier output. If the program's output goes elsewhere, or other threads and
     processes print without end, return the present size.
     """
-    meta_dir = own_meta_dir()
+    meta_dir = current_meta_dir()
     if meta_dir is None:
         return 0
     for stream in (sys.stdout, sys.stderr):

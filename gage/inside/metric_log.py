@@ -21,7 +21,6 @@ its line end is ignored: it is still being written, or its writer was killed.
 
 from __future__ import annotations
 
-import _thread
 import os
 from time import time_ns
 
@@ -29,8 +28,8 @@ from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular
 from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
-from gage.inside.flusher import Flusher
-from gage.inside.own_run import own_meta_dir
+from gage.inside.current_run import new_process_file
+from gage.inside.delayed_writer import DelayedWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,26 +74,19 @@ class _Quoted(dict[str, str]):
         return quoted
 
 
-class _OwnLog:
+class _OwnLog(DelayedWriter):
     """The file of this process, and the lines that are not written to it yet."""
 
-    __slots__ = (
-        *("_append", "_awake", "_due_ns", "_fd", "_flusher", "_outside", "_pending"),
-        *("_quoted", "_unwritten", "_writing"),
-    )
+    __slots__ = ("_append", "_fd", "_pending", "_quoted", "_unwritten")
 
     def __init__(self) -> None:
+        super().__init__(FLUSH_S)
         self._fd: int | None = None
-        self._outside = False
-        self._flusher: Flusher | None = None
-        self._awake = False
-        self._due_ns = 0
         self._quoted = _Quoted()
         # Always the same list, since other threads may append while it is emptied.
         self._pending: list[str] = []
         self._append = self._pending.append
         self._unwritten = b""
-        self._writing = _thread.allocate_lock()
 
     # For a type checker, a dict of floats given by `**` may have the key `step`.
     def log(
@@ -155,76 +147,42 @@ class _OwnLog:
         """Open the file of this process; return whether it is part of a run."""
         if self._outside:
             return False
-        meta_dir = own_meta_dir()
+        meta_dir = self._find_run()
         if meta_dir is None:
-            self._outside = True
             from gage.inside.outside import say_outside  # a run never needs it
 
             say_outside()
             return False
         with self._writing:
             if self._fd is None:
-                fd = _new_file(os.path.join(meta_dir, "metrics"))
+                fd = new_process_file(os.path.join(meta_dir, "metrics"))
                 self._append(f"{_HEADER}\n")
-                if self._flusher is None:
-                    self._flusher = Flusher(self._flush, self._forget, FLUSH_S)
-                else:
-                    self._flusher.at_exit()
+                self._begin()
                 self._fd = fd
         return True
 
-    def _soon(self) -> None:
-        """Let pending lines be written in a moment, even if `log` is not called again."""
-        self._awake = True
-        if self._flusher is not None:
-            self._flusher.soon()
-
-    def _flush(self, *, wait: bool = True) -> None:
-        """Write pending lines; if another thread is writing and `wait` is False, do nothing."""
-        # Never wait in `log`: a signal handler that logs may have interrupted a write.
-        if not self._writing.acquire(blocking=wait):
-            self._soon()
-            return
+    def _write(self) -> None:
+        count = len(self._pending)
+        if count:
+            text = "".join(self._pending[:count])
+            del self._pending[:count]
+            self._unwritten += text.encode("utf-8", "surrogateescape")
         try:
-            # Reset before lines are taken: lines that come later ask for another flush.
-            self._awake = False
-            count = len(self._pending)
-            if count:
-                text = "".join(self._pending[:count])
-                del self._pending[:count]
-                self._unwritten += text.encode("utf-8", "surrogateescape")
             while self._unwritten and self._fd is not None:
                 self._unwritten = self._unwritten[os.write(self._fd, self._unwritten) :]
         except OSError:
             self._due_ns = 0
             raise
-        finally:
-            self._writing.release()
 
-    def _forget(self) -> None:
-        """In a forked child, drop the parent's file and lines."""
-        self._writing = _thread.allocate_lock()
-        self._awake = False
+    def _drop(self) -> None:
         self._pending.clear()
         self._unwritten = b""
-        self._due_ns = 0
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
 
 log = _OwnLog().log
-
-
-def _new_file(directory: str) -> int:
-    os.makedirs(directory, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-    while True:
-        name = f"{time_ns() // 1000:016d}-{os.getpid()}"
-        try:
-            return os.open(os.path.join(directory, name), flags, 0o666)
-        except FileExistsError:
-            continue
 
 
 def _checked_value(name: str, value: object) -> float:

@@ -14,7 +14,7 @@ from time import time_ns
 
 from gage._internal.quoting import quote
 from gage._internal.record.outside_files import HEADER, OUTSIDE_DIR
-from gage.inside.own_run import own_meta_dir
+from gage.inside.current_run import current_meta_dir, new_process_file
 
 __all__ = ["note"]
 
@@ -66,13 +66,10 @@ class _Log:
             os.close(self.fd)
             self.fd = None
         self.pid = os.getpid()
-        meta_dir = own_meta_dir()
+        meta_dir = current_meta_dir()
         if meta_dir is None:
             return
-        directory = os.path.join(meta_dir, OUTSIDE_DIR)
-        os.makedirs(directory, exist_ok=True)
-        path = os.path.join(directory, f"{time_ns() // 1000:016d}-{self.pid}")
-        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        self.fd = new_process_file(os.path.join(meta_dir, OUTSIDE_DIR))
         os.write(self.fd, f"{HEADER}\n".encode())
 
 

@@ -12,7 +12,6 @@ several processes of a run report, the last one counts.
 
 from __future__ import annotations
 
-import _thread
 import os
 from time import monotonic_ns
 
@@ -20,8 +19,7 @@ from gage._internal.atomic import replace
 from gage._internal.guarded import open_regular
 from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
-from gage.inside.flusher import Flusher
-from gage.inside.own_run import own_meta_dir
+from gage.inside.delayed_writer import DelayedWriter
 
 __all__ = ["ReportedProgress", "progress", "read_reported_progress"]
 
@@ -73,25 +71,24 @@ def progress(completed: float, total: float | None = None, description: str = ""
         total = _checked("total", total)
     if not isinstance(description, str):
         raise TypeError(f"gage.progress: expected a string for description, found {description!r}")
-    _own.say(completed, total, description)
+    _own.report(completed, total, description)
 
 
-class _Own:
+class _OwnProgress(DelayedWriter):
     """The progress of this process, and whether it has been written."""
 
+    __slots__ = ("_path", "_state")
+
     def __init__(self) -> None:
+        super().__init__(_INTERVAL_S)
         self._path: str | None = None
-        self._outside = False
-        self._due_ns = 0
         self._state: tuple[float, float | None, str] | None = None
-        self._flusher: Flusher | None = None
-        self._writing = _thread.allocate_lock()
 
     def is_reporting(self) -> bool:
         """Return whether this process is part of a run; the first call finds that out."""
-        return self._flusher is not None or self._open()
+        return self._path is not None or self._open()
 
-    def say(self, completed: float, total: float | None, description: str) -> None:
+    def report(self, completed: float, total: float | None, description: str) -> None:
         self._state = (completed, total, description)
         now_ns = monotonic_ns()
         if now_ns >= self._due_ns or completed == total:
@@ -102,45 +99,28 @@ class _Own:
 
     def _open(self) -> bool:
         """Find the file; return whether this process is part of a run."""
-        if self._outside:
-            return False
-        meta_dir = own_meta_dir()
+        meta_dir = self._find_run()
         if meta_dir is None:
-            self._outside = True
             return False
+        self._begin()
         self._path = os.path.join(meta_dir, "proc", "progress")
-        self._flusher = Flusher(self._flush, self._forget, _INTERVAL_S)
         return True
 
-    def _soon(self) -> None:
-        if self._flusher is not None:
-            self._flusher.soon()
-
-    def _flush(self, *, wait: bool = True) -> None:
-        """Write the newest progress, if it has not been written."""
-        # Never wait in `progress`: a signal handler may have interrupted a write.
-        if not self._writing.acquire(blocking=wait):
-            self._soon()
+    def _write(self) -> None:
+        state, self._state = self._state, None
+        if state is None or self._path is None:
             return
-        try:
-            state, self._state = self._state, None
-            if state is None or self._path is None:
-                return
-            completed, total, description = state
-            # The text is only shown to people: a lone surrogate is not worth an error.
-            text = quote(description.encode("utf-8", "replace").decode()) if description else ""
-            shown = "-" if total is None else repr(total)
-            replace(self._path, f"{completed!r} {shown} {text}\n".encode())
-        finally:
-            self._writing.release()
+        completed, total, description = state
+        # The text is only shown to people: a lone surrogate is not worth an error.
+        text = quote(description.encode("utf-8", "replace").decode()) if description else ""
+        shown = "-" if total is None else repr(total)
+        replace(self._path, f"{completed!r} {shown} {text}\n".encode())
 
-    def _forget(self) -> None:
-        """In a forked child, drop the parent's progress."""
-        self._writing = _thread.allocate_lock()
+    def _drop(self) -> None:
         self._state = None
 
 
-_own = _Own()
+_own = _OwnProgress()
 
 
 def _checked(what: str, value: object) -> float:

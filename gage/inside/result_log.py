@@ -19,8 +19,8 @@ from gage._internal.output.results import (
     RESULTS_DIR,
     is_text,
 )
+from gage.inside.current_run import current_meta_dir, new_process_file
 from gage.inside.log_position import log_position
-from gage.inside.own_run import own_meta_dir
 from gage.inside.silence import is_silent
 
 TYPE_CHECKING = False
@@ -127,18 +127,12 @@ class _Store:
             os.close(self._fd)
             self._fd = None
         self._pid = os.getpid()
-        meta_dir = own_meta_dir()
+        meta_dir = current_meta_dir()
         if meta_dir is None:
             return False
         self._directory = os.path.join(meta_dir, RESULTS_DIR)
         os.makedirs(os.path.join(self._directory, DATA_DIR), exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        while self._fd is None:
-            name = f"{time_ns() // 1000:016d}-{self._pid}"
-            try:
-                self._fd = os.open(os.path.join(self._directory, name), flags, 0o666)
-            except FileExistsError:
-                continue
+        self._fd = new_process_file(self._directory)
         self._append(f"{HEADER}\n".encode())
         return True
 

@@ -114,7 +114,7 @@ def test_what_is_not_a_number_is_refused(
     run: Run, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     monkeypatch.setenv("RUN_DIR", run.run_dir)
-    monkeypatch.setattr(progress_report, "_own", progress_report._Own())
+    monkeypatch.setattr(progress_report, "_own", progress_report._OwnProgress())
 
     with pytest.raises(TypeError, match="expected a number for completed, found"):
         progress(value, 10)
