@@ -133,12 +133,12 @@ def _ops(words: Sequence[str], place: Place) -> Any:
 
 
 def _batches(words: Sequence[str], place: Place) -> Any:
-    from gage._internal.batch.batch import batch_rows, list_batches
+    from gage._internal.batch.batch import batch_listing
 
     if words:
         raise LineError(f"expected nothing after batches, found {' '.join(words)!r}")
     columns = dict.fromkeys(("batch", "operation", "plan", "running", "trials", "id"), "string")
-    return frames.from_rows(batch_rows(list_batches(place.home)), columns | {"running": "bool"})
+    return frames.from_rows(batch_listing(place.home), columns | {"running": "bool"})
 
 
 def _attach(reference: str | None, place: Place) -> Any:

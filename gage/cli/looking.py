@@ -162,10 +162,10 @@ def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def _batches(as_json: bool) -> None:
     """List the batches (runs started by one command), the newest first."""
-    from gage._internal.batch.batch import batch_rows, list_batches
+    from gage._internal.batch.batch import batch_listing
     from gage._internal.store.store import runs_home
 
-    print_rows(batch_rows(list_batches(runs_home())), as_json)
+    print_rows(batch_listing(runs_home()), as_json)
 
 
 @app.command("ops")

@@ -79,9 +79,10 @@ def print_run(run: RecordedRun) -> None:
         _print_files(run)
         _print_outside(run)
         _print_results(run)
+        tail = run.last_lines(_LAST_LINES)
     except MetaError as error:
-        print(f"  {'damaged':<14} {printable(str(error))}")
-    tail = run.last_lines(_LAST_LINES)
+        print(f"  {'damaged':<14} {error}")
+        return
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
         shown = shorten_own_paths(tail.encode("utf-8", "surrogateescape"), run.run_dir)

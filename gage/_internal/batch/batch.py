@@ -38,14 +38,14 @@ from gage._internal.types import ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from gage._internal.batch.trial_table import TrialTable
     from gage._internal.types import Status
 
 
-__all__ = ["Batch", "BatchTrial", "batch_called", "batch_rows", "find_batch", "list_batches"]
+__all__ = ["Batch", "BatchTrial", "batch_called", "batch_listing", "find_batch", "list_batches"]
 
 
 class BatchTrial(NamedTuple):
@@ -77,11 +77,15 @@ class Batch:
         self.name = name_for_id(batch_id)
         self.directory = batch_directory(home, batch_id)
         self.plan: dict[str, Any] = read_plan(self.directory)
-        self.operation = str(self.plan["operation"])
-        self.text = str(self.plan["text"])
-        self.count = int(self.plan["count"])
-        self.columns: tuple[str, ...] = tuple(self.plan["columns"])
-        self.objective: str | None = self.plan.get("objective")
+        try:
+            self.operation = str(self.plan["operation"])
+            self.text = str(self.plan["text"])
+            self.count = int(self.plan["count"])
+            self.columns: tuple[str, ...] = tuple(map(str, self.plan["columns"]))
+            self.objective: str | None = self.plan.get("objective")
+        except (KeyError, TypeError, ValueError) as error:
+            path = os.path.join(self.directory, "plan.json")
+            raise MetaError(f"{path}: expected the plan of a batch ({error!r})") from None
         frame = self.plan.get("frame")
         self.given_frame: dict[str, Any] = frame if isinstance(frame, dict) else {}
         self._log = TrialLog(self.directory)
@@ -270,17 +274,21 @@ class Batch:
         return status, said
 
 
-def batch_rows(batches: Iterable[Batch]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each batch: what it runs, and the statuses of its trials."""
-    for batch in batches:
-        yield {
-            "batch": batch.name,
-            "operation": batch.operation,
-            "plan": batch.text,
-            "running": batch.running,
-            "trials": _trials_text(batch),
-            "id": batch.id,
-        }
+def batch_listing(home: str) -> Iterator[dict[str, Any]]:
+    """Yield a row for each batch, the newest first: what it runs, the statuses of its trials.
+
+    What is wrong with a damaged batch takes the place of its trials.
+    """
+    for batch_id in batch_ids(home):
+        row = {"batch": name_for_id(batch_id), "operation": "", "plan": "", "running": False}
+        try:
+            batch = Batch(home, batch_id)
+            row |= {"operation": batch.operation, "plan": batch.text}
+            row["running"] = batch.running
+            trials = _trials_text(batch)
+        except (MetaError, OSError, ValueError) as error:
+            trials = f"damaged: {error}"
+        yield {**row, "trials": trials, "id": batch_id}
 
 
 def _trials_text(batch: Batch) -> str:
@@ -296,8 +304,8 @@ def list_batches(home: str) -> list[Batch]:
     for batch_id in batch_ids(home):
         try:
             batches.append(Batch(home, batch_id))
-        except (MetaError, KeyError):
-            continue
+        except MetaError:
+            continue  # `batch_listing` says what is wrong
     return batches
 
 

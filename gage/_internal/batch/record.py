@@ -98,11 +98,13 @@ def batch_ids(home: str) -> list[str]:
     except OSError:
         return []
     for name in names:
-        try:
-            info = os.stat(os.path.join(directory, name, "plan.json"))
-        except OSError:
-            continue  # the batch was interrupted while it was made: no trial was started
-        found.append((info.st_mtime_ns, name))
+        # Without either, the batch was interrupted while it was made: no trial was started.
+        for file in ("plan.json", "trials"):
+            try:
+                found.append((os.lstat(os.path.join(directory, name, file)).st_mtime_ns, name))
+            except OSError:
+                continue
+            break
     return [name for _, name in sorted(found, reverse=True)]
 
 
@@ -169,7 +171,7 @@ def live_keepers(directory: str) -> list[Identity]:
     for line in text.split("\n")[:-1]:
         try:
             identities.append(decode_identity(line))
-        except MetaError:
+        except ValueError:
             continue  # a damaged line names no process
     home = os.path.dirname(os.path.dirname(directory))
     return [

@@ -92,6 +92,10 @@ class Database:
         except sqlite3.DatabaseError as error:
             raise self._replaced(error) from error
 
+    def is_json(self, text: str) -> bool:
+        """Return whether the database can read a string as JSON."""
+        return bool(self.rows("SELECT json_valid(?)", [text])[0][0])
+
     def change(self, rows: Iterable[Mapping[str, Any]], gone: Iterable[str]) -> None:
         """Write rows, and remove those whose ids are gone.
 

@@ -43,7 +43,7 @@ def refresh(database: Database, home: str) -> None:
     for run_id, has_run_dir in found.items():
         stamp = _stamp(home, run_id, has_run_dir=has_run_dir)
         if known.get(run_id) != stamp:
-            rows.append(_row(home, run_id, stamp))
+            rows.append(_row(database, home, run_id, stamp))
     database.change(rows, known.keys() - found.keys())
 
 
@@ -54,7 +54,7 @@ def refresh_only(database: Database, home: str, ids: Iterable[str]) -> bool:
         has_run_dir = os.path.isdir(os.path.join(home, run_id))
         stamp = _stamp(home, run_id, has_run_dir=has_run_dir)
         if database.rows("SELECT stamp FROM runs WHERE id = ?", [run_id]) != [(stamp,)]:
-            rows.append(_row(home, run_id, stamp))
+            rows.append(_row(database, home, run_id, stamp))
     database.change(rows, ())
     return bool(rows)
 
@@ -87,14 +87,17 @@ def _modified_ns(path: str) -> int:
         return 0
 
 
-def _row(home: str, run_id: str, stamp: str) -> dict[str, Any]:
+def _row(database: Database, home: str, run_id: str, stamp: str) -> dict[str, Any]:
     run = run_at(home, run_id)
     user = _user_attrs(run, stamp)
     label, tags = user.get("label"), user.get("tags")
+    facts = facts_of(run)
+    if not database.is_json(facts):  # the file was damaged after it had been written
+        facts = facts_of(run, use_kept=False)
     return {
         "id": run_id,
         "name": run.name,
-        "facts": facts_of(run),
+        "facts": facts,
         "modified_us": int(stamp.partition(" ")[0]) // 1000,
         "label": None if label is None else valid(str(label)),
         "tags": encode([str(tag) for tag in tags] if isinstance(tags, list) else []),

@@ -59,12 +59,13 @@ _SOURCES = (
 _NOT_FINITE = {"nan": "null", "inf": "9e999", "-inf": "-9e999"}
 
 
-def facts_of(run: Run) -> str:
+def facts_of(run: Run, *, use_kept: bool = True) -> str:
     """Return the facts of a run in the form of `facts.json`; never raises.
 
-    Facts that cannot be read are missing; the status of a damaged run says what is wrong.
+    Facts that cannot be read are missing; the status of a damaged run says what is wrong. The file
+    is used as it is: it may have been damaged.
     """
-    return kept_facts(run) or encode(_found_facts(run))
+    return (use_kept and kept_facts(run)) or encode(_found_facts(run))
 
 
 def kept_facts(run: Run) -> str | None:
