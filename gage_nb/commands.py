@@ -1,4 +1,4 @@
-"""The commands of `%gage`: for each its name, its help and its function."""
+"""The functions of the commands of `%gage`, which `command_list` lists."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pandas as pd
 from gage._internal.api import runs as requests
 from gage._internal.api.order import deleted, find_many, purge, restore
 from gage._internal.api.place import home_of
-from gage._internal.operations.help_topics import TOPICS
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.reports import as_recorded, difference_rows, operation_rows
 from gage_nb import frames
+from gage_nb.command_list import command_name
 from gage_nb.running import attach, start
 from gage_nb.tables import readable
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["COMMANDS", "Command", "Place", "carry_out", "command_name", "help_text"]
+__all__ = ["Place", "carry_out"]
 
 
 class Place(NamedTuple):
@@ -40,14 +40,6 @@ class Place(NamedTuple):
         return requests.find(reference, self.directory, runs_home=self.runs_home)
 
 
-class Command(NamedTuple):
-    """A command of `%gage`: its usage, its help, and the function that gets its words."""
-
-    usage: str
-    about: str
-    call: Callable[[Sequence[str], Place], Any]
-
-
 def carry_out(name: str, words: Sequence[str]) -> Any:
     """Return the result of a command; a DataFrame gets a readable display.
 
@@ -57,13 +49,8 @@ def carry_out(name: str, words: Sequence[str]) -> Any:
         If an option lacks its value, or there are more words than the command takes.
     """
     place, rest = _placed(words)
-    result = COMMANDS[command_name(name)].call(rest, place)
+    result = _CALLS[command_name(name)](rest, place)
     return readable(result) if isinstance(result, pd.DataFrame) else result
-
-
-def command_name(name: str) -> str:
-    """Return the command that a name means: `list` and `ls` are `runs`."""
-    return _OTHER_NAMES.get(name, name)
 
 
 def _placed(words: Sequence[str]) -> tuple[Place, list[str]]:
@@ -83,27 +70,6 @@ def _placed(words: Sequence[str]) -> tuple[Place, list[str]]:
         else:
             rest.append(word)
     return place, rest
-
-
-def help_text() -> str:
-    """Return what `%gage help` prints."""
-    width = max(len(command.usage) for command in COMMANDS.values())
-    return "\n".join(
-        [
-            "%gage COMMAND [RUN]: show runs and act on them.",
-            "",
-            "A RUN is named by its name, its id, a prefix of either, its position in",
-            "`%gage runs` (1 is the newest), or a variable that holds it (--as). Default: the",
-            "newest.",
-            "",
-            "    -C DIR       work as if started in this directory",
-            "    --runs DIR   the directory of runs to use",
-            "",
-            *(f"    %gage {item.usage:<{width}}  {item.about}" for item in COMMANDS.values()),
-            "",
-            f"%gage help TOPIC: {', '.join(TOPICS)}",
-        ]
-    )
 
 
 def _of_run(function: Callable[[str | None, Place], Any]) -> Callable[[Sequence[str], Place], Any]:
@@ -261,33 +227,26 @@ def _said(runs: Sequence[RecordedRun], what: str) -> pd.DataFrame:
     return frames.from_rows(rows, {"run": "string", "now": "string"})
 
 
-_OTHER_NAMES = {"list": "runs", "ls": "runs"}
-COMMANDS = {
-    "runs": Command("runs [FILTER]", "every run, the newest first (DataFrame)", _runs),
-    "batches": Command("batches", "every batch, the newest first (DataFrame)", _batches),
-    "show": Command("show [RUN]", "what happened to a run", _of_run(_show)),
-    "meta": Command(
-        "meta [RUN]", "everything recorded about it (DataFrame)", _with_run(frames.meta)
-    ),
-    "files": Command("files [RUN]", "the log of its files (DataFrame)", _with_run(frames.files)),
-    "manifest": Command(
-        "manifest [RUN]", "its files with sha256 (DataFrame)", _with_run(frames.manifest)
-    ),
-    "output": Command("output [RUN]", "what it printed (DataFrame)", _with_run(frames.output)),
-    "metrics": Command("metrics [RUN ...]", "its metrics (DataFrame)", _metrics),
-    "attach": Command("attach [RUN]", "watch it live, from its start", _of_run(_attach)),
-    "start": Command("start [RUN] [--force]", "start a staged run and watch it", _start),
-    "wait": Command("wait [RUN]", "wait until it has ended", _of_run(_wait)),
-    "stop": Command("stop [RUN]", "stop it (default: the newest that is running)", _of_run(_stop)),
-    "verify": Command(
-        "verify [RUN]", "what differs from its manifest (DataFrame)", _with_run(_verify)
-    ),
-    "diff": Command("diff A B", "what differs between two runs (DataFrame)", _diff),
-    "label": Command("label RUN [TEXT]", "give it a label, or remove it", _label),
-    "tag": Command("tag RUN [-]TAG ...", "add tags, or remove some", _tag),
-    "comment": Command("comment RUN TEXT", "add a comment", _comment),
-    "delete": Command("delete RUN ...", "move runs to the trash", _delete),
-    "restore": Command("restore [RUN ...]", "bring deleted runs back", _restore),
-    "purge": Command("purge RUN ...", "remove deleted runs for good", _purge),
-    "ops": Command("ops", "what can be run here (DataFrame)", _ops),
+_CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
+    "runs": _runs,
+    "batches": _batches,
+    "show": _of_run(_show),
+    "meta": _with_run(frames.meta),
+    "files": _with_run(frames.files),
+    "manifest": _with_run(frames.manifest),
+    "output": _with_run(frames.output),
+    "metrics": _metrics,
+    "attach": _of_run(_attach),
+    "start": _start,
+    "wait": _of_run(_wait),
+    "stop": _of_run(_stop),
+    "verify": _with_run(_verify),
+    "diff": _diff,
+    "label": _label,
+    "tag": _tag,
+    "comment": _comment,
+    "delete": _delete,
+    "restore": _restore,
+    "purge": _purge,
+    "ops": _ops,
 }

@@ -14,7 +14,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, context_
 from IPython.core.getipython import get_ipython
 
 from gage._internal.api.completion import Choice, complete_command, complete_words
-from gage_nb.commands import COMMANDS
+from gage_nb.command_list import COMMANDS
 from gage_nb.name_errors import names_assigned_by
 
 if TYPE_CHECKING:

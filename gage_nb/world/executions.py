@@ -16,19 +16,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gage_nb.world.magics import translated
 from gage_nb.world.open_watch import OpenWatch
 from gage_nb.world.settings import baseline
-from gage_nb.world.syntax import Facts, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
+    from gage_nb.world.facts import Facts
+
 __all__ = ["Execution", "ExecutionLog", "log_of", "start_log", "stop_log"]
 
 _MAX_OPENED = 200
+_OWN = frozenset({"gage", "gage_nb"})
 _RANDOM = frozenset({"random", "numpy.random"})
 
 
@@ -81,6 +82,8 @@ class Execution:
     @property
     def facts(self) -> Facts:
         """The facts about the source's names."""
+        from gage_nb.world.syntax import facts_of  # only a run needs it
+
         return facts_of(self.code)
 
     @property
@@ -91,6 +94,8 @@ class Execution:
 
 @functools.lru_cache(maxsize=2000)
 def _translated(source: str) -> str:
+    from gage_nb.world.magics import translated  # likewise
+
     return translated(source)
 
 
@@ -205,6 +210,8 @@ class ExecutionLog:
             return []
         found = []
         for name, module in list(sys.modules.items())[before:]:
+            if name.partition(".")[0] in _OWN:
+                continue  # loaded by what we do, in a thread too
             path = getattr(module, "__file__", None)
             if isinstance(path, str) and not path.startswith(self._prefixes):
                 found.append(name)

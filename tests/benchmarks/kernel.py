@@ -26,14 +26,14 @@ class WarmKernel:
             kernel_name="python3", cwd=str(directory), stderr=subprocess.DEVNULL
         )
         atexit.register(self.end)
-        self._execute("import os, subprocess, sys, time, pandas, ipywidgets, gage")
-        self._execute(f"os.environ['GAGE_RUNS'] = {str(directory / 'runs')!r}")
-        self._execute("%load_ext gage_nb")
+        self.execute("import os, subprocess, sys, time, pandas, ipywidgets, gage")
+        self.execute(f"os.environ['GAGE_RUNS'] = {str(directory / 'runs')!r}")
+        self.execute("%load_ext gage_nb")
 
     def timed(self, code: str) -> Side:
         """Return a side that executes code in the kernel; the kernel's own clock counts."""
         cell = f"_start = time.perf_counter()\n{code}\n_elapsed_s = time.perf_counter() - _start"
-        return lambda: float(self._execute(cell, "_elapsed_s"))
+        return lambda: float(self.execute(cell, "_elapsed_s"))
 
     def end(self) -> None:
         """Shut the kernel down; again is no error."""
@@ -41,7 +41,7 @@ class WarmKernel:
             self._client.stop_channels()
             self._manager.shutdown_kernel(now=True)
 
-    def _execute(self, code: str, expression: str = "None") -> str:
+    def execute(self, code: str, expression: str = "None") -> str:
         """Execute code and return the text of an expression."""
         reply = self._client.execute(
             code, user_expressions={"it": expression}, reply=True, timeout=_TIMEOUT_S

@@ -24,6 +24,17 @@ print(time.perf_counter() - start_s)
 
 _BARE_IN_KERNEL = "subprocess.run([sys.executable, 'hi.py'], capture_output=True)"
 _RUN_IN_KERNEL = "get_ipython().run_line_magic('gage_run', 'hi.py')"
+# The same as a cell that uses five names of other cells, and as a script.
+_FIVE_NAMES = """import math
+limit = 3
+names = ["a", "b"]
+settings = {"lr": 0.1}
+def area(radius):
+    return math.pi * radius**2
+"""
+_CELL = "print(area(limit), names, settings, math.e)\n"
+_CELL_IN_KERNEL = f"get_ipython().run_cell_magic('gage_run', '', {_CELL!r})"
+_SCRIPT_IN_KERNEL = "subprocess.run([sys.executable, 'five_names.py'], capture_output=True)"
 _OPERATIONS = {
     "TOML": ("gage.toml", '[hi]\nexec = "python hi.py"\n'),
     "YAML": ("gage.yaml", "hi:\n  exec: python hi.py\n"),
@@ -61,6 +72,14 @@ def cases(workspace: Path) -> list[Case]:
             "`subprocess.run` there",
             kernel.timed(_BARE_IN_KERNEL),
             kernel.timed(_RUN_IN_KERNEL),
+            limit=3.5,
+            rounds=21,
+        ),
+        Case(
+            "`%%gage_run` of a cell with five carried names, in a warm kernel",
+            "`subprocess.run` there",
+            kernel.timed(_SCRIPT_IN_KERNEL),
+            kernel.timed(_CELL_IN_KERNEL),
             limit=3.5,
             rounds=21,
         ),

@@ -18,7 +18,7 @@ import gage
 import gage_nb
 from gage._internal.operations.options import OPTIONS, keywords_of
 from gage.cli.app import app
-from gage_nb.commands import COMMANDS
+from gage_nb.command_list import COMMANDS
 from tests.documents.pages import ROOT, Block, Page, check_console, in_shell, read_page
 
 DOCS = ROOT / "docs"

@@ -9,7 +9,8 @@ import pytest
 
 import gage
 from gage._internal.operations.run_line import LineError
-from gage_nb.commands import COMMANDS, carry_out, help_text
+from gage_nb.command_list import COMMANDS, help_text
+from gage_nb.commands import carry_out
 
 
 @pytest.fixture

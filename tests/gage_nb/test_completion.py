@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import gage
 from gage._internal.operations.options import option_names
-from gage_nb.commands import COMMANDS
+from gage_nb.command_list import COMMANDS
 from gage_nb.completion import _continuations
 from tests.shells import running_shell
 

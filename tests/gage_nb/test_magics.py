@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,15 +43,16 @@ def test_loading_registers_and_unloading_removes_everything(shell: InteractiveSh
     magics = shell.magics_manager.magics
     matchers = len(shell.Completer.custom_matchers)
     assert ("gage_run" in magics["line"], "gage_run" in magics["cell"]) == (True, True)
-    displayed = dict(formatter.ipython_display_formatter.type_printers)
+    displays = formatter.ipython_display_formatter
+    shown_at_first = gage.RecordedRun in displays
 
     shell.run_line_magic("unload_ext", "gage_nb")
 
     names = [name for kind in magics.values() for name in kind if "gage" in str(name)]
     assert not names
     assert (matchers, len(shell.Completer.custom_matchers)) == (1, 0)
-    assert gage.RecordedRun in displayed
-    assert gage.RecordedRun not in formatter.ipython_display_formatter.type_printers
+    assert shown_at_first
+    assert gage.RecordedRun not in displays
     assert not shell.events.callbacks["pre_run_cell"]
     assert not shell.events.callbacks["post_run_cell"]
 
@@ -307,3 +310,23 @@ def test_a_semicolon_in_a_cell_silences_its_value_alone(
     assert gage.runs()[0].name in out
     assert "here" in out
     assert "\n5\n" not in out
+
+
+def test_loading_the_extension_does_not_load_what_runs_need(tmp_path: Path) -> None:
+    program = (
+        "import sys, threading\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "threading.Thread.start = lambda thread: None  # what is loaded meanwhile does not count\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.run_line_magic('load_ext', 'gage_nb')\n"
+        "print([name for name in sys.modules if name in {\n"
+        "    'pandas', 'ipywidgets', 'gage_nb.lines', 'gage_nb.commands',\n"
+        "    'gage_nb.running_cells',\n"
+        "    'gage_nb.views', 'gage._internal.api.driver', 'gage._internal.batch'}])\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
