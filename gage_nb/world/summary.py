@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gage._internal.people import format_size
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -26,7 +28,7 @@ def summary_of(
     large += [value for value in values if value not in large and value["size_bytes"] >= 10_000]
     for value in large[:_MAX_NAMES]:
         cell = f", cell {value['cell']}" if value["cell"] else ""
-        texts.append(f"{value['name']} ({_size(value['size_bytes'])}{cell})")
+        texts.append(f"{value['name']} ({format_size(value['size_bytes'])}{cell})")
     small = [value["name"] for value in values if value not in large]
     small += [value["name"] for value in large[_MAX_NAMES:]]
     numbers = {value["cell"] for value in values if value["name"] in small}
@@ -59,7 +61,7 @@ def explained(record: dict[str, Any]) -> str:
         rows.append((names, f"as code ({part['kind']})", f"{place}{where if first else ''}"))
     for value in record["values"]:
         place = f"cell {value['cell']}" if value["cell"] else "no cell known"
-        how = f"as a value ({value['type']}, {value['format']}, {_size(value['size_bytes'])})"
+        how = f"as a value ({value['type']}, {value['format']}, {format_size(value['size_bytes'])})"
         rows.append((value["name"], how, place))
     rows += [(name, f"the same object as {first}", "") for name, first in record["same"].items()]
     rows += [(f"cell {number}", "run again as code", "") for number in record["cells"]]
@@ -81,12 +83,3 @@ def _in_cells(numbers: Iterable[int]) -> str:
     if not listed:
         return ""
     return f" (cell{'s' if len(listed) > 1 else ''} {', '.join(map(str, listed))})"
-
-
-def _size(size_bytes: int) -> str:
-    value, unit = float(size_bytes), "bytes"
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"

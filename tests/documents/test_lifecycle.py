@@ -18,6 +18,18 @@ from gage._internal.types import Run
 _DOCUMENTS = sorted(Path(__file__).parent.joinpath("lifecycle").glob("*.md"))
 
 
+def ls(root: str) -> None:
+    """Print the files of a directory and of those below it."""
+    paths = sorted(str(path.relative_to(root)) for path in Path(root).rglob("*") if path.is_file())
+    print("\n".join(paths) or "<empty>")
+
+
+def modes(root: str) -> None:
+    """Print the rights of what is in a directory."""
+    for path in sorted(Path(root).iterdir()):
+        print(stat.filemode(path.stat().st_mode)[1:], path.name)
+
+
 def _names(home: Path) -> dict[str, object]:
     """Return what the documents use without defining it."""
 
@@ -49,16 +61,6 @@ def _names(home: Path) -> dict[str, object]:
         """Print the log of files without the times."""
         lines = text(run_meta_path(run, "log", "files")).splitlines()
         print("\n".join(" ".join([*line.split(" ")[:2], line.split(" ", 3)[3]]) for line in lines))
-
-    def ls(root: str) -> None:
-        paths = sorted(
-            str(path.relative_to(root)) for path in Path(root).rglob("*") if path.is_file()
-        )
-        print("\n".join(paths) or "<empty>")
-
-    def modes(root: str) -> None:
-        for path in sorted(Path(root).iterdir()):
-            print(stat.filemode(path.stat().st_mode)[1:], path.name)
 
     def wait_for_line(run: Run, line: str) -> None:
         """Return when the run has printed a line; there is no event for it but the file."""

@@ -42,12 +42,13 @@ def test_each_line_has_its_time_and_stream(
 ) -> None:
     before_ms = time.time_ns() // 1_000_000
     run_script(
-        """
-os.write(1, b"one\\n")
-time.sleep(0.2)
-os.write(2, b"two\\n")
-time.sleep(0.2)
-os.write(1, b"three")
+        f"""
+written = 0
+for fd, data in ((1, b"one\\n"), (2, b"two\\n"), (1, b"three")):
+    written += os.write(fd, data)
+    while os.stat({path!r}).st_size < written:
+        time.sleep(0.0005)
+    time.sleep(0.002)  # so that the next has another time
 """
     )
     after_ms = time.time_ns() // 1_000_000
