@@ -86,7 +86,7 @@ def _with_run(function: Callable[[RecordedRun], Any]) -> Callable[[Sequence[str]
 
 
 def _runs(words: Sequence[str], place: Place) -> Any:
-    return frames.listed(words, directory=place.directory, runs_home=place.runs_home)
+    return frames.listed(place.home, words)
 
 
 def _ops(words: Sequence[str], place: Place) -> Any:
@@ -143,7 +143,7 @@ def _stop(reference: str | None, place: Place) -> Any:
     if batch is not None:
         batch.stop(by="notebook")
         return batch
-    run = requests.find_to_stop(reference, place.directory, runs_home=place.runs_home)
+    run = requests.find_to_stop(place.home, reference)
     run.stop(by="notebook")
     return run
 

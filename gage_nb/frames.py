@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gage._internal.api.place import home_of
 from gage._internal.api.runs import find, nothing_found, run_listing
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.reports import (
@@ -86,7 +87,7 @@ def runs(
     """
     if isinstance(where, str) or (where is None and not deleted):
         words = [where] if where else []
-        return listed(words, limit=limit, directory=directory)
+        return listed(home_of(directory), words, limit=limit)
     if deleted:
         from gage._internal.api.order import deleted as in_trash
 
@@ -97,18 +98,15 @@ def runs(
     return run_frame([{"position": at, **run_row(run)} for at, run in enumerate(recorded, 1)])
 
 
-def listed(
-    words: Sequence[str],
-    *,
-    limit: int | None = None,
-    directory: str | None = None,
-    runs_home: str | None = None,
-) -> pd.DataFrame:
-    """Return the runs that match a filter, given as words of a line; default: all runs."""
-    rows = run_listing(words, limit=limit, directory=directory, runs_home=runs_home)
+def listed(home: str, words: Sequence[str], *, limit: int | None = None) -> pd.DataFrame:
+    """Return the runs in a directory of runs that match a filter; default: all runs.
+
+    `words` are the words of the filter on a line.
+    """
+    rows = run_listing(home, words, limit=limit)
     frame = listing_frame(rows)
     if not rows:
-        frame.attrs["if_empty"] = nothing_found(words, directory=directory, runs_home=runs_home)
+        frame.attrs["if_empty"] = nothing_found(home, words)
     return frame
 
 

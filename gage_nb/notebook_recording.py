@@ -44,15 +44,12 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = [
-    "DEFAULT_DEADLINE_S",
     "ExecutingCell",
     "NotebookRecorder",
     "NotebookRecording",
     "executed_cells",
     "executing_cell",
 ]
-
-DEFAULT_DEADLINE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ class NotebookRecording:
         else:
             threading.Thread(target=self._look, name="gage notebook", daemon=True).start()
 
-    def collect(self, deadline_s: float = DEFAULT_DEADLINE_S) -> dict[str, Any]:
+    def collect(self, deadline_s: float) -> dict[str, Any]:
         """Return the attributes `cell` and `notebook`, after waiting for at most `deadline_s`."""
         in_time = self._done.wait(max(deadline_s, 0))
         found = self._found

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import time
 
+from gage._internal.text import on_a_line, shortened
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +29,7 @@ __all__ = [
     "format_numbers",
     "format_size",
     "format_time",
+    "format_value",
     "outcome",
     "reason_words",
     "short_time",
@@ -149,6 +152,15 @@ def format_number(value: float) -> str:
     if "e" in text and abs(value) >= 1:
         return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.3g}"
     return text
+
+
+def format_value(value: object, max_chars: int) -> str:
+    """Return a value on one line, shortened: `0.0312`, `adam`; `–` for None."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return format_number(value)
+    return shortened(on_a_line(str(value)), max_chars)
 
 
 def format_numbers(values: Sequence[float | None]) -> list[str]:

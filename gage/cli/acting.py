@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gage._internal.api import runs as requests
+from gage._internal.api.place import home_of
 from gage.cli.group import app, batch_called, run_argument, say_batch, say_status
 from gage.cli.run import exit_code_of, follow_run
 
@@ -35,7 +36,7 @@ def _stop(run: str | None, grace: float) -> None:
         batch.stop(grace_s=grace)
         say_batch(batch)
         return
-    recorded = requests.find_to_stop(run)
+    recorded = requests.find_to_stop(home_of(), run)
     say_status(recorded, recorded.stop(grace_s=grace))
 
 

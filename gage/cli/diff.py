@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gage._internal.people import format_number
-from gage._internal.text import on_a_line, shortened
+from gage._internal.people import format_value
+from gage._internal.text import on_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,11 +79,7 @@ def _diff_line(line: str, colour: bool) -> str:
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return format_number(value)
-    return shortened(on_a_line(str(value)), _MOST_CHARS)
+    return format_value(value, _MOST_CHARS)
 
 
 def _coloured(text: str, style: str, colour: bool) -> str:

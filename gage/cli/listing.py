@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.index.listing import differing
-from gage._internal.people import format_number, short_time, zone_of
+from gage._internal.people import format_value, short_time, zone_of
 from gage._internal.text import on_a_line, printable, shortened
 from gage.cli.tables import STATUS_STYLES, duration_text, print_table, status_text
 
@@ -83,8 +83,4 @@ def _add_columns(
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return format_number(value)
-    return shortened(on_a_line(str(value)), _MOST_CHARS)
+    return format_value(value, _MOST_CHARS)

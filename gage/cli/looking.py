@@ -7,6 +7,7 @@ import os
 import click
 
 from gage._internal.api import runs as requests
+from gage._internal.api.place import home_of
 from gage._internal.errors import TargetError
 from gage._internal.text import printable
 from gage.cli.group import (
@@ -45,11 +46,11 @@ def _runs(
         print_rows([run_row(run) for run in in_trash()], as_json)
         return
     page = None if everything or as_json or where else FIRST_PAGE
-    rows = requests.run_listing(where, limit=limit if limit is not None else page)
+    rows = requests.run_listing(home_of(), where, limit=limit if limit is not None else page)
     if as_json:
         print_json(rows)
     elif where and not rows:
-        print(requests.nothing_found(where))
+        print(requests.nothing_found(home_of(), where))
     else:
         print_listing(rows, is_page=limit is None and len(rows) == page)
 

@@ -166,32 +166,21 @@ def runs(
                 f"expected a filter, such as status=error, found {text!r}. "
                 f"A directory is named: gage.runs(directory={text!r})"
             )
-    from gage._internal.index.listing import listing
-
-    return [RecordedRun.of(run_at(home, row["id"])) for row in listing(home, where, limit)]
+    rows = run_listing(home, where, limit=limit)
+    return [RecordedRun.of(run_at(home, row["id"])) for row in rows]
 
 
 def run_listing(
-    where: Sequence[str] = (),
-    *,
-    limit: int | None = None,
-    directory: str | None = None,
-    runs_home: str | None = None,
+    home: str, where: Sequence[str] = (), *, limit: int | None = None
 ) -> list[dict[str, Any]]:
-    """Return a row for each run: `index.listing`."""
+    """Return a row for each run in a directory of runs: `index.listing`."""
     from gage._internal.index.listing import listing
 
-    return listing(home_of(directory, runs_home), where, limit)
+    return listing(home, where, limit)
 
 
-def nothing_found(
-    where: Sequence[str] = (),
-    *,
-    directory: str | None = None,
-    runs_home: str | None = None,
-) -> str:
-    """Return what to say of a listing without any run: what the filter may have meant."""
-    home = home_of(directory, runs_home)
+def nothing_found(home: str, where: Sequence[str] = ()) -> str:
+    """Return the message for a listing without any run: what the filter may have meant."""
     if not where:
         return f"No runs yet in {home}"
     from gage._internal.index.near_values import meant_instead
@@ -219,13 +208,8 @@ def find(
     return found
 
 
-def find_to_stop(
-    reference: str | int | None = None,
-    directory: str | None = None,
-    *,
-    runs_home: str | None = None,
-) -> RecordedRun:
-    """Return the run with that name; default: the newest that is still running.
+def find_to_stop(home: str, reference: str | int | None = None) -> RecordedRun:
+    """Return the run with that name in a directory of runs; default: the newest that is running.
 
     Raises
     ------
@@ -233,9 +217,9 @@ def find_to_stop(
         If there is no such run, or more than one.
     """
     if reference is not None:
-        return find(reference, directory, runs_home=runs_home)
+        return find_run(home, reference)
     # The newest run may have ended already: a user who stops something means a running one.
-    for run in runs(directory=directory, runs_home=runs_home):
+    for run in list_runs(home):
         if run.status == "running":
             return run
     raise RunNotFound("no run is running: there is nothing to stop")

@@ -31,7 +31,7 @@ _MOST_FOR_DIFFLIB = 2000
 def changes(a: Sequence[str], b: Sequence[str]) -> list[Change]:
     """Return the differences of two lists of lines, in order."""
     found: list[Change] = []
-    _compare(a, b, 0, len(a), 0, len(b), found)
+    _compare(a, b, Change(0, len(a), 0, len(b)), found)
     return found
 
 
@@ -56,15 +56,9 @@ def unified(a: Sequence[str], b: Sequence[str]) -> list[str]:
     return out
 
 
-def _compare(  # two ranges are four numbers
-    a: Sequence[str],
-    b: Sequence[str],
-    begin_a: int,
-    end_a: int,
-    begin_b: int,
-    end_b: int,
-    found: list[Change],
-) -> None:
+def _compare(a: Sequence[str], b: Sequence[str], part: Change, found: list[Change]) -> None:
+    """Add the differences of a part of each list."""
+    begin_a, end_a, begin_b, end_b = part
     while begin_a < end_a and begin_b < end_b and a[begin_a] == b[begin_b]:
         begin_a, begin_b = begin_a + 1, begin_b + 1
     while begin_a < end_a and begin_b < end_b and a[end_a - 1] == b[end_b - 1]:
@@ -74,42 +68,33 @@ def _compare(  # two ranges are four numbers
             found.append(Change(begin_a, end_a, begin_b, end_b))
         return
     if max(end_a - begin_a, end_b - begin_b) <= _MOST_FOR_DIFFLIB:
-        _compare_closely(a, b, begin_a, end_a, begin_b, end_b, found)
+        found += _compared(a, b, Change(begin_a, end_a, begin_b, end_b))
         return
-    anchors = _anchors(a, b, begin_a, end_a, begin_b, end_b)
+    anchors = _anchors(a, b, Change(begin_a, end_a, begin_b, end_b))
     if not anchors:
         found.append(Change(begin_a, end_a, begin_b, end_b))
         return
     for at_a, at_b in [*anchors, (end_a, end_b)]:
-        _compare(a, b, begin_a, at_a, begin_b, at_b, found)
+        _compare(a, b, Change(begin_a, at_a, begin_b, at_b), found)
         begin_a, begin_b = at_a, at_b
 
 
-def _compare_closely(  # as _compare
-    a: Sequence[str],
-    b: Sequence[str],
-    begin_a: int,
-    end_a: int,
-    begin_b: int,
-    end_b: int,
-    found: list[Change],
-) -> None:
+def _compared(a: Sequence[str], b: Sequence[str], part: Change) -> list[Change]:
     from difflib import SequenceMatcher
 
+    begin_a, end_a, begin_b, end_b = part
     matcher = SequenceMatcher(None, a[begin_a:end_a], b[begin_b:end_b], autojunk=False)
-    found += [
+    return [
         Change(begin_a + from_a, begin_a + to_a, begin_b + from_b, begin_b + to_b)
         for tag, from_a, to_a, from_b, to_b in matcher.get_opcodes()
         if tag != "equal"
     ]
 
 
-def _anchors(  # as _compare
-    a: Sequence[str], b: Sequence[str], begin_a: int, end_a: int, begin_b: int, end_b: int
-) -> list[tuple[int, int]]:
+def _anchors(a: Sequence[str], b: Sequence[str], part: Change) -> list[tuple[int, int]]:
     """Return the longest ascending series of the places of lines that occur once in each part."""
-    places_a = _once(a, begin_a, end_a)
-    places_b = _once(b, begin_b, end_b)
+    places_a = _once(a, part.begin_a, part.end_a)
+    places_b = _once(b, part.begin_b, part.end_b)
     pairs = [(place, places_b[line]) for line, place in places_a.items() if line in places_b]
     return _ascending(pairs)
 

@@ -22,6 +22,7 @@ from gage._internal.config.json_file import read_tree
 from gage._internal.config.python_source import assignments, encode_python, mark_state, parse
 from gage._internal.config.state_names import bindings
 from gage._internal.errors import ConfigError
+from gage._internal.sources.cell_text import parses, without_magics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,18 +33,6 @@ __all__ = ["read"]
 
 _TAG = "parameters"
 
-# Cell magics whose body runs in the notebook's own kernel and namespace.
-_TRANSPARENT = {"capture", "debug", "gage_run", "prun", "time"}
-
-_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
-_MAGIC = re.compile(
-    r"""[ \t]*(?:
-        [%!?]                               # %magic, !command, ?name
-      | [\w.,\ \t]+=[ \t]*[%!]              # name = %magic, name = !command
-      | [^'"\#=()\[\]]*\?\??[ \t]*;?[ \t]*$ # name?
-    )""",
-    re.VERBOSE,
-)
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\."
 )
@@ -103,8 +92,8 @@ def _cell_values(text: str, source: Node) -> tuple[dict[str, Node], set[str]]:
     """Return the values of a cell by name, and every name that it binds."""
     items = [source] if isinstance(source.value, str) else list(source.children.values())
     code = "".join(item.value for item in items if isinstance(item.value, str))
-    masked, hidden = _python_of(code)
-    if masked is None:
+    masked, hidden = without_magics(code)
+    if not parses(masked):
         return {}, set()
     module = parse(masked)
     index = LineIndex(code)
@@ -112,47 +101,13 @@ def _cell_values(text: str, source: Node) -> tuple[dict[str, Node], set[str]]:
     found = {}
     for name, node in assignments(module, index):
         lines = range(index.line_at(node.start), index.line_at(max(node.end - 1, 0)) + 1)
-        if hidden.isdisjoint(lines):
+        if hidden.keys().isdisjoint(lines):
             found[name] = node
     mark_state(found, module, index)
     moved: set[int] = set()
     for node in found.values():
         _move(node, code, places, moved)
     return found, set(bindings(module))
-
-
-def _python_of(code: str) -> tuple[str | None, set[int]]:
-    """Return a cell as Python with the same number of lines, and the numbers of hidden lines.
-
-    The cell is None if it cannot be read as Python.
-    """
-    match = _CELL_MAGIC.match(code)
-    if match and match.group(1) not in _TRANSPARENT:
-        return None, set()
-    if not match and _parses(code):
-        return code, set()
-    lines = code.split("\n")
-    hidden = set()
-    masked_lines = []
-    for number, line in enumerate(lines, 1):
-        # A line inside a string can look like a magic: values that span it are not used.
-        goes_on = number - 1 in hidden and lines[number - 2].endswith("\\")
-        if goes_on or _MAGIC.match(line):
-            hidden.add(number)
-            margin = line[: len(line) - len(line.lstrip())]
-            masked_lines.append("" if goes_on else f"{margin}0")
-        else:
-            masked_lines.append(line)
-    masked = "\n".join(masked_lines)
-    return (masked, hidden) if _parses(masked) else (None, set())
-
-
-def _parses(code: str) -> bool:
-    try:
-        parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 class _Places:

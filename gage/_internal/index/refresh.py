@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.errors import MetaError, StoreError
+from gage._internal.errors import MetaError
 from gage._internal.record.layout import META_SUFFIX, run_at
 from gage._internal.record.run_meta import read_attr, run_meta_path
 from gage._internal.running.facts import encode, facts_of, latest_change_ns
-from gage._internal.store.store import is_run_id
+from gage._internal.store.store import run_ids
 from gage._internal.text import valid
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ def refresh(database: Database, home: str) -> None:
     StoreError
         If the directory cannot be read.
     """
-    found = _ids(home)
+    found = run_ids(home)
     known = dict(database.rows("SELECT id, stamp FROM runs"))
     rows = []
     for run_id, has_run_dir in found.items():
@@ -57,21 +57,6 @@ def refresh_only(database: Database, home: str, ids: Iterable[str]) -> bool:
             rows.append(_row(database, home, run_id, stamp))
     database.change(rows, ())
     return bool(rows)
-
-
-def _ids(home: str) -> dict[str, bool]:
-    """Return the ids of all runs, each with whether its run directory exists."""
-    try:
-        names = set(os.listdir(home))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StoreError(
-            f"cannot list the runs in {home}: {error.strerror}. Expected a directory of runs; "
-            "name another with GAGE_RUNS"
-        ) from error
-    ids = {name.removesuffix(META_SUFFIX) for name in names}
-    return {run_id: run_id in names for run_id in ids if is_run_id(run_id)}
 
 
 def _stamp(home: str, run_id: str, *, has_run_dir: bool) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-__all__ = ["OutputFiles"]
+__all__ = ["OutputFiles", "open_files"]
 
 _RECORDS_AT_ONCE = 1 << 16
 _SETTLE_S = 0.02
@@ -125,6 +125,20 @@ class OutputFiles:
             except FileNotFoundError:
                 return None
         return self._index_fd
+
+
+def open_files(path: str) -> OutputFiles | None:
+    """Open the files of an output; return None if there is no output yet.
+
+    Raises
+    ------
+    MetaError
+        If one of the files is not a regular file.
+    """
+    try:
+        return OutputFiles(path)
+    except FileNotFoundError:
+        return None
 
 
 def _read_all(fd: int, offset: int, size: int) -> bytes:

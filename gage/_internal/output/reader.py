@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.output.files import OutputFiles
+from gage._internal.output.files import open_files
 from gage._internal.output.format import RECORD_BYTES, STDOUT, index_path
 from gage._internal.types import OutputLine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gage._internal.output.files import OutputFiles
 
 __all__ = ["LINE_BYTES", "OutputReader"]
 
@@ -51,11 +53,11 @@ class OutputReader:
         MetaError
             If the output is not a regular file.
         """
-        try:
-            with OutputFiles(self.path) as files:
-                return _tail(files, files.size_bytes(), max_bytes)
-        except FileNotFoundError:
+        files = open_files(self.path)
+        if files is None:
             return b""
+        with files:
+            return _tail(files, files.size_bytes(), max_bytes)
 
     def last_lines(self, count: int, max_bytes: int) -> str:
         r"""Return the last lines as a string; of a line rewritten by `\r`, the last version."""
@@ -75,9 +77,8 @@ class OutputReader:
         MetaError
             If a record is damaged or one of the files is not a regular file.
         """
-        try:
-            files = OutputFiles(self.path)
-        except FileNotFoundError:
+        files = open_files(self.path)
+        if files is None:
             return []
         with files:
             size = files.size_bytes()
@@ -127,9 +128,8 @@ class OutputReader:
         """
         if start < 0 or (stop is not None and stop < 0):
             raise ValueError(f"expected line numbers from 0, found {start}, {stop}")
-        try:
-            files = OutputFiles(self.path)
-        except FileNotFoundError:
+        files = open_files(self.path)
+        if files is None:
             return
         with files:
             size = files.size_bytes()

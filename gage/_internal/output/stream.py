@@ -6,7 +6,7 @@ writes, which is nearly always, it does no work per line.
 
 from __future__ import annotations
 
-from gage._internal.output.files import OutputFiles
+from gage._internal.output.files import open_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ class OutputStream:
         MetaError
             If a record is damaged or one of the files is not a regular file.
         """
-        try:
-            files = OutputFiles(self._path)
-        except FileNotFoundError:
+        files = open_files(self._path)
+        if files is None:
             return []
         with files:
             data = files.read(self._offset, _MOST_BYTES)

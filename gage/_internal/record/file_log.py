@@ -16,10 +16,9 @@ import stat
 
 from gage._internal.atomic import append, cut_torn_line
 from gage._internal.errors import MetaError
-from gage._internal.guarded import read_regular
 from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
-from gage._internal.record.reading import unreadable
+from gage._internal.record.reading import read_lines
 from gage._internal.record.run_meta import run_meta_path
 
 TYPE_CHECKING = False
@@ -38,8 +37,6 @@ __all__ = [
     "read_events",
     "scan_files",
 ]
-
-_MOST_BYTES = 1 << 30  # some millions of lines
 
 
 class FileEvent(NamedTuple):
@@ -79,13 +76,7 @@ def read_events(run: Run) -> list[FileEvent]:
         If a line other than the last one is not an event.
     """
     path = _log_path(run)
-    try:
-        text = read_regular(path, _MOST_BYTES).decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return list(_parse(path, text.split("\n")[:-1]))
+    return list(_parse(path, read_lines(path)))
 
 
 def current_files(events: Iterable[FileEvent]) -> dict[str, FileEvent]:

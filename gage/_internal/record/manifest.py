@@ -21,12 +21,11 @@ import stat
 
 from gage._internal.atomic import append, cut_torn_line, replace
 from gage._internal.errors import MetaError, RunStateError
-from gage._internal.guarded import read_regular
 from gage._internal.named import NamedTuple
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.file_log import current_files, read_events, scan_files
-from gage._internal.record.reading import unreadable
+from gage._internal.record.reading import read_lines
 from gage._internal.record.run_meta import run_meta_path
 from gage._internal.sha256 import sha256_of
 from gage._internal.types import ManifestEntry, Run
@@ -45,8 +44,6 @@ __all__ = [
     "verify",
     "write_manifest",
 ]
-
-_MOST_BYTES = 1 << 30  # some millions of lines
 
 
 class Difference(NamedTuple):
@@ -78,13 +75,7 @@ def read_manifest(path: str) -> list[ManifestEntry]:
     MetaError
         If a line other than the last one is not an entry.
     """
-    try:
-        text = read_regular(path, _MOST_BYTES).decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return [_parse(path, number, line) for number, line in enumerate(text.split("\n")[:-1], 1)]
+    return [_parse(path, number, line) for number, line in enumerate(read_lines(path), 1)]
 
 
 def encode(entries: Iterable[ManifestEntry]) -> bytes:

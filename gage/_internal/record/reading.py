@@ -10,7 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Run
 
-__all__ = ["read_text", "unreadable"]
+__all__ = ["read_lines", "read_text", "unreadable"]
+
+_MOST_BYTES_OF_LINES = 1 << 30  # some millions of lines
 
 
 def read_text(run: Run, *names: str) -> str | None:
@@ -28,6 +30,23 @@ def read_text(run: Run, *names: str) -> str | None:
         return None
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def read_lines(path: str) -> list[str]:
+    """Return the whole lines of a file of a side-car; none if the file does not exist.
+
+    Raises
+    ------
+    MetaError
+        If the file exists but cannot be read.
+    """
+    try:
+        text = read_regular(path, _MOST_BYTES_OF_LINES).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return text.split("\n")[:-1]
 
 
 def unreadable(path: str, error: OSError) -> MetaError:

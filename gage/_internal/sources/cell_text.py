@@ -15,7 +15,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["code_cells", "code_digest", "language_of", "parses", "python_of", "read_notebook"]
+__all__ = [
+    "code_cells",
+    "code_digest",
+    "language_of",
+    "parses",
+    "python_of",
+    "read_notebook",
+    "without_magics",
+]
 
 # Cell magics whose body runs in the notebook's own kernel and namespace.
 _TRANSPARENT = {"capture", "debug", "gage_run", "prun", "time", "timeit"}
@@ -94,24 +102,34 @@ def code_digest(data: bytes, path: str) -> str:
 
 def python_of(source: str) -> tuple[str, str]:
     """Return a cell as Python, with the same number of lines, and the text that is not Python."""
+    code, other = without_magics(source)
+    return code, "\n".join(other.values())
+
+
+def without_magics(source: str) -> tuple[str, dict[int, str]]:
+    """Return a cell as Python with the same number of lines, and the other lines by number, from 1.
+
+    A line inside a string can look like a magic. The body of a cell magic that hands it to
+    something else is not Python: then the code is empty.
+    """
     lines = source.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     magic = _CELL_MAGIC.match(lines[first])
     if magic:
         if magic.group(1) not in _TRANSPARENT:
-            return "", source
+            return "", dict(enumerate(lines, 1))
         lines[first] = ""
-    other = [magic.group(2)] if magic else []
+    other = {first + 1: magic.group(2)} if magic else {}
     if not magic and parses(source):
-        return source, ""
+        return source, {}
     goes_on = False
     for number, line in enumerate(lines):
         if goes_on or _MAGIC.match(line):
             margin = line[: len(line) - len(line.lstrip())]
             lines[number] = "" if goes_on else f"{margin}pass"
-            other.append(line)
+            other[number + 1] = line
             goes_on = line.endswith("\\")
-    return "\n".join(lines), "\n".join(other)
+    return "\n".join(lines), other
 
 
 def parses(source: str) -> bool:

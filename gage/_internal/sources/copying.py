@@ -161,18 +161,27 @@ class _Copying:
         for_each(self._take_big, sorted(self._big, reverse=True))
 
     def _write(self, path: str, data: bytes, info: os.stat_result) -> None:
+        def fill(dst: int) -> tuple[int, str]:
+            write_all(dst, data)
+            return len(data), sha256_of(data)
+
+        self._make(path, info, fill)
+
+    def _make(
+        self, path: str, info: os.stat_result, fill: Callable[[int], tuple[int, str]]
+    ) -> None:
+        """Make a copy, whose content `fill` writes; `fill` returns its size and digest."""
         dst = self._create(path, info)
         try:
             try:
-                write_all(dst, data)
+                size, digest = fill(dst)
                 self._set_time(dst, path, info)
             finally:
                 os.close(dst)
         except BaseException:
             os.unlink(self._dst + path)
             raise
-        digest = sha256_of(data)
-        self.copied.append(Copied(path, len(data), info.st_mtime_ns // 1000, digest))
+        self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest))
 
     def _fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
         """Keep a fault; raise it at once if all later files would fail too."""
@@ -190,17 +199,7 @@ class _Copying:
         with open(os.open(self._src + path, _READ), "rb", buffering=0) as src:
             info = os.fstat(src.fileno())
             _check_regular(info, path)
-            dst = self._create(path, info)
-            try:
-                try:
-                    size, digest = self._copy_content(src.fileno(), dst, stopped)
-                    self._set_time(dst, path, info)
-                finally:
-                    os.close(dst)
-            except BaseException:
-                os.unlink(self._dst + path)
-                raise
-        self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest))
+            self._make(path, info, lambda dst: self._copy_content(src.fileno(), dst, stopped))
 
     def _copy_content(self, src: int, dst: int, stopped: Callable[[], bool]) -> tuple[int, str]:
         """Return the number of written bytes, and their digest."""

@@ -9,7 +9,7 @@ from gage._internal.record.layout import META_SUFFIX, run_at
 from gage._internal.record.run_meta import read_timestamp
 from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["find_run", "is_run_id", "list_runs", "runs_home"]
+__all__ = ["find_run", "is_run_id", "list_runs", "run_ids", "runs_home"]
 
 _ID_LENGTH = 36
 _DASHES = (8, 13, 18, 23)
@@ -50,18 +50,29 @@ def list_runs(home: str) -> list[RecordedRun]:
     StoreError
         If the directory cannot be read.
     """
+    runs = [_recorded(home, run_id) for run_id in run_ids(home)]
+    return sorted(runs, key=_order, reverse=True)
+
+
+def run_ids(home: str) -> dict[str, bool]:
+    """Return the ids of all runs, each with whether its run directory exists.
+
+    Raises
+    ------
+    StoreError
+        If the directory of runs cannot be read.
+    """
     try:
-        names = os.listdir(home)
+        names = set(os.listdir(home))
     except FileNotFoundError:
-        return []
+        return {}
     except OSError as error:
         raise StoreError(
             f"cannot list the runs in {home}: {error.strerror}. Expected a directory of runs; "
             "name another with GAGE_RUNS"
         ) from error
     ids = {name.removesuffix(META_SUFFIX) for name in names}
-    runs = [_recorded(home, run_id) for run_id in ids if is_run_id(run_id)]
-    return sorted(runs, key=_order, reverse=True)
+    return {run_id: run_id in names for run_id in ids if is_run_id(run_id)}
 
 
 def find_run(home: str, reference: str | int | None = None) -> RecordedRun:
