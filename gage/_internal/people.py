@@ -185,11 +185,11 @@ def status_words(status: str, exit_code: int | None = None, reason: str = "") ->
         return f"error (exit code {exit_code})"
     if status != "terminated":
         return status
-    said = reason.split(", ")
-    for part in said:
+    parts = reason.split(", ")
+    for part in parts:
         if part.startswith("stopped by "):
             return _STOPPED_BY.get(part.removeprefix("stopped by "), part)
-    for part in said:
+    for part in parts:
         if part.startswith("ended by signal "):
             signal = part.removeprefix("ended by signal ")
             return f"killed ({signal})" if signal == "SIGKILL" else f"ended by {signal}"

@@ -23,47 +23,49 @@ if TYPE_CHECKING:
     from gage._internal.batch.launch import PlannedBatch
     from gage._internal.operations.options import RunOptions
 
-__all__ = ["follow_batch", "tell_end", "tell_plan", "tell_start", "watch_batch"]
+__all__ = ["follow_batch", "print_end", "print_plan", "print_start", "watch_batch"]
 
 _STEP_S = 0.1
 _SCREEN_STEP_S = 0.2
 _SHOWN_METRICS = 3
 
 
-def tell_plan(planned: PlannedBatch, options: RunOptions) -> None:
+def print_plan(planned: PlannedBatch, options: RunOptions) -> None:
     """Print what is going to be run."""
     several = options.several
     jobs = f" ({several.jobs} at a time)" if several.jobs > 1 else ""
-    _tell(f"{planned.plan.text}{jobs}", options.quiet)
+    _print_message(f"{planned.plan.text}{jobs}", options.quiet)
     for note in (*planned.operation.notes, *planned.config.notes, *planned.plan.notes):
-        _tell(f"note: {note}", options.quiet)
+        _print_message(f"note: {note}", options.quiet)
 
 
-def tell_start(batch: Batch, options: RunOptions, begun_us: int) -> None:
+def print_start(batch: Batch, options: RunOptions, begun_us: int) -> None:
     """Print how a batch has started; runs completed before `begun_us` are not run again."""
     for note in batch.notes:
-        _tell(f"note: {note}", options.quiet)
+        _print_message(f"note: {note}", options.quiet)
     if options.several.resume:
         done = _completed_before(batch, begun_us)
         left = f", {batch.count - done} to run" if done < batch.count else ": nothing to do"
-        _tell(f"{done} completed before{left}", options.quiet)
+        _print_message(f"{done} completed before{left}", options.quiet)
     if options.background:
-        _tell(f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", options.quiet)
+        _print_message(
+            f"Started batch {batch.name}. Watch it with: gage attach {batch.name}", options.quiet
+        )
 
 
 def watch_batch(batch: Batch, stop: Callable[[], object], *, quiet: bool) -> int:
     """Follow a batch to its end and print how it ended; return the exit code. Ctrl-C stops it."""
 
     def stopping() -> None:
-        _tell(f"\nStopping batch {batch.name}", quiet)
+        _print_message(f"\nStopping batch {batch.name}", quiet)
         stop()
 
     try:
         follow_batch(batch, stopping, quiet=quiet)
     except KeyboardInterrupt:
-        tell_end(batch, quiet=quiet)
+        print_end(batch, quiet=quiet)
         raise
-    return tell_end(batch, quiet=quiet)
+    return print_end(batch, quiet=quiet)
 
 
 def follow_batch(
@@ -104,31 +106,31 @@ def _follow_on_screen(batch: Batch, stop: Callable[[], object] | None) -> None:
 def _follow_by_lines(batch: Batch, *, quiet: bool) -> None:
     """Print a line for each trial that has ended, until all have."""
     over = False
-    said: set[TrialEvent] = set()
+    printed: set[TrialEvent] = set()
     while True:
         events = [event for event in batch.update() if event.event in (ENDED, FOUND)]
         if events:
-            _tell_ended(batch, events, said, quiet=quiet)
+            _print_ended(batch, events, printed, quiet=quiet)
         if over:
             return
         over = batch.wait(_STEP_S)
 
 
-def _tell_ended(
-    batch: Batch, events: list[TrialEvent], said: set[TrialEvent], *, quiet: bool
+def _print_ended(
+    batch: Batch, events: list[TrialEvent], printed: set[TrialEvent], *, quiet: bool
 ) -> None:
     """Print a line for each trial that has ended; when quiet, only for those that failed."""
     trials = batch.trials
     lines = []
     for event in events:
-        if event in said:
+        if event in printed:
             continue
-        said.add(event)
+        printed.add(event)
         trial = trials[event.index]
         if not quiet or trial.run is None or batch.status_of(trial).name != "completed":
-            lines.append(f"[{len(said)}/{batch.count}] {_described(batch, trial)}")
+            lines.append(f"[{len(printed)}/{batch.count}] {_described(batch, trial)}")
     if lines:
-        _tell("\n".join(lines), quiet=False)
+        _print_message("\n".join(lines), quiet=False)
 
 
 def _described(batch: Batch, trial: BatchTrial) -> str:
@@ -152,7 +154,7 @@ def _completed_before(batch: Batch, time_us: int) -> int:
     return sum((run.timestamp("stopped") or time_us) < time_us for run in completed)
 
 
-def tell_end(batch: Batch, *, quiet: bool) -> int:
+def print_end(batch: Batch, *, quiet: bool) -> int:
     """Print how a batch has ended, when quiet only if a run failed; return the exit code."""
     failure: BatchFailed | None = None
     try:
@@ -163,9 +165,9 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
     counts = batch.counts()
     missing = batch.count - sum(counts.values())
     later = {"not started": missing} if missing else {}
-    _tell(f"batch {batch.name}: {format_counts(counts | later)}", quiet)
+    _print_message(f"batch {batch.name}: {format_counts(counts | later)}", quiet)
     if {"running", "staged"} & counts.keys():
-        _tell(
+        _print_message(
             f"Its supervisor is gone. Stop what is still running: gage stop {batch.name}; "
             "then give the same line again with --resume",
             quiet,
@@ -173,14 +175,14 @@ def tell_end(batch: Batch, *, quiet: bool) -> int:
     if batch.objective is not None:
         best = batch.best()
         if best is not None:
-            _tell(f"best: {best.name} of {batch.objective}", quiet)
+            _print_message(f"best: {best.name} of {batch.objective}", quiet)
     if failure is None:
         return 0
     if not counts.keys() - {"completed"} and not missing:
-        _tell(f"gage: {failure}", quiet=False)
+        _print_message(f"gage: {failure}", quiet=False)
     return 1
 
 
-def _tell(text: str, quiet: bool) -> None:
+def _print_message(text: str, quiet: bool) -> None:
     if not quiet:
         print(printable(text), file=sys.stderr)

@@ -163,9 +163,9 @@ def batch_called(reference: str | None) -> Batch | None:
 
 def say_batch(batch: Batch) -> int:
     """Print how a batch ended; return its exit code."""
-    from gage.cli.batch import tell_end
+    from gage.cli.batch import print_end
 
-    return tell_end(batch, quiet=False)
+    return print_end(batch, quiet=False)
 
 
 def say_status(run: RecordedRun, status: Any) -> None:

@@ -152,11 +152,11 @@ def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
     """Show the metrics of runs, one value in each row, in order of time."""
     from gage._internal.metrics.series import metric_rows
 
-    def tell(fault: str) -> None:
+    def print_fault(fault: str) -> None:
         click.echo(f"note: {printable(fault)}", err=True)
 
     chosen = [requests.find(name) for name in runs or (None,)]
-    print_rows((row for run in chosen for row in metric_rows(run, tell)), as_json)
+    print_rows((row for run in chosen for row in metric_rows(run, print_fault)), as_json)
 
 
 @app.command("batches")

@@ -135,35 +135,37 @@ class _Shell(Observer):
         self._options = options
         self._quiet = options.quiet
         self._begun_us = 0
-        self._notes_told = 0
+        self._notes_printed = 0
 
     def supervisor(self) -> WaitingSupervisor:
         return ForkedSupervisor()
 
     def needed(self, run: Run, why: str) -> None:  # there is only this one
-        self._tell(f"Needed: {on_a_line(why)}")
+        self._print_message(f"Needed: {on_a_line(why)}")
 
     def planned(self, planned: PlannedBatch) -> None:
         from gage._internal.clock import now_us
-        from gage.cli.batch import tell_plan
+        from gage.cli.batch import print_plan
 
         self._begun_us = now_us()
-        tell_plan(planned, self._options)
+        print_plan(planned, self._options)
 
     def launched(self, work: Work) -> None:
         if not isinstance(work, RecordedRun):
-            from gage.cli.batch import tell_start
+            from gage.cli.batch import print_start
 
-            tell_start(work, self._options, self._begun_us)
+            print_start(work, self._options, self._begun_us)
         elif work.found:
             self.exit_code = NOT_NEEDED
-            self._tell(f"Not needed: {work.name} has done the same. See: gage show {work.name}")
+            self._print_message(
+                f"Not needed: {work.name} has done the same. See: gage show {work.name}"
+            )
         else:
-            self._tell_notes(work)
+            self._print_notes(work)
             if self._options.stage:
-                self._tell(f"Staged {work.name}. Start it with: gage start {work.name}")
+                self._print_message(f"Staged {work.name}. Start it with: gage start {work.name}")
             elif self._options.background:
-                self._tell(f"Started {work.name}. Watch it with: gage attach {work.name}")
+                self._print_message(f"Started {work.name}. Watch it with: gage attach {work.name}")
 
     def follow(self, work: Work, stop: Callable[[], object]) -> None:
         if not isinstance(work, RecordedRun):
@@ -177,30 +179,30 @@ class _Shell(Observer):
         if sys.stderr.isatty():
             from gage._internal.text import on_a_line
 
-            self._tell(f"{on_a_line(work.opref.op_name)} {work.name}: running")
+            self._print_message(f"{on_a_line(work.opref.op_name)} {work.name}: running")
         try:
             status = work.wait() if self._quiet else _follow_as_long_as_read(work)
         except KeyboardInterrupt:
-            self._tell(f"\nStopping {work.name}")
+            self._print_message(f"\nStopping {work.name}")
             stop()
-            self._tell_end(work, work.full_status)
+            self._print_end(work, work.full_status)
             raise
-        self._tell_end(work, status)
+        self._print_end(work, status)
         self.exit_code = exit_code_of(status.exit_code)
 
-    def _tell(self, text: str) -> None:
-        _tell(text, self._quiet)
+    def _print_message(self, text: str) -> None:
+        _print_message(text, self._quiet)
 
-    def _tell_notes(self, run: RecordedRun) -> None:
+    def _print_notes(self, run: RecordedRun) -> None:
         """Tell the notes that were not told yet: those of staging, later those of the end."""
-        new, self._notes_told = run.notes[self._notes_told :], len(run.notes)
-        said = [note for note in new if not note.startswith(LEFT_OUT)]
-        for note in said[:_NOTES]:
-            self._tell(f"note: {note}")
-        if len(said) > _NOTES:
-            self._tell(f"note: {len(said) - _NOTES} more: gage show {run.name}")
+        new, self._notes_printed = run.notes[self._notes_printed :], len(run.notes)
+        notes = [note for note in new if not note.startswith(LEFT_OUT)]
+        for note in notes[:_NOTES]:
+            self._print_message(f"note: {note}")
+        if len(notes) > _NOTES:
+            self._print_message(f"note: {len(notes) - _NOTES} more: gage show {run.name}")
 
-    def _tell_end(self, run: RecordedRun, status: Status) -> None:
+    def _print_end(self, run: RecordedRun, status: Status) -> None:
         what = f"{run.name} {outcome(status.name, status.exit_code, status.reason)}"
         if status.name == "completed":
             if self._quiet:
@@ -208,19 +210,19 @@ class _Shell(Observer):
         else:
             what += f". Look at it with: gage show {run.name}"
             if self._quiet:
-                _tell(plain(run.last_lines()), quiet=False)
+                _print_message(plain(run.last_lines()), quiet=False)
         if not self._quiet:
             texts = _captions(run)
             more = [f"{len(texts) - _CAPTIONS} more"] if len(texts) > _CAPTIONS else []
             what += f"; it showed {'; '.join([*texts[:_CAPTIONS], *more])}" if texts else ""
         shown = run.output().tail(1) if not self._quiet else b""
-        _tell(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
-        self._tell_notes(run)
+        _print_message(what if shown in {b"", b"\n"} else f"\n{what}", quiet=False)
+        self._print_notes(run)
         if status.name == "error" and missed_a_file(run.last_lines()):
             hint = missing_files_hint(run)
             left_out = [f"note: {note}" for note in run.notes if note.startswith(LEFT_OUT)]
             for line in [hint] if hint else left_out:
-                self._tell(line)
+                self._print_message(line)
 
 
 def _captions(run: RecordedRun) -> list[str]:
@@ -243,7 +245,7 @@ def _follow_as_long_as_read(run: RecordedRun) -> Status:
         return run.wait()
 
 
-def _tell(text: str, quiet: bool) -> None:
+def _print_message(text: str, quiet: bool) -> None:
     if not quiet:
         try:
             # Names of others are in it. Tabs are those of a run's last lines.
@@ -253,5 +255,5 @@ def _tell(text: str, quiet: bool) -> None:
 
 
 def _fail(text: str, code: int) -> int:
-    _tell(f"gage: {text}", quiet=False)
+    _print_message(f"gage: {text}", quiet=False)
     return code

@@ -102,17 +102,17 @@ def _print_metrics(run: RecordedRun) -> None:
     series = summarize(read_metrics(run, faults.append))
     for fault in faults:
         print(f"  {'note':<14} {printable(fault)}")
-    said = run.summary
+    summary = run.summary
     if series:
         print(f"\nmetrics (all: gage metrics {run.name})")
         width = max(len(on_a_line(name)) for name in series)
     for name, one in series.items():
         more = f"  min {format_number(one.min)}  max {format_number(one.max)}"
         more = more if one.count > 1 else ""
-        fields = fields_text(said["metrics"].get(name))
+        fields = fields_text(summary["metrics"].get(name))
         more += f"  {on_a_line(fields)}" if fields else ""
         print(f"  {on_a_line(name):<{width}}  {format_number(one.last)}{more}")
-    _print_attributes(said["attributes"])
+    _print_attributes(summary["attributes"])
 
 
 def _print_attributes(attributes: dict[str, Any]) -> None:

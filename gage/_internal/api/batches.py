@@ -123,12 +123,12 @@ def run_batch(  # noqa: PLR0913  # the words of the line
 class _Plans(Observer):
     """Passes the plan to a function."""
 
-    def __init__(self, tell: Callable[[PlannedBatch], None] | None) -> None:
-        self._tell = tell
+    def __init__(self, on_plan: Callable[[PlannedBatch], None] | None) -> None:
+        self._on_plan = on_plan
 
     def planned(self, planned: PlannedBatch) -> None:
-        if self._tell is not None:
-            self._tell(planned)
+        if self._on_plan is not None:
+            self._on_plan(planned)
 
 
 def batches(directory: str | None = None, *, runs_home: str | None = None) -> list[Batch]:

@@ -125,12 +125,12 @@ def run(
 class _Events(Observer):
     """Passes each step to a function."""
 
-    def __init__(self, tell: Callable[[str, Run], None] | None) -> None:
-        self._tell = tell
+    def __init__(self, on_event: Callable[[str, Run], None] | None) -> None:
+        self._on_event = on_event
 
     def event(self, name: str, run: Run) -> None:
-        if self._tell is not None:
-            self._tell(name, run)
+        if self._on_event is not None:
+            self._on_event(name, run)
 
 
 def runs(

@@ -61,7 +61,7 @@ class BatchTrial(NamedTuple):
 
 
 _STEP_S = 1.0
-_NOTHING_SAID: dict[str, dict[str, Any]] = {"metrics": {}, "attributes": {}}
+_NO_SUMMARY: dict[str, dict[str, Any]] = {"metrics": {}, "attributes": {}}
 
 
 class Batch:
@@ -129,11 +129,11 @@ class Batch:
 
     def status_of(self, trial: BatchTrial) -> Status:
         """Return the status of a trial that was started."""
-        return self._said(trial)[0]
+        return self._status_and_summary(trial)[0]
 
     def metrics_of(self, trial: BatchTrial) -> dict[str, float | None]:
         """Return the last value of each metric of a trial; none before its end."""
-        return self._said(trial)[1]["metrics"]
+        return self._status_and_summary(trial)[1]["metrics"]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row for each trial, with its status, its values and its results.
@@ -150,8 +150,10 @@ class Batch:
         """Return the rows, with the names of their columns by what these hold."""
         facts = []
         for trial in self._trials():
-            status, said = (None, _NOTHING_SAID) if trial.run is None else self._said(trial)
-            metrics, attributes = said["metrics"], said["attributes"]
+            status, summary = (
+                (None, _NO_SUMMARY) if trial.run is None else self._status_and_summary(trial)
+            )
+            metrics, attributes = summary["metrics"], summary["attributes"]
             facts.append(
                 TrialFacts(trial.index, trial.asked, trial.run, status, metrics, attributes)
             )
@@ -255,7 +257,7 @@ class Batch:
         # The run was announced and not made, or a user has deleted it.
         return RecordedRun.of(run) if os.path.isdir(run.meta_dir) else None
 
-    def _said(self, trial: BatchTrial) -> tuple[Status, dict[str, dict[str, Any]]]:
+    def _status_and_summary(self, trial: BatchTrial) -> tuple[Status, dict[str, dict[str, Any]]]:
         """Return the status of a trial that was started, and its summary once it has ended."""
         run = trial.run
         assert run is not None  # noqa: S101  # callers have looked
@@ -264,14 +266,14 @@ class Batch:
             return known
         status = read_status(run)
         if status.name not in ENDED:
-            return status, _NOTHING_SAID
+            return status, _NO_SUMMARY
         try:
-            said = read_summary(run)
+            summary = read_summary(run)
         except MetaError:
-            said = _NOTHING_SAID
+            summary = _NO_SUMMARY
         if trial.event in (TRIAL_ENDED, FOUND) or not self.running:
-            self._ended[run.id] = status, said
-        return status, said
+            self._ended[run.id] = status, summary
+        return status, summary
 
 
 def batch_listing(home: str) -> Iterator[dict[str, Any]]:

@@ -192,10 +192,10 @@ def _start(batch: Batch, options: RunOptions) -> None:
     }
     write_json(directory, "start.json", how)
     package_home = os.path.dirname(os.path.abspath(__file__)).rsplit(os.sep, 3)[0]
-    said = ask_supervisor([sys.executable, "-P", "-c", _SUPERVISOR, package_home, directory])
-    if said != "started":
+    answer = ask_supervisor([sys.executable, "-P", "-c", _SUPERVISOR, package_home, directory])
+    if answer != "started":
         raise RunStateError(
-            f"the supervisor of batch {batch.name} could not start: {said or 'it died'}"
+            f"the supervisor of batch {batch.name} could not start: {answer or 'it died'}"
         )
 
 

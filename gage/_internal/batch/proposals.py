@@ -46,14 +46,14 @@ class Proposals:
         past = [given for given in map(self._given_by, runs) if given is not None]
         self._search = Search(space, objective.direction, int(plan["seed"]), past)
 
-    def ask(self, index: int) -> dict[str, Any]:
+    def propose(self, index: int) -> dict[str, Any]:
         """Propose values for a trial."""
-        return self._search.ask(index)
+        return self._search.propose(index)
 
-    def tell(self, index: int, run: Run | None) -> None:
+    def report(self, index: int, run: Run | None) -> None:
         """Add the run of a trial; None means that it failed."""
-        if self._search.has_asked(index):
-            self._search.tell(index, None if run is None else _last_metric(run, self._metric))
+        if self._search.has_proposed(index):
+            self._search.report(index, None if run is None else _last_metric(run, self._metric))
         elif run is not None and (given := self._given_by(run)) is not None:
             self._search.learn(*given)  # proposed by a supervisor that was killed
 

@@ -111,7 +111,7 @@ class Queue:
         except GageError as error:
             work.say(f"Trial {trial.index} cannot be planned: {error}")
             work.failed += 1
-            self.tell(trial, None)
+            self.report(trial, None)
             return
         plan, template = work.plan, work.template
         batch = {
@@ -138,10 +138,10 @@ class Queue:
         self._work.note(trial, DROPPED)
         remove_run(trial.run)
 
-    def tell(self, trial: Trial, run: Run | None) -> None:
+    def report(self, trial: Trial, run: Run | None) -> None:
         """Give the search, if there is one, the run of a trial; None means that it failed."""
         if self.proposals is not None:
-            self.proposals.tell(trial.index, run)
+            self.proposals.report(trial.index, run)
 
     def _values_of(self, index: int) -> tuple[dict[str, Any], dict[str, Any], Command]:
         """Return all values of a trial, its values that vary, and its command."""
@@ -149,7 +149,7 @@ class Queue:
         if self.proposals is not None:
             from gage._internal.config import resolve_values, with_values
 
-            asked = self.proposals.ask(index)
+            asked = self.proposals.propose(index)
             config = template.searched_config
             values, _ = resolve_values(config, {**plan["fixed"], **asked})
             return values, asked, with_values(config, values, template.cmd.args)
@@ -162,7 +162,7 @@ class Queue:
         if not os.path.isdir(run.meta_dir):
             work.say(f"Trial {trial.index}: its run could not be made")
             work.failed += 1
-            self.tell(trial, None)
+            self.report(trial, None)
             return
         if read_text(run, "stopped") is not None or read_text(run, "staged") is None:
             self._on_end(trial)
@@ -177,7 +177,7 @@ class Queue:
             describe(found, work.plan.get("attrs") or {})
             work.note(trial, FOUND, found.id)
             work.say(f"Trial {trial.index}: {found.name} has done the same")
-            self.tell(trial, found)
+            self.report(trial, found)
         elif work.stopped is not None:
             self.drop(trial)
         else:

@@ -72,7 +72,7 @@ class Search:
         )
         for values, metric in past:
             self.learn(values, metric)
-        self._asked: dict[int, Any] = {}
+        self._proposed: dict[int, Any] = {}
 
     def learn(self, values: Mapping[str, Any], metric: float) -> None:
         """Add the metric of a run whose values this search did not propose."""
@@ -86,26 +86,26 @@ class Search:
             )
         )
 
-    def has_asked(self, index: int) -> bool:
+    def has_proposed(self, index: int) -> bool:
         """Return whether this search proposed values for a trial and waits for its metric."""
-        return index in self._asked
+        return index in self._proposed
 
-    def ask(self, index: int) -> dict[str, Any]:
+    def propose(self, index: int) -> dict[str, Any]:
         """Propose values for a trial of the plan."""
-        asked = self._study.ask(self._distributions)
-        self._asked[index] = asked
+        trial = self._study.ask(self._distributions)
+        self._proposed[index] = trial
         return {
-            key: dist.args[asked.params[key]] if dist.name == "choice" else asked.params[key]
+            key: dist.args[trial.params[key]] if dist.name == "choice" else trial.params[key]
             for key, dist in self._space.items()
         }
 
-    def tell(self, index: int, metric: float | None) -> None:
+    def report(self, index: int, metric: float | None) -> None:
         """Add the metric of a trial; None or NaN means that it failed."""
-        asked = self._asked.pop(index)
+        trial = self._proposed.pop(index)
         if metric is None or metric != metric:  # noqa: PLR0124  # NaN
-            self._study.tell(asked, state=self._optuna.trial.TrialState.FAIL)
+            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
         else:
-            self._study.tell(asked, metric)
+            self._study.tell(trial, metric)
 
     def _distribution(self, dist: Distribution) -> Any:
         kinds = self._optuna.distributions

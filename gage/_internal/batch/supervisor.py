@@ -28,7 +28,7 @@ from gage._internal.batch.work import Trial, Work
 from gage._internal.errors import GageError
 from gage._internal.output.recording import poll_timeout_ms
 from gage._internal.process.identity import identity_of
-from gage._internal.running.keeper import StopSignals, inherit_orphans, supervise, tell_caller
+from gage._internal.running.keeper import StopSignals, answer_caller, inherit_orphans, supervise
 from gage._internal.store.same_work import remove_directory
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ def main(directory: str) -> None:
         signals = StopSignals()
         handover = Handover()
     except (GageError, OSError) as error:
-        tell_caller(f"refused {error}")
+        answer_caller(f"refused {error}")
         os._exit(1)
 
     def take_over(kept: Mapping[int, Pipes], codes: Mapping[int, int]) -> None:
@@ -99,10 +99,10 @@ class _Supervisor:
             mend_events(work.directory)
             self._queue.prepare()
         except (GageError, OSError) as error:
-            tell_caller(f"refused {error}")
+            answer_caller(f"refused {error}")
             return
         work.say(f"Running {len(self._queue)} trials, {work.jobs} at a time")
-        tell_caller("started")
+        answer_caller("started")
         self._loop()
 
     def take_over(self, kept: Mapping[int, Pipes], codes: Mapping[int, int]) -> None:
@@ -113,7 +113,7 @@ class _Supervisor:
         """
         work = self._work
         work.say("The supervisor was killed: its keeper continues")
-        tell_caller("started")
+        answer_caller("started")
         mend_events(work.directory)
         self._queue.prepare(kept)
         for index, pipes in kept.items():
@@ -127,7 +127,7 @@ class _Supervisor:
         self._stops.after_failure(trial)
 
     def _note_end(self, trial: Trial, failed: bool) -> None:  # noqa: FBT001  # called by position
-        self._queue.tell(trial, None if failed else trial.run)
+        self._queue.report(trial, None if failed else trial.run)
 
     def _loop(self) -> None:
         self._fill()

@@ -82,10 +82,10 @@ def _asked(project_dir: str, words: Sequence[str], script_at: int, script: str) 
         python = sys.executable
         before = before if os.path.basename(words[0]).startswith("python") else []
     argv = [python, *before, _CHILD, project_dir, *program, *words[script_at + 1 :]]
-    with tempfile.TemporaryFile() as said:
-        code, out = _run(argv, project_dir, said.fileno(), script)
-        said.seek(max(0, said.seek(0, os.SEEK_END) - _SHOWN))
-        last = said.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+    with tempfile.TemporaryFile() as output:
+        code, out = _run(argv, project_dir, output.fileno(), script)
+        output.seek(max(0, output.seek(0, os.SEEK_END) - _SHOWN))
+        last = output.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
     try:
         data = json.loads(out)
     except ValueError:

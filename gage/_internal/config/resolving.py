@@ -52,12 +52,12 @@ def resolve_values(
     faults: list[str] = []
     warnings: list[str] = []
     values = {key: entry.value for key, entry in config.items() if _is_known(entry, config)}
-    told: dict[str, Any] = {}
+    new: dict[str, Any] = {}
     for key, value in _expanded(config, given, faults):
         try:
             name, inner = _find(config, key)
             entry = _entry(config, name)
-            before = told.get(name, entry.value)
+            before = new.get(name, entry.value)
             changed, fault = _changed(entry, before, inner, value)
         except ConfigError as error:
             faults.append(
@@ -67,14 +67,14 @@ def resolve_values(
         if fault:
             nevertheless = "; --no-strict sets it nevertheless" if strict else ""
             (faults if strict else warnings).append(f"{key}: {fault}{nevertheless}")
-        told[name] = changed
+        new[name] = changed
         _check_choice(entry, changed, faults)
-    _share(config, told, faults)
-    _replace_parts(config, values, told, faults)
+    _share(config, new, faults)
+    _replace_parts(config, values, new, faults)
     if faults:
         raise ConfigError("\n".join(faults))
-    values.update(told)
-    _follow(config, values, told)
+    values.update(new)
+    _follow(config, values, new)
     keys = (*config, *config.unlisted)
     return {key: values[key] for key in keys if key in values}, warnings
 
@@ -105,10 +105,10 @@ def _entry(config: Config, key: str) -> ConfigValue:
 
 
 def _replace_parts(
-    config: Config, values: dict[str, Any], told: Mapping[str, Any], faults: list[str]
+    config: Config, values: dict[str, Any], new: Mapping[str, Any], faults: list[str]
 ) -> None:
     """Take away the values of what is in a list or dict that is given as a whole."""
-    for name in told:
+    for name in new:
         whole = config.entry(name)
         if whole is None or not whole.is_partly_known:
             continue
@@ -121,7 +121,7 @@ def _replace_parts(
         ]
         for key in parts:
             values.pop(key, None)
-            if key in told:
+            if key in new:
                 faults.append(f"{key}: expected one value, found another one in {name}")
 
 
@@ -328,7 +328,7 @@ def _check_choice(entry: ConfigValue, value: Any, faults: list[str]) -> None:
             )
 
 
-def _share(config: Config, told: dict[str, Any], faults: list[str]) -> None:
+def _share(config: Config, new: dict[str, Any], faults: list[str]) -> None:
     """Give a value to all keys of one assignment (`a = b = 1`)."""
     by_node: dict[int, list[str]] = {}
     for key in (*config, *config.unlisted):
@@ -337,32 +337,32 @@ def _share(config: Config, told: dict[str, Any], faults: list[str]) -> None:
             if node is not None and node.shared:
                 by_node.setdefault(id(node), []).append(key)
     for keys in by_node.values():
-        given = [key for key in keys if key in told]
+        given = [key for key in keys if key in new]
         if not given:
             continue
-        first = told[given[0]]
-        if not all(same(told[key], first) for key in given):
+        first = new[given[0]]
+        if not all(same(new[key], first) for key in given):
             where = _entry(config, given[0]).file
             faults.append(
                 f"{', '.join(given)}: expected one value, since one assignment in {where} sets "
-                f"them, found {', '.join(repr(told[key]) for key in given)}"
+                f"them, found {', '.join(repr(new[key]) for key in given)}"
             )
-        told.update(dict.fromkeys(keys, first))
+        new.update(dict.fromkeys(keys, first))
 
 
-def _follow(config: Config, values: dict[str, Any], told: Mapping[str, Any]) -> None:
+def _follow(config: Config, values: dict[str, Any], new: Mapping[str, Any]) -> None:
     """Give aliases in YAML files the new values of their anchors."""
-    if not told or not any(has_alias(node) for node in config.nodes.values()):
+    if not new or not any(has_alias(node) for node in config.nodes.values()):
         return
     wanted = {
-        id(config.nodes[place]): told[key]
-        for key in told
+        id(config.nodes[place]): new[key]
+        for key in new
         for place in _entry(config, key).places
         if place in config.nodes
     }
     for key, entry in config.items():
         node = config.nodes.get(entry.places[0])
-        if node is not None and key not in told and has_alias(node):
+        if node is not None and key not in new and has_alias(node):
             values[key] = expected_value(node, wanted)
 
 

@@ -87,8 +87,8 @@ def _scalars(
         if kind == "simple_value":
             yield value.tag, float(value.simple_value)
         elif kind == "tensor":
-            said = value.metadata.plugin_data.plugin_name
-            plugin = plugins.setdefault((directory, value.tag), said)
+            plugin_name = value.metadata.plugin_data.plugin_name
+            plugin = plugins.setdefault((directory, value.tag), plugin_name)
             if plugin == "scalars":
                 from tensorboard.util import tensor_util
 

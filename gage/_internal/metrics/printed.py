@@ -276,14 +276,14 @@ def _as_number(text: str) -> float | None:
 
 def _patterns(opdef: OpDef) -> list[Expression] | None:
     """Return the expressions; None for the default, an empty list for no metrics."""
-    said = opdef.output_summary
+    setting = opdef.output_summary
     if is_block(opdef):
         return []
-    if isinstance(said, bool):
-        return None if said else []
+    if isinstance(setting, bool):
+        return None if setting else []
     from gage._internal.metrics.expressions import expression
 
     try:
-        return [expression(text, name) for name, text in said]
+        return [expression(text, name) for name, text in setting]
     except ValueError as error:
         raise ValueError(f"output-summary: {error}") from None

@@ -174,9 +174,9 @@ class MetricsReader:
 
     def __init__(self, run: Run, on_fault: Callable[[str], None] | None = None) -> None:
         self._run = run
-        self._tell = on_fault or _warn
-        self._log = MetricLogReader(run.meta_dir, self._tell)
-        self._printed = _printed_reader(run, self._tell)
+        self._on_fault = on_fault or _warn
+        self._log = MetricLogReader(run.meta_dir, self._on_fault)
+        self._printed = _printed_reader(run, self._on_fault)
         self.series: dict[str, MetricSeries] = {}
 
     def update(self, *, final: bool = False) -> bool:
@@ -185,7 +185,7 @@ class MetricsReader:
         `final` means that the run has ended: all is read again, also event files and summary.
         """
         if final:
-            self.series = summarize(read_metrics(self._run, self._tell))
+            self.series = summarize(read_metrics(self._run, self._on_fault))
             return True
         logged = self._log.read()
         printed = self._printed.read(final=False)

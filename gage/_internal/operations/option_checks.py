@@ -58,28 +58,29 @@ def check_options(
     OptionError
         For the first option that does not.
     """
-    said = _typed if typed else _keyword
+    name_of = _typed if typed else _keyword
     given = _given(options, only or LineOptions())
     if not several:
         for field in Several._fields:
             if field in given and not (field == "seed" and of_cell):
                 raise OptionError(
-                    f"{said(field)} is for several runs, and this asks for one. Give a key "
+                    f"{name_of(field)} is for several runs, and this asks for one. Give a key "
                     "several values, such as k=[a,b] or k=uniform(a,b), or leave it out"
                 )
     for field, needs, why in _NEEDS:
         if field in given and needs not in given:
-            raise OptionError(f"{said(field)} means nothing without {said(needs)}: {why}")
+            raise OptionError(f"{name_of(field)} means nothing without {name_of(needs)}: {why}")
     for first, second, why in _EXCLUDES:
         if {first, second} <= given.keys():
             raise OptionError(
-                f"{said(first)} and {said(second)} do not go together: {why}. Leave one of them out"
+                f"{name_of(first)} and {name_of(second)} do not go together: {why}. "
+                "Leave one of them out"
             )
     if several:
         for field in _OF_ONE_RUN:
             if field in given:
                 raise OptionError(
-                    f"{said(field)} is for one run, and this asks for several. Leave it out"
+                    f"{name_of(field)} is for one run, and this asks for several. Leave it out"
                 )
 
 

@@ -281,8 +281,8 @@ def mime_bundle(meta_dir: str, result: Result) -> dict[str, Any]:
         except (OSError, ValueError):
             gone.append(mime)
     if gone:
-        said = f"[{', '.join(gone)}: the file in the side-car is gone or damaged]"
-        bundle["text/plain"] = f"{bundle.get('text/plain', '')}\n{said}".lstrip()
+        note = f"[{', '.join(gone)}: the file in the side-car is gone or damaged]"
+        bundle["text/plain"] = f"{bundle.get('text/plain', '')}\n{note}".lstrip()
     return bundle
 
 

@@ -165,19 +165,19 @@ def _ended_well_recorded(run: Run) -> Status:
 def _ended(run: Run) -> Status:
     exit_code = read_exit_code(run)
     asked_by = _asked_by(run)
-    said = [f"stopped by {asked_by}"] if asked_by else []
-    said += filter(None, [(read_text(run, "proc", "reason") or "").strip()])
+    reasons = [f"stopped by {asked_by}"] if asked_by else []
+    reasons += filter(None, [(read_text(run, "proc", "reason") or "").strip()])
     if exit_code is None:
-        return Status("terminated", ", ".join(said) or "exit code not known", None)
+        return Status("terminated", ", ".join(reasons) or "exit code not known", None)
     if exit_code < 0:
-        said.append(f"ended by signal {signal_name(-exit_code)}")
-        return Status("terminated", ", ".join(said), exit_code)
+        reasons.append(f"ended by signal {signal_name(-exit_code)}")
+        return Status("terminated", ", ".join(reasons), exit_code)
     if asked_by is not None:
-        said.append(f"exit code {exit_code}")
-        return Status("terminated", ", ".join(said), exit_code)
+        reasons.append(f"exit code {exit_code}")
+        return Status("terminated", ", ".join(reasons), exit_code)
     if exit_code == 0:
-        return Status("completed", ", ".join(said), 0)
-    return Status("error", ", ".join(said) or f"exit code {exit_code}", exit_code)
+        return Status("completed", ", ".join(reasons), 0)
+    return Status("error", ", ".join(reasons) or f"exit code {exit_code}", exit_code)
 
 
 def _asked_by(run: Run) -> str | None:

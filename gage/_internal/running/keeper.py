@@ -10,7 +10,7 @@ and no command writes to a broken pipe. On Linux the keeper inherits orphans, st
 supervisor exists: so it learns the exit codes of commands whose supervisor was killed.
 
 Both learn of requests to stop by SIGTERM. Their caller gets one line from one of them
-(`tell_caller`).
+(`answer_caller`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-__all__ = ["StopSignals", "inherit_orphans", "keep", "reap_all", "supervise", "tell_caller"]
+__all__ = ["StopSignals", "answer_caller", "inherit_orphans", "keep", "reap_all", "supervise"]
 
 _SET_CHILD_SUBREAPER = 36
 
@@ -132,7 +132,7 @@ def inherit_orphans() -> None:
         return  # without it, exit codes are not known if the supervisor is killed
 
 
-def tell_caller(line: str) -> None:
+def answer_caller(line: str) -> None:
     """Write a line to the caller on how the start went, once; then close the pipe to it."""
     try:
         os.write(1, " ".join(line.split()).encode("utf-8", "replace") + b"\n")

@@ -21,7 +21,7 @@ __all__ = ["accept_changes", "check_unchanged"]
 _MOST_SHOWN = 8
 # What looking at the files leaves beside them.
 _CACHES = frozenset({"__pycache__", ".ipynb_checkpoints"})
-_SAID = {"missing": "is gone", "changed": "was changed", "added": "was added"}
+_CHANGE_WORDS = {"missing": "is gone", "changed": "was changed", "added": "was added"}
 
 
 def check_unchanged(run: Run) -> None:
@@ -34,7 +34,7 @@ def check_unchanged(run: Run) -> None:
     """
     changes = _changes(run)
     if changes:
-        what = [f"{valid(change.path)} {_SAID[change.kind]}" for change in changes]
+        what = [f"{valid(change.path)} {_CHANGE_WORDS[change.kind]}" for change in changes]
         raise RunStateError(
             f"run {run.name} was changed since it was staged: {listed(what, most=_MOST_SHOWN)}. "
             "Stage it again, or start it as it is now with --force (force=True)"
@@ -58,7 +58,8 @@ def accept_changes(run: Run) -> None:
     make_read_only(run, {change.path: found[change.path] for change in changes if change.found})
     for change in changes:
         log_note(
-            run, f"Changed between staging and start: {quote(change.path)} {_SAID[change.kind]}"
+            run,
+            f"Changed between staging and start: {quote(change.path)} {_CHANGE_WORDS[change.kind]}",
         )
 
 

@@ -52,13 +52,13 @@ def start_run(run: Run, supervisor: WaitingSupervisor | None = None) -> None:
             raise RunStateError(
                 f"run {run.name} is {status.name}: only a staged run can be started"
             )
-    said = (supervisor or WaitingSupervisor()).start(run)
-    if not said and supervisor is not None and _is_untouched(run):
+    answer = (supervisor or WaitingSupervisor()).start(run)
+    if not answer and supervisor is not None and _is_untouched(run):
         # The supervisor was killed while it waited, which may have been long.
-        said = WaitingSupervisor().start(run)
-    if said.startswith("refused") or (not said and read_status(run).name not in ENDED):
+        answer = WaitingSupervisor().start(run)
+    if answer.startswith("refused") or (not answer and read_status(run).name not in ENDED):
         raise RunStateError(
-            f"the supervisor of run {run.name} could not start: {said or 'it died'}"
+            f"the supervisor of run {run.name} could not start: {answer or 'it died'}"
         )
 
 

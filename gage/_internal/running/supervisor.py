@@ -36,7 +36,13 @@ from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import run_for_meta_dir
 from gage._internal.record.runner_log import log_runner
 from gage._internal.record.stop_request import make_stop_request
-from gage._internal.running.keeper import StopSignals, inherit_orphans, keep, supervise, tell_caller
+from gage._internal.running.keeper import (
+    StopSignals,
+    answer_caller,
+    inherit_orphans,
+    keep,
+    supervise,
+)
 from gage._internal.running.kept_command import KeptCommand
 from gage._internal.running.pipes import Pipes
 from gage._internal.running.reserve import Reserve
@@ -71,7 +77,7 @@ def main(meta_dir: str | None = None) -> None:
         signals = StopSignals()
         pipes = Pipes()
     except (GageError, OSError) as error:
-        tell_caller(f"refused {error}")
+        answer_caller(f"refused {error}")
         os._exit(1)
 
     def take_over(exit_codes: Mapping[int, int]) -> None:
@@ -105,17 +111,17 @@ class _Supervisor:
         try:
             self._claim()
         except OSError as error:
-            tell_caller(f"refused {error.strerror}: {error.filename}")
+            answer_caller(f"refused {error.strerror}: {error.filename}")
             return
         except RunStateError as error:
-            tell_caller(f"refused {error}")
+            answer_caller(f"refused {error}")
             return
         if not self._command.start(os.environ):
             self._reserve.release()
             self._command.finalize()
-            tell_caller(f"failed {self._command.reason}")
+            answer_caller(f"failed {self._command.reason}")
             return
-        tell_caller("started")
+        answer_caller("started")
         _load_what_the_end_needs()
         self._command.read_config_ahead()
         self._see_through()
@@ -124,15 +130,15 @@ class _Supervisor:
         """Do what the killed supervisor has not done."""
         if not self._has_claim():
             # Another supervisor may have the run: it is not touched.
-            tell_caller("refused the supervisor was killed before it took the run")
+            answer_caller("refused the supervisor was killed before it took the run")
             return
         if read_text(self._run, "stopped") is not None:
             return
         if not self._command.adopt(exit_codes):
             self._undo_claim()
-            tell_caller("refused the supervisor was killed before it started the command")
+            answer_caller("refused the supervisor was killed before it started the command")
             return
-        tell_caller("started")
+        answer_caller("started")
         self._see_through()
 
     def _see_through(self) -> None:
@@ -204,13 +210,13 @@ class _Supervisor:
 
 def _read_order(fd: int) -> str:
     """Return the side-car that the caller orders, "" without an order; take its environment."""
-    said = b""
-    while not said.endswith(b"\0\0"):
+    received = b""
+    while not received.endswith(b"\0\0"):
         data = os.read(fd, 65536)
         if not data:
             return ""
-        said += data
-    meta_dir, *env = said.removesuffix(b"\0\0").split(b"\0")
+        received += data
+    meta_dir, *env = received.removesuffix(b"\0\0").split(b"\0")
     os.environ.clear()
     for entry in env:
         name, _, value = os.fsdecode(entry).partition("=")

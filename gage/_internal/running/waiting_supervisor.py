@@ -166,13 +166,13 @@ def _is_alive(pid: int) -> bool:
 
 
 def _read_line(fd: int) -> str:
-    said = b""
-    while b"\n" not in said:
+    answer = b""
+    while b"\n" not in answer:
         data = os.read(fd, 65536)
         if not data:
             break
-        said += data
-    return said.decode("utf-8", "replace").strip()
+        answer += data
+    return answer.decode("utf-8", "replace").strip()
 
 
 def reap() -> None:

@@ -235,7 +235,7 @@ def _facts(run: RecordedRun) -> Iterable[tuple[str, Any]]:
             yield f"env.{name}", text
         for key, value in run.config.items():
             yield f"config.{key}", value
-        yield from _said(run)
+        yield from _summary_fields(run)
         for kind in ("user", "sys"):
             for name, value in read_attrs(run, kind).items():
                 yield f"{kind}.{name}", value
@@ -243,8 +243,8 @@ def _facts(run: RecordedRun) -> Iterable[tuple[str, Any]]:
         yield "damaged", str(error)
 
 
-def _said(run: RecordedRun) -> Iterator[tuple[str, Any]]:
-    """Yield what a run has said of itself: attributes, and the fields of its values."""
+def _summary_fields(run: RecordedRun) -> Iterator[tuple[str, Any]]:
+    """Yield the summary of a run: its attributes, and the fields of its metrics."""
     summary = run.summary
     for name, entry in summary["metrics"].items():
         for field, value in fields_of(entry).items():

@@ -73,8 +73,8 @@ class GitOutput:
         if self.exit_code == 0:
             return ""
         lines = self._stderr.decode("utf-8", "replace").strip().splitlines()
-        said = lines[0].removeprefix("fatal: ") if lines else f"exit code {self.exit_code}"
-        return f"git: {said}"
+        reason = lines[0].removeprefix("fatal: ") if lines else f"exit code {self.exit_code}"
+        return f"git: {reason}"
 
     def close(self) -> None:
         """Kill the process if it is still working, so that nothing is left behind."""
