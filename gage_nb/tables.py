@@ -50,11 +50,11 @@ _DIGEST = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _DIGEST_CHARS = 8
 _TERMINAL_COLUMNS = 120  # where there is no terminal
 
-# The class twice: this takes precedence over JupyterLab's rules for tables.
+# The class twice, and rows: this takes precedence over the rules of front ends for tables.
 _STYLE = """<style>
-.gage-table.gage-table th,.gage-table.gage-table td{text-align:left;vertical-align:top;
+.gage-table.gage-table tr th,.gage-table.gage-table tr td{text-align:left;vertical-align:top;
 max-width:60em;white-space:pre-wrap;overflow-wrap:break-word}
-.gage-table.gage-table .number{text-align:right;font-variant-numeric:tabular-nums}
+.gage-table.gage-table tr .number{text-align:right;font-variant-numeric:tabular-nums}
 .gage-table.gage-table .short{white-space:nowrap}
 .gage-table.gage-table .text{font-family:var(--jp-code-font-family,ui-monospace,monospace)}
 .gage-note{opacity:.72}
