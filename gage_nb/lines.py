@@ -29,7 +29,6 @@ from gage_nb.command_list import BATCH_TYPES, COMMANDS, command_name, help_text
 from gage_nb.expansion import ExpansionError, expand
 from gage_nb.keywords import Display
 from gage_nb.observer import NotebookObserver
-from gage_nb.running_cells import run_cell_line
 from gage_nb.shown import mark_shown
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ def _launch(ip: InteractiveShell, line: RunLine, cell: str | None, *, silent: bo
     if cell is None:
         result = run_line(line, asked_of_line(line), observer)
     else:
+        from gage_nb.running_cells import run_cell_line  # loads what finds a cell's names
+
         result = run_cell_line(line, cell, observer)
     if isinstance(result, str):
         print(result)
