@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
@@ -62,7 +63,12 @@ def _show(run: str | None, as_json: bool) -> None:
     """Show a run: what it is, what happened to it, its files, its last lines."""
     batch = batch_called(run)
     if batch is not None:
-        print_rows(batch.rows(), as_json)
+        if sys.stdout.isatty() and not as_json:
+            from gage._internal.batch.screen import print_batch
+
+            print_batch(batch, sys.stdout)
+        else:
+            print_rows(batch.rows(), as_json)
         return
     recorded = requests.find(run)
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import MetaError
 from gage._internal.metrics.summary_file import fields_text, value_of
-from gage._internal.output.own_paths import shorten_own_paths
+from gage._internal.output.own_paths import shorten_paths_in
 from gage._internal.output.results import captions
 from gage._internal.people import (
     format_duration,
@@ -85,8 +85,7 @@ def print_run(run: RecordedRun) -> None:
         return
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
-        shown = shorten_own_paths(tail.encode("utf-8", "surrogateescape"), run.run_dir)
-        _print_output(shown.decode("utf-8", "surrogateescape"))
+        _print_output(shorten_paths_in(tail, run.run_dir))
 
 
 def _executed_notebook(run: RecordedRun) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import pexpect
 import pytest
 
+import gage
 from gage._internal.batch.screen import BatchScreen
 from gage._internal.batch.state import BatchState, TrialRow
 from gage_nb.views.terminal import render
@@ -218,3 +219,18 @@ def test_a_resumed_batch_with_nothing_to_do_says_so(terminal: Terminal, project:
     seen.expect(pexpect.EOF)
 
     assert "2 completed before: nothing to do" in seen.before
+
+
+def test_a_batch_is_shown_as_wide_as_the_terminal(terminal: Terminal, project: Path) -> None:
+    Path("t.py").write_text("a_long_name_of_a_value = 'x'\nraise SystemExit(3)\n")
+    values = [f"{'long ' * 20}{number}" for number in range(2)]
+    batch = gage.run_batch("t.py", {"a_long_name_of_a_value": values})
+
+    seen = terminal(["-m", "gage", "show", batch.name])
+    seen.expect(pexpect.EOF)
+
+    lines = shown_by(seen.before)
+    assert lines[0].startswith(f"✖ t.py {batch.name} · not all completed · 2 runs")
+    assert lines[1] == "2 of 2 · 2 error"
+    assert len(lines) == 5
+    assert max(map(len, lines[1:])) < 100

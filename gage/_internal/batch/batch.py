@@ -25,6 +25,7 @@ from gage._internal.clock import name_for_id
 from gage._internal.errors import BatchFailed, MetaError, RunNotFound
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.named import NamedTuple
+from gage._internal.output.own_paths import shorten_paths_in
 from gage._internal.people import format_counts
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import GRACE_S, SIGTERM
@@ -228,7 +229,7 @@ class Batch:
             status = self.status_of(trial)
             if status.name != "completed":
                 failed.append((trial.run.name, status.name, status.reason))
-                evidence = evidence or trial.run.last_lines(10)
+                evidence = evidence or shorten_paths_in(trial.run.last_lines(10), trial.run.run_dir)
         if failed or missing:
             raise BatchFailed(self.name, self.count, tuple(failed), missing, evidence)
         if self.objective is not None and self.best() is None:

@@ -15,16 +15,24 @@ import os
 from typing import TYPE_CHECKING, TextIO
 from unicodedata import east_asian_width
 
-from gage._internal.batch.state_text import columns_without_room, counts_text, table_lines
+from gage._internal.batch.state import BatchReader
+from gage._internal.batch.state_text import (
+    columns_without_room,
+    counts_text,
+    note_texts,
+    sign_and_word,
+    table_lines,
+)
 from gage._internal.people import format_bar, format_count
 from gage._internal.text import cut, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gage._internal.batch.batch import Batch
     from gage._internal.batch.state import BatchState
 
-__all__ = ["BatchScreen", "is_terminal"]
+__all__ = ["BatchScreen", "is_terminal", "print_batch"]
 
 _SIZE = os.terminal_size((80, 24))  # of a terminal that does not say it
 _LEAST_COLUMNS = 40
@@ -74,6 +82,16 @@ class BatchScreen:
         self._out.write(begin + "\n".join(f"{line}\x1b[K" for line in shown) + "\x1b[J")
         self._out.flush()
         self._drawn = shown
+
+
+def print_batch(batch: Batch, out: TextIO) -> None:
+    """Print what a batch is and how far it is, with the table, as wide as the terminal."""
+    state = BatchReader(batch=batch).read()
+    sign, word = sign_and_word(state)
+    heads = [f"{sign} {state.operation} {state.name} · {word} · {state.text}", counts_text(state)]
+    out.writelines(f"{cut(line, 1000)}\n" for line in heads)
+    BatchScreen(out).finish(state)
+    out.writelines(f"note: {note}\n" for note in note_texts(state))
 
 
 def _table(state: BatchState, size: os.terminal_size, most: int) -> list[str]:

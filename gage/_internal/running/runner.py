@@ -6,6 +6,7 @@ import os
 import time
 
 from gage._internal.errors import MetaError, RunFailed, RunStateError
+from gage._internal.output.own_paths import shorten_paths_in
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import GRACE_S, stop_group
@@ -157,7 +158,7 @@ def check_run(run: Run, hint: str = "") -> None:
     """
     status = read_status(run)
     if status.name in ENDED and status.name != "completed":
-        tail = last_lines(run)
+        tail = shorten_paths_in(last_lines(run), run.run_dir)
         raise RunFailed(run.name, status.name, status.exit_code, status.reason, tail, hint)
 
 
