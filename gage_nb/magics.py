@@ -105,7 +105,7 @@ def _display_batch(batch: Any) -> None:
 
 def _status_line(status: Status, printer: Any, _: object) -> None:
     """Show what `run.stop()` and `run.wait()` return in the words of the panel."""
-    from gage_nb.views.run_words import STATUS_SIGNS
+    from gage._internal.people import STATUS_SIGNS
 
     words = outcome(status.name, status.exit_code, status.reason)
     printer.text(f"{STATUS_SIGNS.get(status.name, '?')} {words}")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gage._internal.people import (
+    STATUS_SIGNS,
     format_count,
     format_duration,
     format_numbers,
@@ -30,7 +31,6 @@ from gage._internal.people import (
 )
 from gage._internal.text import printable, shortened
 from gage._internal.text_table import columns_that_fit, text_table
-from gage_nb.views.run_words import STATUS_SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

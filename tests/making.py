@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gage._internal.process.identity import Identity, encode_identity, identity_of
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.running.runner import start_run, wait_for_run
 from gage._internal.staging.staging import finalize_staged_run, init_run_meta, make_run, stage_run
 from gage._internal.types import Command, OpCmd, OpDef, OpRef, Run

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gage._internal.output.writer import Capture
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.staging.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 from gage.inside.metric_log import Metric, MetricLogReader

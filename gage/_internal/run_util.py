@@ -1,5 +1,6 @@
 """The life of a run as functions, in the order of a run's life; defines nothing itself."""
 
+from gage._internal.record.layout import run_meta_dir, run_meta_path
 from gage._internal.record.run_meta import SCHEMA as META_SCHEMA
 from gage._internal.record.run_meta import (
     meta_config,
@@ -8,8 +9,6 @@ from gage._internal.record.run_meta import (
     meta_opref,
     run_attrs,
     run_for_meta_dir,
-    run_meta_dir,
-    run_meta_path,
 )
 from gage._internal.record.status import run_status
 from gage._internal.running.finalize import finalize_run

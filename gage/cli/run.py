@@ -16,7 +16,7 @@ from gage._internal.errors import GageError, OptionError, PhaseError
 from gage._internal.operations.run_line import parse
 from gage._internal.output.stream import OutputStream
 from gage._internal.people import outcome
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.runner_log import LEFT_OUT, missed_a_file
 from gage._internal.running.waiting_supervisor import ForkedSupervisor
 from gage._internal.store.missing_files import missing_files_hint

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from gage._internal.batch.state import BatchState, TrialRow
 
-__all__ = ["BATCH_FACE", "batch_bundle", "batch_html", "batch_text"]
+__all__ = ["BATCH_FACE", "batch_bundle", "batch_html"]
 
 _MAX_FOLDED_BYTES = 24_000
 

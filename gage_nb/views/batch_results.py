@@ -13,9 +13,9 @@ from gage._internal.clock import now_us
 from gage._internal.errors import MetaError
 from gage._internal.output.results import is_rich, read_results, size_of
 from gage._internal.people import format_count
+from gage._internal.text import cut
 from gage_nb.views.display import send_output
 from gage_nb.views.results import FOLD_BYTES, bundle_of
-from gage_nb.views.run_words import cut
 
 if TYPE_CHECKING:
     from gage._internal.batch.batch import Batch, BatchTrial

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from gage._internal.people import format_size
 from gage._internal.quoting import quote
 from gage._internal.store.made_files import MadeFile, content_of, made_files
-from gage_nb.views.run_words import cut, directory_from_here
+from gage._internal.text import cut
+from gage_nb.views.run_words import directory_from_here
 
 if TYPE_CHECKING:
     from gage._internal.types import Run

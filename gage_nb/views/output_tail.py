@@ -13,8 +13,7 @@ from gage._internal.output.format import STDOUT
 from gage._internal.output.own_paths import shorten_own_paths
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.results import ResultsReader, is_rich, printed_text
-from gage._internal.record.layout import RUN_OUTPUT
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage_nb.views.run_panel import LIVE_TAIL_LINES
 from gage_nb.views.terminal import Line, render
 

@@ -15,18 +15,17 @@ import html
 import urllib.parse
 from typing import TYPE_CHECKING
 
-from gage._internal.people import format_count
+from gage._internal.people import STATUS_SIGNS, format_count
+from gage._internal.text import cut
 from gage_nb.views.charts import charts_html
 from gage_nb.views.panel_style import CSS, NO_MATH
 from gage_nb.views.run_text import STATIC_TAIL_BYTES, STATIC_TAIL_LINES, static_text
 from gage_nb.views.run_words import (
-    STATUS_SIGNS,
     about,
     as_of_text,
     attributes_text,
     called_text,
     counts_text,
-    cut,
     escaped,
     file_texts,
     files_text,

@@ -20,16 +20,15 @@ from gage._internal.metrics.series import MetricsReader
 from gage._internal.metrics.summary_file import fields_text, read_full_summary, value_of
 from gage._internal.progress.bars import Progress, progress_of, read_progress
 from gage._internal.record.finalizing import read_finalizing
-from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT
+from gage._internal.record.layout import OUTPUTS, RUN_OUTPUT, run_meta_path
 from gage._internal.record.outside_files import outside_files
+from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import (
     meta_config,
     meta_opdef,
     meta_opref,
     read_attr,
-    read_text,
     read_timestamp,
-    run_meta_path,
 )
 from gage._internal.record.runner_log import LEFT_OUT, read_notes
 from gage._internal.record.status import read_status

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gage._internal.people import format_count
+from gage._internal.people import STATUS_SIGNS, format_count
+from gage._internal.text import cut
 from gage_nb.views.charts import charts_text
 from gage_nb.views.run_words import (
-    STATUS_SIGNS,
     about,
     as_of_text,
     attributes_text,
     called_text,
     counts_text,
-    cut,
     file_texts,
     files_text,
     has_stderr,

@@ -10,7 +10,6 @@ import os
 from typing import TYPE_CHECKING
 
 from gage._internal.people import (
-    STATUS_SIGNS,
     format_count,
     format_duration,
     format_size,
@@ -31,13 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_FILES",
-    "STATUS_SIGNS",
     "about",
     "as_of_text",
     "attributes_text",
     "called_text",
     "counts_text",
-    "cut",
     "directory_from_here",
     "escaped",
     "file_texts",

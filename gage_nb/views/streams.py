@@ -14,8 +14,7 @@ from gage._internal.batch.screen import BatchScreen, is_terminal
 from gage._internal.batch.state import BatchState
 from gage._internal.batch.state_text import batch_text, counts_text, note_texts
 from gage._internal.people import format_size
-from gage._internal.record.layout import RUN_OUTPUT
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_text import static_text
 from gage_nb.views.terminal import UNFINISHED, render

@@ -48,7 +48,7 @@ from gage_nb.world.settings import random_states, settings_now, with_seed
 from gage_nb.world.slices import Slice, slice_of
 from gage_nb.world.storing import store
 from gage_nb.world.summary import explained
-from gage_nb.world.syntax import Facts, facts_of
+from gage_nb.world.syntax import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from gage._internal.operations.options import LineOptions
+    from gage_nb.world.facts import Facts
 
 __all__ = ["MODES", "NOTHING", "Carried", "Notebook", "carry", "carry_for", "explanation_for"]
 

@@ -11,6 +11,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gage_nb.world.facts import parsed
 from gage_nb.world.known_calls import (
     CHANGING_FUNCTIONS,
     FRESH_FUNCTIONS,
@@ -18,7 +19,6 @@ from gage_nb.world.known_calls import (
     PURE_METHODS,
 )
 from gage_nb.world.magics import code_in_call
-from gage_nb.world.syntax import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from gage_nb.world.constants import NOTHING, constant_of, same_constant
-from gage_nb.world.syntax import facts_of_nodes, parsed
+from gage_nb.world.facts import parsed
+from gage_nb.world.syntax import facts_of_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

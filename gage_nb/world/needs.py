@@ -14,14 +14,14 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from gage_nb.world.definitions import class_differences, names_called_by
+from gage_nb.world.facts import globals_of_code
 from gage_nb.world.importing import import_line
-from gage_nb.world.syntax import globals_of_code
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from gage_nb.world.facts import Facts
     from gage_nb.world.origins import Origins, Part
-    from gage_nb.world.syntax import Facts
 
 __all__ = ["Needs", "unknown_names"]
 

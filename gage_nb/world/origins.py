@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gage_nb.world.constants import NOTHING, constant_of, same_constant
 from gage_nb.world.definitions import is_definition_of
+from gage_nb.world.facts import Facts, parsed
 from gage_nb.world.importing import gives, import_line
-from gage_nb.world.syntax import Facts, facts_of_nodes, parsed
+from gage_nb.world.syntax import facts_of_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

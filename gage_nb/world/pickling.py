@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gage._internal.errors import DependencyError
 from gage.inside.carried import array_view, main_function
-from gage_nb.world.syntax import globals_of_code
+from gage_nb.world.facts import globals_of_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from gage_nb.world.changes import Changes, changes_of, parameters_changed
 from gage_nb.world.configuring import is_configuring, package_of
-from gage_nb.world.syntax import Facts, facts_of, facts_of_nodes, parsed
+from gage_nb.world.facts import Facts, parsed
+from gage_nb.world.syntax import facts_of, facts_of_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

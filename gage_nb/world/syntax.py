@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from gage_nb.world.facts import Facts, chains_in, globals_of_code, parsed
+from gage_nb.world.facts import Facts, chains_in, parsed
 from gage_nb.world.reader import Reader
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable
 
-__all__ = ["Facts", "facts_of", "facts_of_nodes", "globals_of_code", "parsed"]
+__all__ = ["facts_of", "facts_of_nodes"]
 
 
 @functools.lru_cache(maxsize=2000)

@@ -16,7 +16,8 @@ import pytest
 from gage._internal.api.launch import launch
 from gage._internal.api.observer import Observer
 from gage._internal.errors import PhaseError, StoreError
-from gage._internal.record.run_meta import read_attrs, read_notes, read_timestamp
+from gage._internal.record.run_meta import read_attrs, read_timestamp
+from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import live_processes, read_status
 from gage._internal.running.runner import stop_run, wait_for_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor

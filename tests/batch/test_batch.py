@@ -19,7 +19,8 @@ from gage._internal.batch.batch import Batch, find_batch, list_batches
 from gage._internal.batch.record import live_keepers
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.identity import Identity, decode_identity
-from gage._internal.record.run_meta import read_attr, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.run_meta import read_attr
 from gage._internal.sources.selection import select_sourcecode
 from gage._internal.store.same_work import remove_run
 from gage._internal.store.store import list_runs

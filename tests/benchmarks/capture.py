@@ -12,7 +12,8 @@ from pathlib import Path
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill
 from gage._internal.process.identity import decode_identity
-from gage._internal.record.run_meta import read_text, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.reading import read_text
 from gage._internal.running.runner import start_run, wait_for_run
 from gage._internal.staging.staging import finalize_staged_run, init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run

@@ -21,7 +21,7 @@ import gage
 from gage._internal.clock import make_id
 from gage._internal.operations.help_topics import TOPICS
 from gage._internal.process.ending import kill
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.status import live_processes
 from gage.cli.app import app
 from tests.making import wait_until

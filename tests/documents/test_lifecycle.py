@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.types import Run
 
 _DOCUMENTS = sorted(Path(__file__).parent.joinpath("lifecycle").glob("*.md"))

@@ -10,9 +10,10 @@ import pytest
 
 from gage._internal.batch.batch import list_batches
 from gage._internal.batch.state import MAX_ROWS, BatchReader, BatchState, TrialRow
+from gage._internal.batch.state_text import batch_text
 from gage_nb.batch_display import NotebookBatch
 from gage_nb.batches import rows_of, run_batch
-from gage_nb.views.batch_panel import batch_bundle, batch_html, batch_text
+from gage_nb.views.batch_panel import batch_bundle, batch_html
 from gage_nb.views.run_panel import MAX_HTML_BYTES
 from tests.kernels import Kernel, displays, errors, printed, updates
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gage._internal.metrics.printed import PrintedReader
 from gage._internal.output.captured import run_captured
 from gage._internal.output.writer import Capture
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.types import OpDef, Run
 from gage.inside.metric_log import Metric
 from tests.reporting import new_run, write_output

@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gage._internal.errors import ConfigError
-from gage._internal.operations.options import LineOptions, RunOptions
-from gage._internal.operations.run_line import (
-    FORMS,
-    LineError,
-    config_of,
-    parse,
-)
+from gage._internal.operations.options import FORMS, LineOptions, RunOptions
+from gage._internal.operations.run_line import LineError, config_of, parse
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gage._internal.errors import MetaError
+from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import (
     check_schema,
     encode_json,
@@ -19,7 +20,6 @@ from gage._internal.record.run_meta import (
     meta_opref,
     read_attr,
     read_attrs,
-    read_text,
     read_timestamp,
     run_for_meta_dir,
     write_attr,

@@ -11,7 +11,9 @@ import pytest
 from gage._internal.errors import StoreError
 from gage._internal.record.file_log import FileEvent, append_events, read_events, scan_files
 from gage._internal.record.manifest import hash_file, read_manifest, verify
-from gage._internal.record.run_meta import read_notes, read_text, read_timestamp
+from gage._internal.record.reading import read_text
+from gage._internal.record.run_meta import read_timestamp
+from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
 from gage._internal.running.finalize import finalize_run, make_read_only
 from gage._internal.store.trash import delete_run, purge_run

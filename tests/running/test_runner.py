@@ -17,12 +17,8 @@ import gage
 from gage._internal.errors import PhaseError, RunFailed, RunStateError
 from gage._internal.process.ending import kill
 from gage._internal.process.identity import identity_of, is_alive
-from gage._internal.record.run_meta import (
-    read_text,
-    read_timestamp,
-    run_for_meta_dir,
-    write_timestamp,
-)
+from gage._internal.record.reading import read_text
+from gage._internal.record.run_meta import read_timestamp, run_for_meta_dir, write_timestamp
 from gage._internal.record.status import (
     live_command,
     live_processes,

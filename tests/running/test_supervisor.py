@@ -26,7 +26,8 @@ from gage._internal.process.identity import (
     identity_of,
     is_alive,
 )
-from gage._internal.record.run_meta import read_text, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.reading import read_text
 from gage._internal.record.status import live_processes, live_supervisors, read_status
 from gage._internal.running.runner import start_run, stop_run, wait_for_run
 from gage._internal.staging.staging import finalize_staged_run, init_run_meta, make_run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.record.run_meta import read_notes
+from gage._internal.record.runner_log import read_notes
 from gage._internal.staging.knowledge import Staging
 from gage._internal.types import OpCmd, OpDef, Operation, OpRef
 from tests.making import initialized, meta

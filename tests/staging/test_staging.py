@@ -12,7 +12,8 @@ import pytest
 from gage._internal.errors import GageError, PatternError, PhaseError, StoreError
 from gage._internal.record.file_log import read_events
 from gage._internal.record.manifest import hash_file, read_manifest
-from gage._internal.record.run_meta import read_notes, read_timestamp, write_attr
+from gage._internal.record.run_meta import read_timestamp, write_attr
+from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
 from gage._internal.run_util import META_SCHEMA, run_attrs
 from gage._internal.staging.staging import (

@@ -28,6 +28,7 @@ import gage
 from gage._internal.api.batches import run_batch
 from gage._internal.batch.batch import Batch, batch_listing, list_batches
 from gage._internal.batch.state import BatchReader
+from gage._internal.batch.state_text import batch_text
 from gage._internal.compare.difference import diff_runs
 from gage._internal.errors import GageError
 from gage._internal.index.runs import RunIndex
@@ -45,7 +46,7 @@ from gage._internal.store.store import list_runs
 from gage._internal.types import STATUSES
 from gage.cli.tables import print_run
 from gage_nb import frames
-from gage_nb.views.batch_panel import batch_html, batch_text
+from gage_nb.views.batch_panel import batch_html
 from gage_nb.views.run_panel import static_html
 from gage_nb.views.run_state import read_state
 from gage_nb.views.run_text import static_text

@@ -27,7 +27,7 @@ from gage._internal.clock import make_id, now_us
 from gage._internal.errors import ConfigError, MetaError, RunStateError, StoreError
 from gage._internal.named import NamedTuple
 from gage._internal.operations.configuring import read_configuration
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.status import live_processes
 from gage._internal.running.runner import stop_run
 from gage._internal.running.waiting_supervisor import ask_supervisor

@@ -10,8 +10,8 @@ from gage._internal.named import NamedTuple
 from gage._internal.output.reader import OutputReader
 from gage._internal.progress.bars import progress_of, read_progress
 from gage._internal.record.duration import read_duration_us
-from gage._internal.record.layout import RUN_OUTPUT
-from gage._internal.record.run_meta import meta_opdef, run_meta_path
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
+from gage._internal.record.run_meta import meta_opdef
 from gage.inside.progress_report import read_reported_progress
 
 TYPE_CHECKING = False

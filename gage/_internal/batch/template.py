@@ -40,8 +40,8 @@ from gage._internal.record.working_directory import (
     work_dir,
 )
 from gage._internal.sources.copying import Copied, copy_files
+from gage._internal.staging.knowledge import Staging
 from gage._internal.staging.staging import (
-    Staging,
     apply_config,
     copy_sourcecode,
     finalize_staged_run,

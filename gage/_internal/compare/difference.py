@@ -21,9 +21,9 @@ from gage._internal.compare.lines import changes, unified
 from gage._internal.errors import MetaError
 from gage._internal.guarded import open_regular, read_regular
 from gage._internal.metrics.series import read_metrics, summarize
-from gage._internal.record.layout import RUN_OUTPUT
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.reading import unreadable
-from gage._internal.record.run_meta import meta_opcmd, read_attr, run_meta_path
+from gage._internal.record.run_meta import meta_opcmd, read_attr
 from gage._internal.text import valid
 
 TYPE_CHECKING = False

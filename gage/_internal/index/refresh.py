@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import MetaError
-from gage._internal.record.layout import META_SUFFIX, run_at
-from gage._internal.record.run_meta import read_attr, run_meta_path
+from gage._internal.record.layout import META_SUFFIX, run_at, run_meta_path
+from gage._internal.record.run_meta import read_attr
 from gage._internal.running.facts import encode, facts_of, latest_change_ns
 from gage._internal.store.store import run_ids
 from gage._internal.text import valid

@@ -33,8 +33,7 @@ from gage._internal.metrics.summary_block import is_block
 from gage._internal.named import NamedTuple
 from gage._internal.output.format import open_output, switches_path
 from gage._internal.output.reader import LINE_BYTES, OutputReader
-from gage._internal.record.layout import RUN_OUTPUT
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage.inside.metric_log import Metric
 
 TYPE_CHECKING = False

@@ -7,7 +7,9 @@ from gage._internal.errors import ConfigError, MetaError
 from gage._internal.metrics.series import read_metrics, summarize
 from gage._internal.metrics.summary_block import read_block
 from gage._internal.metrics.summary_file import SUMMARY_KEYS, checked_summary, read_run_file
-from gage._internal.record.run_meta import encode_json, log_note, log_runner, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.run_meta import encode_json
+from gage._internal.record.runner_log import log_note, log_runner
 from gage._internal.record.status import read_exit_code
 
 TYPE_CHECKING = False

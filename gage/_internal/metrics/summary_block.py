@@ -14,8 +14,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import ConfigError
-from gage._internal.record.layout import RUN_OUTPUT
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

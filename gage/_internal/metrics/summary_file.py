@@ -22,7 +22,8 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import ConfigError, MetaError
-from gage._internal.record.run_meta import read_text, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.reading import read_text
 from gage._internal.record.working_directory import work_dir
 
 TYPE_CHECKING = False

@@ -11,7 +11,6 @@ from __future__ import annotations
 from gage._internal.errors import OptionError
 from gage._internal.named import NamedTuple
 from gage._internal.operations.options import (
-    FORMS,
     OPTIONS,
     LineOptions,
     RunOptions,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from gage._internal.operations.options import Option
 
 
-__all__ = ["FORMS", "LineError", "RunLine", "asks_for_several", "config_of", "parse"]
+__all__ = ["LineError", "RunLine", "asks_for_several", "config_of", "parse"]
 
 
 class RunLine(NamedTuple):

@@ -18,8 +18,8 @@ from gage._internal.atomic import append, cut_torn_line
 from gage._internal.errors import MetaError
 from gage._internal.named import NamedTuple
 from gage._internal.quoting import quote, unquote
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.reading import read_lines
-from gage._internal.record.run_meta import run_meta_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from gage._internal.named import NamedTuple
 from gage._internal.parallel import for_each
 from gage._internal.quoting import quote, unquote
 from gage._internal.record.file_log import current_files, read_events, scan_files
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.reading import read_lines
-from gage._internal.record.run_meta import run_meta_path
 from gage._internal.sha256 import sha256_of
 from gage._internal.types import ManifestEntry, Run
 

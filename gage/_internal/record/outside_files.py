@@ -21,7 +21,8 @@ import os
 from gage._internal.guarded import read_regular
 from gage._internal.named import NamedTuple
 from gage._internal.quoting import unquote
-from gage._internal.record.run_meta import read_attr, run_meta_path, write_attr
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.run_meta import read_attr, write_attr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

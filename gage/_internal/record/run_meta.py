@@ -6,8 +6,8 @@
     opdef.json config.json  the operation's definition and the run's configuration
     proc/cmd                the command, one argument a line (`quoting`)
     proc/env                variables that the operation sets, `NAME=value` lines, sorted
-    (`quoting`) proc/supervisor         supervisor and keeper of the run, one a line
-    (`process.Identity`)
+                            (`quoting`)
+    proc/supervisor         supervisor and keeper of the run, one a line (`process.Identity`)
     proc/command            the process of the run's command, likewise
     proc/exit               exit code; below 0, the negated number of the signal that ended it
     proc/reason             why the run ended, if the exit code does not say it
@@ -33,9 +33,9 @@ from gage._internal.errors import MetaError
 from gage._internal.guarded import read_regular
 from gage._internal.light_json import dumps, loads
 from gage._internal.quoting import quote, unquote
-from gage._internal.record.layout import META_SUFFIX, run_meta_dir, run_meta_path
+from gage._internal.record.layout import META_SUFFIX, run_meta_path
 from gage._internal.record.reading import read_text, unreadable
-from gage._internal.record.runner_log import encode_entries, log_note, log_runner, read_notes
+from gage._internal.record.runner_log import encode_entries
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -44,26 +44,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "META_SUFFIX",
     "SCHEMA",
     "check_schema",
     "encode_definition",
     "encode_json",
-    "log_note",
-    "log_runner",
     "meta_config",
     "meta_opcmd",
     "meta_opdef",
     "meta_opref",
     "read_attr",
     "read_attrs",
-    "read_notes",
-    "read_text",
     "read_timestamp",
     "run_attrs",
     "run_for_meta_dir",
-    "run_meta_dir",
-    "run_meta_path",
     "write_attr",
     "write_definition",
     "write_timestamp",

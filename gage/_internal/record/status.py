@@ -6,18 +6,17 @@ import os
 
 from gage._internal.errors import MetaError
 from gage._internal.process.identity import Identity, decode_identity, is_alive, is_local
-from gage._internal.record.layout import RUN_OUTPUT
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.place import is_command_of, is_keeper_in
+from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import (
     check_schema,
     meta_config,
     meta_opcmd,
     meta_opdef,
     meta_opref,
-    read_text,
     read_timestamp,
     run_for_meta_dir,
-    run_meta_path,
 )
 from gage._internal.record.stop_request import read_stop_request
 from gage._internal.types import Run, Status

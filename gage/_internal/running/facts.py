@@ -25,7 +25,8 @@ from gage._internal.atomic import replace
 from gage._internal.errors import MetaError
 from gage._internal.guarded import MOST_BYTES, open_regular
 from gage._internal.record.duration import read_duration_us
-from gage._internal.record.run_meta import meta_opref, read_timestamp, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.run_meta import meta_opref, read_timestamp
 from gage._internal.record.status import read_status
 from gage._internal.running.default_config import known_config
 from gage._internal.text import valid

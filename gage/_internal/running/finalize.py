@@ -20,18 +20,11 @@ from gage._internal.record.file_log import (
     scan_files,
 )
 from gage._internal.record.finalizing import FinalizeWatch
-from gage._internal.record.layout import FINALIZE_OUTPUT
+from gage._internal.record.layout import FINALIZE_OUTPUT, run_meta_path
 from gage._internal.record.manifest import append_manifest, hash_files, read_manifest
 from gage._internal.record.outside_files import record_outside_files
-from gage._internal.record.run_meta import (
-    log_note,
-    log_runner,
-    meta_opcmd,
-    meta_opdef,
-    read_timestamp,
-    run_meta_path,
-    write_timestamp,
-)
+from gage._internal.record.run_meta import meta_opcmd, meta_opdef, read_timestamp, write_timestamp
+from gage._internal.record.runner_log import log_note, log_runner
 from gage._internal.running.facts import write_facts
 from gage._internal.types import ManifestEntry, Run
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from gage._internal.errors import RunStateError
 from gage._internal.quoting import quote
 from gage._internal.record.file_log import current_files, log_changes, read_events, scan_files
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.manifest import verify, write_manifest
-from gage._internal.record.run_meta import log_note, run_meta_path
+from gage._internal.record.runner_log import log_note
 from gage._internal.record.status import read_status
 from gage._internal.running.finalize import hash_entries, make_read_only
 from gage._internal.text import listed, valid

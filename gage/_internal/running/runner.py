@@ -10,8 +10,8 @@ from gage._internal.output.own_paths import shorten_paths_in
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.process.stopping import GRACE_S, stop_group
-from gage._internal.record.layout import OUTPUTS
-from gage._internal.record.run_meta import read_timestamp, run_meta_path
+from gage._internal.record.layout import OUTPUTS, run_meta_path
+from gage._internal.record.run_meta import read_timestamp
 from gage._internal.record.status import live_command, live_processes, live_supervisors, read_status
 from gage._internal.record.stop_request import make_stop_request, write_stop_request
 from gage._internal.running.finalize import finalize_run

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from gage._internal.atomic import append
-from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef
 from gage._internal.record.runner_log import encode_entries, encode_notes, note_entry
 from gage._internal.record.working_directory import directory_below, path_in_run
 

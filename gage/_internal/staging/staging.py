@@ -24,14 +24,10 @@ from gage._internal.record.file_log import (
     read_events,
     scan_files,
 )
-from gage._internal.record.layout import OUTPUTS, run_at
+from gage._internal.record.layout import OUTPUTS, run_at, run_meta_path
 from gage._internal.record.manifest import write_manifest
-from gage._internal.record.run_meta import (
-    log_runner,
-    run_meta_path,
-    write_definition,
-    write_timestamp,
-)
+from gage._internal.record.run_meta import write_definition, write_timestamp
+from gage._internal.record.runner_log import log_runner
 from gage._internal.record.working_directory import path_in_run, set_directory_below
 from gage._internal.running.finalize import hash_entries, make_read_only
 from gage._internal.sources.selection import copy_selected, sourcecode_patterns
@@ -51,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PHASES_OF_STAGING",
-    "Staging",
     "apply_config",
     "copy_sourcecode",
     "finalize_staged_run",

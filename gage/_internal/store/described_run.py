@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gage._internal.metrics.summary_file import read_full_summary, read_summary
 from gage._internal.record.duration import read_duration_us
-from gage._internal.record.run_meta import read_attr, read_attrs, read_notes, read_timestamp
+from gage._internal.record.run_meta import read_attr, read_attrs, read_timestamp
+from gage._internal.record.runner_log import read_notes
 from gage._internal.store.user_attrs import (
     Comment,
     add_comment,

@@ -14,8 +14,8 @@ import os
 from gage._internal.errors import GageError
 from gage._internal.guarded import open_regular, read_regular
 from gage._internal.named import NamedTuple
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.manifest import read_manifest
-from gage._internal.record.run_meta import run_meta_path
 from gage._internal.text import on_a_line
 
 TYPE_CHECKING = False

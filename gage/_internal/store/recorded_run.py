@@ -6,13 +6,10 @@ from gage._internal.errors import MetaError
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import follow_output
 from gage._internal.process.stopping import GRACE_S
-from gage._internal.record.layout import RUN_OUTPUT
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.manifest import Difference, read_manifest, verify
 from gage._internal.record.outside_files import OutsideFile, outside_files
-from gage._internal.record.run_meta import (
-    meta_opref,
-    run_meta_path,
-)
+from gage._internal.record.run_meta import meta_opref
 from gage._internal.record.status import read_status
 from gage._internal.running.runner import (
     check_run,

@@ -12,8 +12,9 @@ import os
 
 from gage._internal.errors import TargetError
 from gage._internal.guarded import read_regular
+from gage._internal.record.layout import META_SUFFIX, run_meta_path
 from gage._internal.record.manifest import read_manifest
-from gage._internal.record.run_meta import META_SUFFIX, meta_opref, run_meta_path
+from gage._internal.record.run_meta import meta_opref
 from gage._internal.record.status import read_status
 from gage._internal.record.working_directory import directory_below, path_in_run
 from gage._internal.store.store import list_runs

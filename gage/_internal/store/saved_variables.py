@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 
 from gage._internal.errors import DependencyError
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.manifest import hash_file, read_manifest
-from gage._internal.record.run_meta import run_meta_path
 from gage._internal.record.working_directory import directory_below, path_in_run
 from gage._internal.store.own_runs import is_own
 from gage._internal.suggestions import did_you_mean

@@ -6,8 +6,10 @@ import json
 
 from gage._internal.config.recorded import recorded_config
 from gage._internal.errors import MetaError
+from gage._internal.record.layout import run_meta_path
 from gage._internal.record.manifest import read_manifest, verify
-from gage._internal.record.run_meta import meta_opcmd, read_text, run_meta_path
+from gage._internal.record.reading import read_text
+from gage._internal.record.run_meta import meta_opcmd
 from gage._internal.text import listed, shortened, valid
 
 TYPE_CHECKING = False

@@ -10,7 +10,7 @@ import pytest
 
 import gage
 from gage._internal.output.captured import run_captured
-from gage._internal.record.run_meta import run_meta_path
+from gage._internal.record.layout import run_meta_path
 from gage._internal.running.runner import start_run, stop_run
 from gage._internal.staging.staging import init_run_meta, make_run
 from gage._internal.types import OpCmd, OpDef, OpRef, Run
