@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import no_var_expand, output_can_be_silenced
 
+from gage._internal.api.spare import spare
 from gage._internal.operations.line_help import help_text as run_help
 from gage._internal.people import outcome
 from gage._internal.types import Status
 from gage_nb.command_list import BATCH_TYPES, help_text
 from gage_nb.completion import register_matcher, unregister_matcher
-from gage_nb.spare import spare
 from gage_nb.world.executions import start_log, stop_log
 
 if TYPE_CHECKING:

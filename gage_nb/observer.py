@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from IPython.core.getipython import get_ipython
 
 from gage._internal.api.observer import Observer
+from gage._internal.api.spare import spare
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.text import on_a_line
 from gage_nb.keywords import Display
 from gage_nb.name_errors import explain_name_error
 from gage_nb.notebook_recording import NotebookRecorder, executed_cells
 from gage_nb.shown import display_run, forget_shown, mark_shown
-from gage_nb.spare import spare
 from gage_nb.views.choosing import choose_view, is_seen
 from gage_nb.views.live import LivePanel, watch, watch_in_background
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gage._internal.api.observer import Work
     from gage._internal.batch.launch import PlannedBatch
     from gage._internal.operations.options import RunOptions
-    from gage._internal.running.waiting_supervisor import WaitingSupervisor
     from gage._internal.types import Run
     from gage_nb.batch_display import BatchDisplay, NotebookBatch
     from gage_nb.notebook_recording import NotebookRecording
@@ -45,6 +44,8 @@ class NotebookObserver(Observer):
     Making a panel takes as long as staging a small run, so it is done while the command starts.
     """
 
+    spare = spare
+
     def __init__(self, options: RunOptions, display: Display = Display()) -> None:  # noqa: B008
         choose_view(display.view)  # checked first: with a wrong view no run is made
         self._options = options
@@ -57,10 +58,6 @@ class NotebookObserver(Observer):
     def batch(self) -> NotebookBatch | None:
         """The launched batch, as a `NotebookBatch`."""
         return None if self._batch is None else self._batch.batch
-
-    def supervisor(self) -> WaitingSupervisor | None:
-        """Return the supervisor that is kept ready, if there is one; start another."""
-        return spare.take()
 
     def recordings(self) -> Sequence[NotebookRecording]:
         """Begin to record the notebook and the cell."""

@@ -18,10 +18,9 @@ from gage._internal.errors import DependencyError
 from gage._internal.operations.option_checks import check_options
 from gage._internal.operations.options import LineOptions, RunOptions
 from gage._internal.operations.run_line import asks_for_several
-from gage._internal.sources.parsing import quote_pattern
-from gage._internal.sources.rules import DEFAULT_PATTERNS
+from gage._internal.operations.targets import cell_definition
 from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
+from gage._internal.types import GivenFile, OpCmd, Operation, OpRef
 from gage_nb.cell import DEFAULT_NAME, lines_before_body, stage_cell
 from gage_nb.keywords import documented, taken
 from gage_nb.notebook_recording import executing_cell
@@ -183,12 +182,11 @@ def _cell_operation(
     needs_ipython = program.needs_ipython or carried.needs_ipython
     runner = "gage.inside.ipython_cell" if needs_ipython else "gage.inside.cell"
     command = ["python", "-m", runner, *options, program.file_name]
-    data: dict[str, Any] = {"exec": {"run": command}, "sourcecode": list(DEFAULT_PATTERNS)}
-    if not program.needs_ipython:  # a file that is not Python has no values to set
-        data["config"] = [{"keys": [f"{quote_pattern(program.file_name)}#*"]}]
+    # A file that is not Python has no values to set.
+    values_of = None if program.needs_ipython else program.file_name
     return Operation(
         OpRef("cell", program.name),
-        OpDef(program.name, data),
+        cell_definition(program.name, command, values_of),
         OpCmd(command, {}),
         {},
         str(project_dir),

@@ -46,8 +46,8 @@ LIGHT_STANDARD_LIBRARY = {
 # The packages and modules of `gage._internal` that each edge of the house goes through.
 DOORS = {
     "gage_nb": {
-        *("api", "batch", "compare", "operations", "record", "running", "store"),
-        *("metrics", "output", "progress", "sources"),
+        *("api", "batch", "compare", "operations", "record", "store"),
+        *("metrics", "output", "progress"),
         *("clock", "errors", "people", "quoting", "suggestions", "text", "text_table", "types"),
     },
     "gage.cli": {

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from gage._internal.running.runner import wait_for_run
+from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import ENDED
 from gage_nb.views.choosing import choose_view, make_view
 from gage_nb.views.panel_state import PanelState
@@ -254,5 +254,5 @@ def _stop_while_shown(panel: Panel[S], stop: Callable[[], object]) -> None:
 def _waiter(panel: Panel[S]) -> Callable[[float], bool]:
     if not isinstance(panel, LivePanel):
         raise TypeError(f"expected `wait` for a view of {panel.name}")
-    run = panel.run
-    return lambda seconds: wait_for_run(run, seconds).name in ENDED
+    run = RecordedRun.of(panel.run)
+    return lambda seconds: run.wait(seconds).name in ENDED

@@ -295,7 +295,8 @@ import resource, sys
 from gage._internal.metrics.printed import PrintedReader
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.stream import OutputStream
-from gage._internal.record.run_meta import run_for_meta_dir, run_meta_path
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.run_meta import run_for_meta_dir
 from gage._internal.store.reports import output_rows
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import OpDef

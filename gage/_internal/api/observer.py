@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
+    from gage._internal.api.spare import Spare
     from gage._internal.batch.batch import Batch
     from gage._internal.batch.launch import PlannedBatch
     from gage._internal.running.waiting_supervisor import WaitingSupervisor
@@ -26,11 +27,18 @@ class Observer:
                `needed` before the start, where an earlier run was looked for in vain
     several    planned → launched
     then       follow, unless in the background; or failed, if there is nothing to follow
+
+    Attributes
+    ----------
+    spare
+        Keeps a supervisor ready; None if nothing does.
     """
+
+    spare: Spare | None = None
 
     def supervisor(self) -> WaitingSupervisor | None:
         """Return a supervisor that already waits for a run, if there is one."""
-        return None
+        return None if self.spare is None else self.spare.take()
 
     def recordings(self) -> Sequence[Recording]:
         """Return further recordings about the system, which have been started already."""

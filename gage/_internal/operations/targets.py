@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 _NAMES_SHOWN = 12
 _FAULTY = {"description": "(has faults: gage check)"}
 
-__all__ = ["known_operations", "known_scripts", "resolve_target", "with_given_files"]
+__all__ = [
+    "cell_definition",
+    "known_operations",
+    "known_scripts",
+    "resolve_target",
+    "with_given_files",
+]
 
 
 def resolve_target(
@@ -282,6 +288,20 @@ def _without_gagefile(
         data["config"] = [{"keys": [f"{patterns[0]}#*"]}]
     opdef = OpDef(name, data)
     return Operation(OpRef(namespace, name), opdef, OpCmd(command, {}), given, project_dir)
+
+
+def cell_definition(name: str, command: list[str], values_of: str | None) -> OpDef:
+    """Return the definition of a cell as an operation.
+
+    Parameters
+    ----------
+    values_of
+        The staged file whose values can be set; None if its values cannot be read.
+    """
+    data: dict[str, Any] = {"exec": {"run": command}, "sourcecode": list(DEFAULT_PATTERNS)}
+    if values_of is not None:
+        data["config"] = [{"keys": [f"{quote_pattern(values_of)}#*"]}]
+    return OpDef(name, data)
 
 
 def _file(target: str, directory: str) -> tuple[str, str]:
