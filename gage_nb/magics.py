@@ -11,6 +11,7 @@ import importlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.getipython import get_ipython
 from IPython.core.magic import no_var_expand, output_can_be_silenced
 
 from gage._internal.api.spare import spare
@@ -45,7 +46,7 @@ def register(ip: InteractiveShell) -> None:
     register_matcher(ip)
     start_log(ip)
     spare.provide()
-    threading.Thread(target=_load_lines, name="gage-load", daemon=True).start()
+    ip.events.register("post_run_cell", _load_in_a_thread)
     _display_formatter(ip).for_type(_RUN_TYPE, _display_run)
     _text_formatter(ip).for_type(Status, _status_line)
     for name in BATCH_TYPES:
@@ -58,6 +59,7 @@ def unregister(ip: InteractiveShell) -> None:
         ip.magics_manager.magics[kind].pop(name, None)
     unregister_matcher(ip)
     stop_log(ip)
+    _forget_to_load(ip)
     spare.dismiss()
     _display_formatter(ip).pop(_RUN_TYPE, None)
     _text_formatter(ip).pop(Status, None)
@@ -85,8 +87,20 @@ def _gage(ip: InteractiveShell) -> Callable[..., Any]:
     return no_var_expand(output_can_be_silenced(gage))
 
 
+def _load_in_a_thread(_: object) -> None:
+    """Load what the first line needs, once the cell with `%load_ext` has ended."""
+    ip = get_ipython()
+    if ip is not None:
+        _forget_to_load(ip)
+    threading.Thread(target=_load_lines, name="gage-load", daemon=True).start()
+
+
+def _forget_to_load(ip: InteractiveShell) -> None:
+    if _load_in_a_thread in ip.events.callbacks["post_run_cell"]:
+        ip.events.unregister("post_run_cell", _load_in_a_thread)
+
+
 def _load_lines() -> None:
-    """Load what the first line needs."""
     with contextlib.suppress(Exception):  # whatever it is, the first line raises it again
         importlib.import_module("gage_nb.lines")
 

@@ -48,7 +48,9 @@ def cases(workspace: Path) -> list[Case]:
     (project / "hi.py").write_text("print('hi')\n")
     env = {**os.environ, "GAGE_RUNS": str(workspace / "runs")}
     command = Path(sys.executable).with_name("gage")
+    (project / "five_names.py").write_text(_FIVE_NAMES + _CELL)
     kernel = WarmKernel(project)
+    kernel.execute(_FIVE_NAMES)
     return [
         Case(
             "`gage run hi.py` from a shell",
