@@ -172,14 +172,7 @@ OPTIONS = (
         calls=_EVERY,
         default=True,
     ),
-    _list(
-        "run",
-        "metrics",
-        "--metrics",
-        "PATTERN",
-        "Find metrics in printed lines by this pattern",
-        calls=_EVERY,
-    ),
+    _list("run", "metrics", "--metrics", "PATTERN", "Find metrics by a pattern", calls=_EVERY),
     _flag("run", "no_metrics", "--no-metrics", "Find no metrics in printed lines.", calls=_EVERY),
     Option(
         "run",
