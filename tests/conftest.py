@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell without job control starts what is in the background with interrupts ignored, and every
+# child inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long the making of examples takes depends on what else the machine does.
 settings.register_profile("gage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
