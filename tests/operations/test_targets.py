@@ -186,7 +186,7 @@ def test_a_wrong_type_is_an_error_or_without_strict_a_note(project: Path) -> Non
     notes = resolve_target("train.py", {"n": "many"}, strict=False).notes
 
     assert len(notes) == 1
-    with pytest.raises(ConfigError, match=r"n: expected int .* found str .*--no-strict"):
+    with pytest.raises(ConfigError, match=r"n: expected int, .* found str .*--no-strict"):
         resolve_target("train.py", {"n": "many"})
 
 
