@@ -107,7 +107,7 @@ def _cell_values(text: str, source: Node) -> tuple[dict[str, Node], set[str]]:
     moved: set[int] = set()
     for node in found.values():
         _move(node, code, places, moved)
-    return found, set(bindings(module))
+    return found, set(bindings(module, code))
 
 
 class _Places:

@@ -114,7 +114,7 @@ def assignments(module: ast.Module, index: LineIndex) -> Iterator[tuple[str, Nod
 
 def mark_state(roots: Mapping[str, Node], module: ast.Module, index: LineIndex) -> None:
     """Mark the values of names that a module binds again after their assignment."""
-    for name, (line, column) in bindings(module).items():
+    for name, (line, column) in bindings(module, index.text).items():
         node = roots.get(name)
         # The names of an assignment stand before its value.
         if node is not None and (line > len(index.starts) or index.offset(line, column) > node.end):
