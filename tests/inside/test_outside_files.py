@@ -183,6 +183,28 @@ def test_only_programs_that_may_read_outside_are_watched(
     assert _has_hook(source) is is_watched
 
 
+def test_many_files_beside_a_program_are_not_all_looked_at(project: Path) -> None:
+    for number in range(301):
+        (project / f"{number}.txt").write_text("1")
+
+    assert _has_hook("print('hi')")
+
+
+def test_a_pipe_with_the_name_of_code_does_no_harm(project: Path) -> None:
+    source = "import os, subprocess, sys\nos.mkfifo('pipe.py')\n"
+    source += "subprocess.run([sys.executable, '-c', 'print(1)'], check=True, timeout=20)"
+
+    assert run(source).status == "completed"
+
+
+def test_a_process_that_works_elsewhere_is_watched_without_a_look_around(project: Path) -> None:
+    program = "import gc; print('hooked', '_watch_files.<locals>.hook' in "
+    program += "[getattr(found, '__qualname__', '') for found in gc.get_objects()])"
+    source = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {program!r}], cwd='/')"
+
+    assert "hooked True" in run(source).last_lines()
+
+
 def _has_hook(source: str) -> bool:
     """Return whether the audit hook was made in a run of this source."""
     code = (

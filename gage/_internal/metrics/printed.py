@@ -151,7 +151,7 @@ class PrintedReader:
         if b":" in block:
             places = [match.start() for match in self._expressions.candidate.finditer(block)]
         small = block.lower()
-        stems = _stems(small)
+        stems = _stems(small) if _has_numbers(small) else []
         if stems:
             import re
 
@@ -211,6 +211,11 @@ class PrintedReader:
             step = self._steps.get(name, -1) + 1 if step is None else step
             self._steps[name] = step
             yield Metric(name, step, time_us, value, PRINTED)
+
+
+def _has_numbers(text: bytes) -> bool:
+    """Return whether a text in lower case has what any value has; quicker than looking for names."""
+    return any(digit in text for digit in b"0123456789") or b"nan" in text or b"inf" in text
 
 
 def _stems(text: bytes) -> list[bytes]:

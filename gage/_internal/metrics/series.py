@@ -21,7 +21,7 @@ from gage.inside.metric_log import LOGGED, Metric, MetricLogReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from gage._internal.types import Run
@@ -34,6 +34,7 @@ __all__ = [
     "metric_rows",
     "read_metrics",
     "summarize",
+    "with_summary",
 ]
 
 SUMMARY = "summary"
@@ -92,6 +93,14 @@ def summarize(metrics: Iterable[Metric]) -> dict[str, MetricSeries]:
             known = series[metric.name] = MetricSeries(metric.name, metric.source)
         known.add(metric)
     return series
+
+
+def with_summary(
+    run: Run, series: Mapping[str, MetricSeries], on_fault: Callable[[str], None]
+) -> dict[str, MetricSeries]:
+    """Return series with those that only the run's summary has."""
+    only_there = [metric for metric in _in_summary(run, on_fault) if metric.name not in series]
+    return {**series, **summarize(only_there)}
 
 
 class MetricSeries:

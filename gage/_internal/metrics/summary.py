@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from gage._internal.metrics.series import MetricSeries
     from gage._internal.types import OpDef, Run
 
 __all__ = ["finalize_summary"]
 
 
-def finalize_summary(run: Run, opdef: OpDef) -> None:
+def finalize_summary(run: Run, opdef: OpDef) -> dict[str, MetricSeries]:
     """Write the side-car's `summary.json` (`summary_file`) of a run whose command has ended.
 
     There is none if it would be empty. What cannot be read becomes a note of the run: a summary
     never makes a run fail.
+
+    Returns the metrics of the run but for those that only its summary has.
     """
 
     def on_fault(fault: str) -> None:
@@ -51,6 +54,7 @@ def finalize_summary(run: Run, opdef: OpDef) -> None:
     if summary["metrics"] or summary["attributes"]:
         log_runner(run, "Writing meta summary.json")
         replace(run_meta_path(run, "summary.json"), encode_json(summary))
+    return series
 
 
 def _printed_summary(

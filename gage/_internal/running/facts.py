@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from gage._internal.metrics.series import MetricSeries
 __all__ = [
     "FACTS",
     "MEASURES",
@@ -94,15 +95,21 @@ def latest_change_ns(meta_dir: str) -> int | None:
     return latest_ns
 
 
-def write_facts(run: Run, config: Mapping[str, Any] | None = None) -> None:
+def write_facts(
+    run: Run,
+    config: Mapping[str, Any] | None = None,
+    series: Mapping[str, MetricSeries] | None = None,
+) -> None:
     """Write the facts of a run that has ended into its side-car, if there is room for them.
 
     Parameters
     ----------
     config
         The run's configuration, if it is known already.
+    series
+        The run's metrics but for those that only its summary has, if they were read already.
     """
-    text = encode(_found_facts(run, config))
+    text = encode(_found_facts(run, config, series))
     try:
         replace(run_meta_path(run, FACTS), f"{text}\n".encode())
     except OSError:
@@ -122,10 +129,14 @@ def encode(data: object) -> str:
     return text
 
 
-def _found_facts(run: Run, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _found_facts(
+    run: Run,
+    config: Mapping[str, Any] | None = None,
+    series: Mapping[str, MetricSeries] | None = None,
+) -> dict[str, Any]:
     status = read_status(run)
     started_us = _timestamp(run, "started")
-    metrics, attributes = _summary(run)
+    metrics, attributes = _summary(run, series)
     opref = _opref(run)
     return {
         "schema": _SCHEMA,
@@ -166,26 +177,36 @@ def _opref(run: Run) -> OpRef:
         return OpRef("?", "?")
 
 
-def _summary(run: Run) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+def _summary(
+    run: Run, series: Mapping[str, MetricSeries] | None
+) -> tuple[dict[str, list[Any]], dict[str, Any]]:
     """Return those metrics and attributes of a run that can be read."""
-    from gage._internal.metrics.series import read_metrics, summarize
+    from gage._internal.metrics.series import read_metrics, summarize, with_summary
     from gage._internal.metrics.summary_file import read_summary
 
     metrics: dict[str, list[Any]] = {}
     attributes: dict[str, Any] = {}
     try:
-        for name, series in summarize(read_metrics(run, lambda _: None)).items():
+        if series is None:
+            series = summarize(read_metrics(run, _ignore))
+        else:
+            series = with_summary(run, series, _ignore)
+        for name, values in series.items():
             metrics[name] = [
-                series.last,
-                series.min,
-                series.max,
-                series.last_step,
-                series.count,
+                values.last,
+                values.min,
+                values.max,
+                values.last_step,
+                values.count,
             ]
         attributes = read_summary(run)["attributes"]
     except (MetaError, OSError, ValueError):
         pass  # the status and `gage verify` say what is wrong
     return metrics, attributes
+
+
+def _ignore(_fault: str) -> None:
+    """Pass over what cannot be read: the summary's notes say it."""
 
 
 def _timestamp(run: Run, name: str) -> int | None:

@@ -85,7 +85,7 @@ def finalize_run(
     events = log_changes(run, "g", found)
     watch = FinalizeWatch(run, asked_to_stop)
     _record_generated(run, events, found, watch)
-    summarize(run)
+    series = summarize(run)
     if not watch.is_stopped():
         record_outside_files(run)
         make_read_only(run, found)
@@ -96,7 +96,7 @@ def finalize_run(
     if has_packages_for_config(run):
         # Without facts the index reads the other files.
         same = default_config is not None and not any(event.event in "md" for event in events)
-        write_facts(run, default_config.value() if default_config and same else None)
+        write_facts(run, default_config.value() if default_config and same else None, series)
 
 
 def make_read_only(run: Run, found: dict[str, FoundFile]) -> None:

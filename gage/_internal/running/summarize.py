@@ -19,6 +19,7 @@ from gage._internal.record.working_directory import work_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gage._internal.metrics.series import MetricSeries
     from gage._internal.types import OpDef, Run
 
 __all__ = ["has_packages_for_config", "summarize", "summarize_here"]
@@ -31,11 +32,15 @@ _PROGRAM = (
 )
 
 
-def summarize(run: Run) -> None:
-    """Write the summary of a run whose command has ended."""
+def summarize(run: Run) -> dict[str, MetricSeries] | None:
+    """Write the summary of a run whose command has ended.
+
+    Return the metrics that were read for it (`finalize_summary`), None if another process did it.
+    """
     opdef = meta_opdef(run)
     if _has_site() or not _needs_packages(run, opdef) or not _summarized_elsewhere(run):
-        finalize_summary(run, opdef)
+        return finalize_summary(run, opdef)
+    return None
 
 
 def summarize_here(meta_dir: str) -> None:

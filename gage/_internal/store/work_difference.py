@@ -33,11 +33,11 @@ def difference_text(run: Run, others: Sequence[Run]) -> str:
     """Return how a staged run differs from that of the others, newest first, which is closest."""
     if not others:
         return "no run of this operation has completed before"
-    own = _parts(run)
+    own, own_patched = _parts(run), _patched(run)
     found: tuple[int, list[str], Run] | None = None
     for other in others[:_MOST_COMPARED]:
         try:
-            count, texts = _differences(own, _parts(other), _patched(run) | _patched(other))
+            count, texts = _differences(own, _parts(other), own_patched | _patched(other))
         except (MetaError, OSError, ValueError):
             continue  # a damaged run has done nothing that could be relied on
         if found is None or count < found[0]:

@@ -22,7 +22,9 @@ _PART = "/inside/site/sitecustomize.py"
 _SYSTEM = ("/bin/", "/dev/", "/etc/", "/lib", "/proc/", "/run/", "/sbin/", "/sys/", "/usr/")
 
 _CODE = (".py", ".ipynb", ".ipy", ".carried")
-_MOST_LOOKED_AT = 20  # files: a program of more may read outside, for all that is known
+# Looked at in a run's directory: files of code, and all that is there. A program with more may
+# read outside, for all that is known; each process of a run pays for the look.
+_MOST_LOOKED_AT, _MOST_LISTED, _MOST_BYTES = 20, 300, 1 << 20
 # What leads a program out of its directory, beside a path that begins with `/` or `~`.
 _WAYS_OUT = (
     *("expanduser", ".home(", "environ", "getenv", "gettempdir", "chdir"),
@@ -74,23 +76,29 @@ def _watch_files(run_dir: str) -> None:
     sys.addaudithook(hook)
 
 
-def _may_read_outside() -> bool:
+def _may_read_outside(run_dir: str) -> bool:
     """Return whether an argument or the run's code names a place outside, or a way to one."""
     if any(place != _here for place in os.environ.get("PYTHONPATH", "").split(os.pathsep)):
         return True
     words = sys.orig_argv[1:]
     if any(_names_a_place(f'"{word}"') or _names_a_place(word.replace("=", '"')) for word in words):
         return True
-    looked_at = 0
-    for directory, directories, files in os.walk("."):
-        directories[:] = [name for name in directories if not name.startswith((".", "__"))]
-        for name in files:
-            if name.endswith(_CODE):
-                looked_at += 1
-                if looked_at > _MOST_LOOKED_AT:
+    if not f"{os.getcwd()}/".startswith(f"{run_dir}/"):
+        return True
+    rest, looked_at, listed = [run_dir], 0, 0
+    while rest:
+        with os.scandir(rest.pop()) as entries:
+            for entry in entries:
+                listed += 1
+                if listed > _MOST_LISTED or looked_at > _MOST_LOOKED_AT:
                     return True
-                with open(os.path.join(directory, name), "rb") as file:
-                    if _names_a_place(file.read().decode("utf-8", "replace")):
+                if entry.is_dir(follow_symlinks=False):
+                    rest += [] if entry.name.startswith((".", "__")) else [entry.path]
+                elif entry.name.endswith(_CODE) and entry.is_file():
+                    looked_at += 1
+                    with open(entry.path, "rb") as file:
+                        code = file.read(_MOST_BYTES + 1)
+                    if len(code) > _MOST_BYTES or _names_a_place(code.decode("utf-8", "replace")):
                         return True
     return False
 
@@ -123,7 +131,7 @@ sys.path[:] = [place for place in sys.path if place != _here]
 sys.meta_path.insert(0, _Watch)
 if os.environ.get("RUN_DIR"):
     try:
-        _may = _may_read_outside()
+        _may = _may_read_outside(os.environ["RUN_DIR"])
     except OSError:
         _may = True
     if _may:
