@@ -214,7 +214,7 @@ class PrintedReader:
 
 
 def _has_numbers(text: bytes) -> bool:
-    """Return whether a text in lower case has what any value has; quicker than looking for names."""
+    """Return whether a text in lower case may have a number, which is found sooner than names."""
     return any(digit in text for digit in b"0123456789") or b"nan" in text or b"inf" in text
 
 
