@@ -31,15 +31,18 @@ def test_a_larger_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_does_not_tell_its_size_is_read_to_its_end() -> None:
     name = Path(__file__).name.encode()
-    argv = [sys.executable, "-c", "input()", "x" * 100_000, name.decode()]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+    code = "print('here', flush=True); input()"
+    argv = [sys.executable, "-c", code, "x" * 100_000, name.decode()]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # until then the system may show an empty command line
         path = f"/proc/{process.pid}/cmdline"
         if not Path(path).exists():
             pytest.skip("this system has no /proc")
         data = read_regular(path)
         with pytest.raises(OSError, match="a file of more than 1,000 bytes"):
             read_regular(path, 1000)
-        process.communicate()
+        process.communicate(b"\n")
 
     assert data.split(b"\0")[-2:] == [name, b""]
 
