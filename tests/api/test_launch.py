@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -199,8 +200,57 @@ def test_an_interrupt_while_it_is_staged_leaves_no_live_run(
         launch(operation(project), str(runs_home), Told(tell))
 
     (run,) = list_runs(str(runs_home))
-    assert run.status in {"terminated", "pending"}
+    assert run.full_status.reason.startswith("interrupted while it was staged")
     assert not live_processes(run)
+
+
+class Interrupter:
+    """Interrupts this process at one of the moments that Python tells of: a file opened, made."""
+
+    def __init__(self) -> None:
+        self._left = -1
+        sys.addaudithook(self._count)  # it stays for ever, so there is one for all tests
+
+    def arm(self, moment: int) -> None:
+        self._left = moment
+
+    def disarm(self) -> bool:
+        """Return whether the moment came."""
+        came, self._left = self._left < 0, -1
+        return came
+
+    def _count(self, event: str, about: tuple[Any, ...]) -> None:
+        if self._left >= 0 and event in {"open", "os.mkdir", "os.rename", "os.listdir", "import"}:
+            self._left -= 1
+            if self._left < 0:
+                interrupt()
+
+
+@pytest.fixture(scope="module")
+def interrupter() -> Interrupter:
+    return Interrupter()
+
+
+@pytest.mark.parametrize("stage_only", [False, True], ids=["to be started", "only staged"])
+def test_wherever_an_interrupt_comes_no_run_is_left_half_made(
+    project: Path, runs_home: Path, interrupter: Interrupter, stage_only: bool
+) -> None:
+    (project / "hi.txt").write_text("hi")
+    moment, came = 0, True
+    while came:
+        interrupter.arm(moment)
+        with contextlib.suppress(KeyboardInterrupt):
+            launch(operation(project), str(runs_home), Observer(), stage_only=stage_only)
+        came = interrupter.disarm()
+        moment += 1
+
+    runs = list_runs(str(runs_home))
+    statuses = {wait_for_run(run).name for run in runs if run.status != "staged"}
+    left = [run for run in runs if run.status == "staged"]
+
+    assert moment > len(PHASE_NAMES)
+    assert statuses <= {"terminated", "completed"}
+    assert len(left) <= stage_only  # the last one, which nothing interrupted
 
 
 def test_an_interrupt_once_it_has_started_stops_it(project: Path, runs_home: Path) -> None:

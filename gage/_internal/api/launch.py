@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from gage._internal.errors import RunStateError
+import _signal  # type: ignore[import-not-found]  # see `process.spawn`
+import os
+
+from gage._internal.clock import make_id
+from gage._internal.record.layout import run_at, run_meta_path
 from gage._internal.record.run_meta import write_attr
 from gage._internal.record.runner_log import log_runner
+from gage._internal.record.status import live_processes
 from gage._internal.run_util import init_run_meta, make_run, stage_run, start_run, stop_run
 from gage._internal.running.waiting_supervisor import WaitingSupervisor
 from gage._internal.store.own_runs import mark_own
@@ -55,9 +60,11 @@ def launch(
     """
     supervisor = None if stage_only else observer.supervisor() or WaitingSupervisor()
     recordings: list[Recording] = []
+    # Its id is known before it exists: wherever an interrupt comes, it finds what to close.
+    run = run_at(os.path.abspath(runs_home), make_id())
     try:
         recordings += [start_recording(operation.project_dir), *observer.recordings()]
-        run = _make(operation, runs_home, user_attrs or {}, system_attrs or {})
+        _make(run, operation, user_attrs or {}, system_attrs or {})
         observer.event("made", run)
         stage_run(
             operation.project_dir,
@@ -71,23 +78,28 @@ def launch(
             return RecordedRun.of(found, found=True)
         if supervisor is not None:
             started, supervisor = supervisor, None
-            _start(run, started, recordings, observer)
-        else:
-            _record(run, recordings)
+            start_run(run, started)
+            observer.event("started", run)
+        _record(run, recordings)
+        return RecordedRun.of(run)
+    except BaseException as error:
+        _close_unstarted(run, error)
+        if isinstance(error, KeyboardInterrupt):
+            _stop_started(run, observer)
+        raise
     finally:
         if supervisor is not None:
             supervisor.dismiss()
         cancel_all(recordings)  # does nothing to those that were collected
-    return RecordedRun.of(run)
 
 
 def _make(
+    run: Run,
     operation: Operation,
-    runs_home: str,
     user_attrs: Mapping[str, Any],
     system_attrs: Mapping[str, Any],
-) -> Run:
-    run = make_run(runs_home)
+) -> None:
+    make_run(os.path.dirname(run.run_dir), run.id)
     init_run_meta(
         run,
         operation.opref,
@@ -98,23 +110,46 @@ def _make(
         {"project": operation.project_dir, **system_attrs},
     )
     mark_own(run.id)
-    return run
 
 
-def _start(
-    run: Run, supervisor: WaitingSupervisor, recordings: Sequence[Recording], observer: Observer
-) -> None:
+def _close_unstarted(run: Run, error: BaseException) -> None:
+    """Leave no run behind that seems to be still in the making, or to wait for its start.
+
+    A run that has nothing recorded yet is removed. A run that was not staged, or was to be started
+    and never will be, is recorded as failed. Any other run says itself what happened to it.
+    """
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGINT})
     try:
-        start_run(run, supervisor)
-        observer.event("started", run)
-        _record(run, recordings)
-    except KeyboardInterrupt:
-        if observer.interrupt_means_stop():
-            try:
-                stop_run(run, by="interrupt")
-            except RunStateError:
-                pass  # interrupted before there was anything to stop
-        raise
+        if not os.path.exists(run_meta_path(run, "initialized")):
+            _remove(run)
+        elif not _says_what_happened(run, error):
+            from gage._internal.staging.staging import record_failure
+
+            record_failure(run, error)
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+
+
+def _stop_started(run: Run, observer: Observer) -> None:
+    if os.path.exists(run_meta_path(run, "started")) and observer.interrupt_means_stop():
+        stop_run(run, by="interrupt")
+
+
+def _says_what_happened(run: Run, error: BaseException) -> bool:
+    if any(os.path.exists(run_meta_path(run, name)) for name in ("stopped", "started")):
+        return True
+    if isinstance(error, Exception) and os.path.exists(run_meta_path(run, "staged")):
+        return True  # its start was refused: it can be started later
+    return bool(live_processes(run))
+
+
+def _remove(run: Run) -> None:
+    from gage._internal.store.same_work import remove_run
+
+    try:
+        remove_run(run)
+    except OSError:
+        return  # `status` says that its making was interrupted
 
 
 def _find_same(run: Run, observer: Observer, user_attrs: Mapping[str, Any]) -> RecordedRun | None:
@@ -125,9 +160,13 @@ def _find_same(run: Run, observer: Observer, user_attrs: Mapping[str, Any]) -> R
     if found is None:
         log_runner(run, f"Needed: {why}")
         observer.needed(run, why)
-    else:
+        return None
+    try:
         remove_run(run)
-        describe(found, user_attrs)
+    except KeyboardInterrupt:
+        remove_run(run)  # half of it would be a damaged run
+        raise
+    describe(found, user_attrs)
     return found
 
 

@@ -349,7 +349,9 @@ def _remove_copies(run: Run) -> None:
 
 def _write_failure(run: Run, error: BaseException) -> None:
     if isinstance(error, KeyboardInterrupt):
-        exit_code, reason = -2, "interrupted while it was staged"
+        is_staged = os.path.exists(run_meta_path(run, "staged"))
+        exit_code = -2
+        reason = f"interrupted {'before it was started' if is_staged else 'while it was staged'}"
     elif isinstance(error, PhaseError):
         exit_code, reason = (
             error.exit_code,
