@@ -4,14 +4,16 @@ Each process that logs has its own file in the side-car, `metrics/STARTED-PID` (
 microseconds, so that the names sort by time), so that workers never write into each other's lines.
 It is UTF-8, with tabs between the fields of a line:
 
-    gage-metrics 1                                  the version of this format
-    1763853000123456 <tab> 10 <tab> loss <tab> 0.25 <tab> acc <tab> 0.9
+    gage-metrics 2                                  the version of this format
+    1763853000123456 <tab> 10 <tab> loss <tab> 0.25
     1763853000123999 <tab>    <tab> val/loss <tab> nan
+    * <tab> 0t5e7NkzW... <tab> loss <tab> acc       many values (`packed_metrics`)
 
-A line is a call: its time in epoch microseconds (UTC), its step, then name, value, name, value, … A
-name is written as in `quoting`, without tabs. Values are 64 bit floats that are read back exactly,
+A line is a value: its time in epoch microseconds (UTC), its step, its name and the value. A name is
+written as in `quoting`, without tabs. Values are 64 bit floats that are read back exactly,
 including `nan`, `inf` and `-inf`. An empty step means one more than the last step of that name in
-this file, or 0 for the first.
+this file, or 0 for the first. In version 1, a line has all values of a call (time, step, name,
+value, name, value, ...), and none is packed.
 
 Lines are written in batches: at once after a pause, otherwise every `FLUSH_S`. So a reader sees a
 value within 100 ms, and a killed process loses the values of its last `FLUSH_S`. A process that
@@ -34,7 +36,7 @@ from gage.inside.delayed_writer import DelayedWriter
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import SupportsFloat, SupportsIndex
+    from typing import Any, SupportsFloat, SupportsIndex
 
 
 __all__ = ["FLUSH_S", "LOGGED", "Metric", "MetricLogReader", "log"]
@@ -56,7 +58,12 @@ class Metric(NamedTuple):
 LOGGED = "logged"
 FLUSH_S = 0.05
 
-_HEADER = "gage-metrics 1"
+_HEADER = "gage-metrics 2"
+_HEADERS = {"gage-metrics 1", _HEADER}
+MARK = "*"  # of a line of many values
+_LINE = "%s\t%s\t%s\t%s\n"
+_LINES_IN_A_BATCH = 100  # those of a larger batch are packed
+_PACKED_VALUES = 8192  # on a line: in about a millisecond, after which other threads may run
 _FLUSH_NS = int(FLUSH_S * 1e9)
 _MIN_STEP, _MAX_STEP = -(2**63), 2**63 - 1
 
@@ -77,15 +84,16 @@ class _Quoted(dict[str, str]):
 class _OwnLog(DelayedWriter):
     """The file of this process, and the lines that are not written to it yet."""
 
-    __slots__ = ("_append", "_fd", "_pending", "_quoted", "_unwritten")
+    __slots__ = ("_fd", "_pending", "_quoted", "_unwritten")
 
     def __init__(self) -> None:
         super().__init__(FLUSH_S)
         self._fd: int | None = None
         self._quoted = _Quoted()
-        # Always the same list, since other threads may append while it is emptied.
-        self._pending: list[str] = []
-        self._append = self._pending.append
+        # Time, step, name, value of each line, one after the other: formatting many lines at once
+        # is faster than each by itself. Always the same list, since other threads may add to it
+        # while it is emptied.
+        self._pending: list[Any] = []
         self._unwritten = b""
 
     # For a type checker, a dict of floats given by `**` may have the key `step`.
@@ -118,25 +126,23 @@ class _OwnLog(DelayedWriter):
         # This has to be fast: it is called in the innermost loop of a training.
         if self._fd is None and not self._open():
             return
-        if step.__class__ is not int:
-            at = "" if step is None else _checked_step(step)
-        elif _MIN_STEP <= step <= _MAX_STEP:
-            at = step
+        if step.__class__ is int and _MIN_STEP <= step <= _MAX_STEP:
+            at: int | str = step
         else:
-            at = _checked_step(step)
+            at = "" if step is None else _checked_step(step)
         now_ns = time_ns()
-        if len(values) == 1:
-            (name,) = values
-            value = values[name]
-            if value.__class__ is not float:
-                value = _checked_value(name, value)
-            self._append(f"{now_ns // 1000}\t{at}\t{self._quoted[name]}\t{value!r}\n")
-        elif values:
-            line = f"{now_ns // 1000}\t{at}"
-            for name, value in values.items():
-                number = value if value.__class__ is float else _checked_value(name, value)
-                line += f"\t{self._quoted[name]}\t{number!r}"
-            self._append(f"{line}\n")
+        try:
+            name, value = values.popitem()
+        except KeyError:
+            return
+        if value.__class__ is not float:
+            value = _checked_value(name, value)
+        time_us = now_ns // 1000
+        pending = self._pending
+        if values:
+            pending += _fields(time_us, at, {**values, name: value})
+        else:
+            pending += (time_us, at, name, value)
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + _FLUSH_NS
             self._flush(wait=False)
@@ -156,17 +162,24 @@ class _OwnLog(DelayedWriter):
         with self._writing:
             if self._fd is None:
                 fd = new_process_file(os.path.join(meta_dir, "metrics"))
-                self._append(f"{_HEADER}\n")
+                self._unwritten = f"{_HEADER}\n".encode()
                 self._begin()
                 self._fd = fd
         return True
 
     def _write(self) -> None:
-        count = len(self._pending)
-        if count:
-            text = "".join(self._pending[:count])
-            del self._pending[:count]
-            self._unwritten += text.encode("utf-8", "surrogateescape")
+        fields = self._pending[:]
+        del self._pending[: len(fields)]
+        count = len(fields) // 4
+        if count <= _LINES_IN_A_BATCH:
+            fields[2::4] = [self._quoted[name] for name in fields[2::4]]
+            lines = [_LINE * count % tuple(fields)]
+        else:
+            from gage.inside.packed_metrics import packed_line  # most programs never need it
+
+            at_once = 4 * _PACKED_VALUES
+            lines = [packed_line(fields[i : i + at_once]) for i in range(0, len(fields), at_once)]
+        self._unwritten += "".join(lines).encode("utf-8", "surrogateescape")
         try:
             while self._unwritten and self._fd is not None:
                 self._unwritten = self._unwritten[os.write(self._fd, self._unwritten) :]
@@ -183,6 +196,14 @@ class _OwnLog(DelayedWriter):
 
 
 log = _OwnLog().log
+
+
+def _fields(time_us: int, at: int | str, values: dict[str, SupportsFloat]) -> list[Any]:
+    fields: list[Any] = []
+    for name, value in values.items():
+        number = value if value.__class__ is float else _checked_value(name, value)
+        fields += (time_us, at, name, number)
+    return fields
 
 
 def _checked_value(name: str, value: object) -> float:
@@ -293,7 +314,7 @@ class _LogFile:
             return
         data = data[: data.rfind(b"\n") + 1]
         lines = data.decode("utf-8", "surrogateescape").split("\n")[:-1]
-        if not self.offset and lines and lines[0] != _HEADER:
+        if not self.offset and lines and lines[0] not in _HEADERS:
             raise MetaError(
                 f"{self.path}: expected {_HEADER!r} in the first line, found {lines[0][:40]!r}: "
                 f"read it with the gage that wrote it"
@@ -311,21 +332,29 @@ class _LogFile:
 
     def _parsed(self, line: str) -> list[Metric]:
         """Return the values of a line; raise ValueError if any part of it is invalid."""
-        fields = line.split("\t")
-        if len(fields) < 4 or len(fields) % 2:
-            raise ValueError(f"expected time, step, names and values, found {len(fields)} fields")
-        time_us = int(fields[0])
-        step = int(fields[1]) if fields[1] else None
-        if step is not None and not _MIN_STEP <= step <= _MAX_STEP:
-            raise ValueError("expected a step of at most 64 bits")
+        if line.startswith(f"{MARK}\t"):
+            from gage.inside.packed_metrics import unpacked  # most logs have none
+
+            values = unpacked(line)
+        else:
+            values = _plain(line)
         metrics = []
-        steps: dict[str, int] = {}
-        for i in range(2, len(fields), 2):
-            name = fields[i]
-            if name[:1] == '"':
-                name = unquote(name)
-            at = self.steps.get(name, -1) + 1 if step is None else step
-            metrics.append(Metric(name, at, time_us, float(fields[i + 1]), LOGGED))
+        steps = self.steps
+        for time_us, step, name, value in values:
+            at = steps.get(name, -1) + 1 if step is None else step
+            metrics.append(Metric(name, at, time_us, value, LOGGED))
             steps[name] = at
-        self.steps.update(steps)
         return metrics
+
+
+def _plain(line: str) -> Iterator[tuple[int, int | None, str, float]]:
+    fields = line.split("\t")
+    if len(fields) < 4 or len(fields) % 2:
+        raise ValueError(f"expected time, step, name and value, found {len(fields)} fields")
+    step = int(fields[1]) if fields[1] else None
+    if step is not None and not _MIN_STEP <= step <= _MAX_STEP:
+        raise ValueError("expected a step of at most 64 bits")
+    names = [unquote(name) for name in fields[2::2]]
+    values = [float(value) for value in fields[3::2]]
+    time_us = int(fields[0])
+    return ((time_us, step, name, value) for name, value in zip(names, values, strict=True))

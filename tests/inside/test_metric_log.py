@@ -469,10 +469,19 @@ class TestReading:
         assert len(faults) == 1
         assert faults[0].startswith(f"{path}:23: ")
 
-    def test_other_version_is_refused(self, run: Run) -> None:
-        write_log(run, b"gage-metrics 2\n5\t1\ta\t1\n")
+    def test_first_version_is_read(self, run: Run) -> None:
+        write_log(run, b"gage-metrics 1\n5\t\ta\t1\tb\t2\n6\t\tb\t3\n")
 
-        with pytest.raises(MetaError, match=r"expected 'gage-metrics 1'.*found 'gage-metrics 2'"):
+        assert [tuple(metric) for metric in logged(run)] == [
+            ("a", 0, 5, 1.0, "logged"),
+            ("b", 0, 5, 2.0, "logged"),
+            ("b", 1, 6, 3.0, "logged"),
+        ]
+
+    def test_other_version_is_refused(self, run: Run) -> None:
+        write_log(run, b"gage-metrics 3\n5\t1\ta\t1\n")
+
+        with pytest.raises(MetaError, match=r"expected 'gage-metrics 2'.*found 'gage-metrics 3'"):
             logged(run)
 
     def test_file_of_something_else_is_left_alone(self, run: Run) -> None:
@@ -484,6 +493,9 @@ class TestReading:
     def test_file_begins_with_its_version(self, own_log: _OwnLog, run: Run) -> None:
         own_log.log(**{"val/loss": 0.5, "top 5": 1}, step=3)
 
-        header, line = log_file(run).read_text().splitlines()
-        assert header == "gage-metrics 1"
-        assert line.split("\t")[1:] == ["3", "val/loss", "0.5", "top 5", "1.0"]
+        header, *lines = log_file(run).read_text().splitlines()
+        assert header == "gage-metrics 2"
+        assert [line.split("\t")[1:] for line in lines] == [
+            ["3", "val/loss", "0.5"],
+            ["3", "top 5", "1.0"],
+        ]

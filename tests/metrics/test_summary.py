@@ -197,12 +197,12 @@ def test_file_that_cannot_be_read_fails_nothing(run: Run, value: bytes | None) -
 def test_metrics_of_another_version_fail_nothing(run: Run) -> None:
     path = Path(run.meta_dir, "metrics", "1-1")
     path.parent.mkdir()
-    path.write_text("gage-metrics 2\n")
+    path.write_text("gage-metrics 3\n")
     leave(run, {"metrics": {"x": 1}})
 
     assert finalized(run)["metrics"] == {"x": 1}
     (told,) = warnings(run)
-    assert "expected 'gage-metrics 1'" in told
+    assert "expected 'gage-metrics 2'" in told
 
 
 def test_null_is_no_value(run: Run) -> None:
