@@ -26,9 +26,10 @@ from gage._internal.named import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, TracebackType
+    from types import CodeType, ModuleType, TracebackType
     from typing import Any, NoReturn
-
+else:
+    ModuleType = type(sys)  # `types` is a module that a plain cell does not need
 
 __all__ = ["Cell", "become_main", "conclude", "main", "parse", "prepare", "run"]
 
@@ -96,10 +97,21 @@ def parse(words: list[str]) -> Cell:
     return Cell(rest[0], inputs, outputs, rest[1:], carried)
 
 
+class _Main(ModuleType):
+    """The main module of the program, which workers of `multiprocessing` cannot run again."""
+
+    @property
+    def __spec__(self) -> Any:  # type: ignore[override]
+        """The module that such a worker runs instead; None for the program, as in a script."""
+        import _frozen_importlib as machinery
+
+        return machinery.ModuleSpec("gage.inside.spawned", None)
+
+
 def become_main(cell: Cell) -> dict[str, Any]:
     """Make the module `__main__` of the program, as for a script; return its namespace."""
     path = os.path.abspath(cell.path)
-    module = type(sys)("__main__")
+    module = _Main("__main__")
     namespace = module.__dict__
     namespace.update(__file__=path, __builtins__=builtins, __spec__=None, __cached__=None)
     namespace["__loader__"] = _loader(path)

@@ -40,8 +40,11 @@ class Silence:
         """End it."""
         _silences.remove(self)
         _restore(self._kept)
-        if not os.path.getsize(self._output):
-            os.unlink(self._output)
+        try:
+            if not os.path.getsize(self._output):
+                os.unlink(self._output)
+        except FileNotFoundError:
+            pass  # another worker has removed it
         if self._display is not None:
             builtins.display = self._display  # type: ignore[attr-defined]
 
