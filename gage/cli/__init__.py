@@ -46,16 +46,21 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _load(words: list[str]) -> Callable[[], int]:
     """Import what a command line needs; return a function that carries it out."""
     if words[:1] == ["run"] and "_GAGE_COMPLETE" not in os.environ:
-        from gage.cli.import_cache import keep_modules, use_kept_modules
+        import gc
+
+        gc.disable()  # nothing of what is loaded is garbage
+        from gage.cli.import_cache import keep_modules, loaded_modules, use_kept_modules
 
         is_kept = use_kept_modules()
         from gage.cli.run import run_command
 
-        loaded = [] if is_kept else [name for name in sys.modules if name.startswith("gage.")]
+        loaded = None if is_kept else loaded_modules()
+        gc.freeze()
+        gc.enable()
 
         def run() -> int:
             code = run_command(words[1:])
-            if loaded:
+            if loaded is not None:
                 keep_modules(loaded)
             return code
 

@@ -1,14 +1,18 @@
 """The modules that `gage run` begins with, read from one file instead of a hundred.
 
 A quarter of the time of a small run was spent on finding, opening and checking the bytecode of
-each module. The code of all of them is kept in one file beside the bytecode of `gage`:
+each module. The code of all of them is kept in one file, in the place of the bytecode of a module
+that is never imported (`gage.cli.kept_modules` says why), so that it goes when the package goes:
 
-    gage/__pycache__/run.cpython-311.modules        with `python -O`: run.cpython-311.opt-1.modules
+    gage/cli/__pycache__/kept_modules.cpython-311.pyc      with `python -O`: ….opt-1.pyc
 
-It holds `marshal` of a tuple: the version of this format, `sys.version`, and for each module its
-path, whether it is a package, the path of its bytecode, modification time (ns), size, and code. It
-is written at the end of a run that could not use it. It is not used by another Python, from another
-directory, or when one of the sources has changed: the modules are then imported as usual.
+It holds `marshal` of a tuple: the version of this format, `sys.version`, and two parts, each as
+`marshal` of a dictionary of its own: the modules of the command line, and those that only the
+supervisor needs, which it reads when it needs the first of them. For each module, by name, a part
+has its path, whether it is a package, the path of its bytecode, modification time (ns), size, and
+code. The file is written at the end of a run that could not use it. It is not used by another
+Python, from another directory, or when one of the sources has changed: the modules are then
+imported as usual.
 """
 
 from __future__ import annotations
@@ -28,9 +32,9 @@ else:
     ModuleSpec = type(__spec__)
     SourceFileLoader = type(__spec__.loader)
 
-__all__ = ["keep_modules", "use_kept_modules"]
+__all__ = ["keep_modules", "loaded_modules", "use_kept_modules"]
 
-_VERSION = 1
+_VERSION = 2
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What the supervisor, forked from the command line, loads beside what that has loaded.
 _OF_THE_SUPERVISOR = (
@@ -54,14 +58,18 @@ class _Loader(SourceFileLoader):
 class _Finder:
     """Finds the modules that were kept."""
 
-    def __init__(self, modules: dict[str, Any]) -> None:
+    def __init__(self, modules: dict[str, Any], rest: bytes) -> None:
         self._modules = modules
+        self._rest = rest
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: object = None
     ) -> ModuleSpec | None:
         del path, target
         kept = self._modules.pop(name, None)
+        if kept is None and name in _OF_THE_SUPERVISOR and self._rest:
+            self._read_rest()
+            kept = self._modules.pop(name, None)
         if kept is None:
             return None
         file, is_package, cached, _, _, code = kept
@@ -72,23 +80,48 @@ class _Finder:
             spec.submodule_search_locations = [os.path.dirname(file)]
         return spec
 
+    def _read_rest(self) -> None:
+        rest, self._rest = self._rest, b""
+        try:
+            modules = marshal.loads(rest)  # noqa: S302 - as bytecode is
+            if _are_current(modules):
+                self._modules.update(modules)
+                return
+        except (OSError, EOFError, ValueError, TypeError, AttributeError):
+            pass
+        _remove(_path())  # they are imported as usual, and the next run keeps them again
+
 
 def use_kept_modules() -> bool:
     """Have modules imported from the file, if there is one that is up to date; return whether."""
-    path = _path()
     try:
-        with open(path, "rb", buffering=0) as file:
-            version, python, modules = marshal.loads(file.read())  # noqa: S302 - as bytecode is
-        if version != _VERSION or python != sys.version or not _are_current(modules):
+        with open(_path(), "rb", buffering=0) as file:
+            version, python, first, rest = marshal.loads(file.read())  # noqa: S302 - as bytecode is
+        if version != _VERSION or python != sys.version:
             return False
-    except (OSError, EOFError, ValueError, TypeError):
+        modules = marshal.loads(first)  # noqa: S302 - likewise
+        if not _are_current(modules):
+            return False
+    except (OSError, EOFError, ValueError, TypeError, AttributeError):
         return False
-    sys.meta_path.insert(0, _Finder(modules))
+    sys.meta_path.insert(0, _Finder(modules, rest))
     return True
 
 
-def keep_modules(names: Iterable[str]) -> None:
-    """Write the file, with these modules that are loaded and those of the supervisor.
+def loaded_modules() -> tuple[list[str], list[str]]:
+    """Return the names of our modules: those loaded so far, and what the supervisor adds.
+
+    Those of the supervisor are imported for it.
+    """
+    first = [name for name in sys.modules if name.startswith("gage.")]
+    for name in _OF_THE_SUPERVISOR:
+        __import__(name)
+    rest = [name for name in sys.modules if name.startswith("gage.") and name not in first]
+    return first, rest
+
+
+def keep_modules(parts: tuple[Iterable[str], Iterable[str]]) -> None:
+    """Write the file, with the `loaded_modules`.
 
     Not where the directory is not ours to write, or where bytecode does not belong into it.
     """
@@ -99,7 +132,8 @@ def keep_modules(names: Iterable[str]) -> None:
         return
     beside = f"{path}.{os.getpid()}"
     try:
-        data = marshal.dumps((_VERSION, sys.version, _codes(names)))
+        first, rest = (marshal.dumps(_kept(names)) for names in parts)
+        data = marshal.dumps((_VERSION, sys.version, first, rest))
         with open(beside, "wb") as file:
             file.write(data)
         os.replace(beside, path)
@@ -107,13 +141,8 @@ def keep_modules(names: Iterable[str]) -> None:
         _remove(beside)  # a full disk, or sources that are being changed: imported as usual
 
 
-def _codes(names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+def _kept(names: Iterable[str]) -> dict[str, tuple[Any, ...]]:
     """Return what is kept of modules, by name."""
-    names = list(names)
-    before = set(sys.modules)
-    for name in _OF_THE_SUPERVISOR:
-        __import__(name)
-    names += [name for name in sys.modules if name.startswith("gage.") and name not in before]
     modules = {}
     for name in names:
         spec = getattr(sys.modules.get(name), "__spec__", None)
@@ -131,13 +160,13 @@ def _remove(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
-        return  # it was not made
+        return  # it is gone, or not ours
 
 
 def _path() -> str:
     level = f".opt-{sys.flags.optimize}" if sys.flags.optimize else ""
-    name = f"run.{sys.implementation.cache_tag}{level}.modules"
-    return os.path.join(_HOME, "__pycache__", name)
+    name = f"kept_modules.{sys.implementation.cache_tag}{level}.pyc"
+    return os.path.join(_HOME, "cli", "__pycache__", name)
 
 
 def _are_current(modules: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -61,7 +62,7 @@ def used(home: Path) -> list[str]:
 
 def kept(home: Path) -> list[Path]:
     """Return the files of kept modules."""
-    return sorted((home / "gage" / "__pycache__").glob("run.*"))
+    return sorted((home / "gage" / "cli" / "__pycache__").glob("kept_modules.*"))
 
 
 def test_first_run_keeps_the_modules_and_the_next_uses_them(home: Path) -> None:
@@ -83,6 +84,57 @@ def test_supervisor_of_the_next_run_uses_them_too(home: Path) -> None:
     # What is imported in the usual way leaves its bytecode again.
     left = {path.name.split(".")[0] for path in (home / "gage").rglob("running/__pycache__/*")}
     assert not left & {"supervisor", "keeper", "finalize", "summarize"}
+
+
+@pytest.mark.parametrize("module", ["cli/run.py", "_internal/running/supervisor.py"])
+def test_part_of_the_file_is_read_only_when_it_is_needed(home: Path, module: str) -> None:
+    run(home)
+    read = f"""
+import sys
+sys.path.insert(0, {str(home)!r})
+from gage.cli.import_cache import use_kept_modules
+use_kept_modules()
+import gage.{module[:-3].replace("/", ".")} as module
+print(type(module.__loader__).__name__, module.__file__)
+"""
+    argv = [sys.executable, "-c", read]
+
+    done = subprocess.run(argv, env=clean(), capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["_Loader", str(home / "gage" / module)]
+
+
+def test_changed_source_of_the_supervisor_is_used_at_once(home: Path) -> None:
+    run(home)
+    changed = home / "gage" / "_internal" / "running" / "summarize.py"
+    log = home / "log"
+    changed.write_text(changed.read_text() + f"\n\nopen({str(log)!r}, 'a').close()\n")
+
+    assert "hi\n" in run(home)
+
+    assert log.exists()
+    assert kept(home) == []
+    run(home)
+    assert used(home)[0] == "True"
+
+
+def test_the_file_is_in_the_place_of_a_modules_bytecode(home: Path) -> None:
+    # Installers remove the bytecode of the modules that they have installed, and nothing else.
+    run(home)
+
+    module = home / "gage" / "cli" / "kept_modules.py"
+    assert module.exists()
+    assert kept(home) == [Path(importlib.util.cache_from_source(module))]
+
+
+def test_importing_the_module_of_that_place_does_no_harm(home: Path) -> None:
+    run(home)
+    code = f"import sys; sys.path.insert(0, {str(home)!r}); import gage.cli.kept_modules"
+    subprocess.run([sys.executable, "-c", code], env=clean(), check=True)
+
+    assert used(home)[0] == "False"
+    assert "hi\n" in run(home)
+    assert used(home)[0] == "True"
 
 
 def test_changed_source_is_used_at_once(home: Path) -> None:
@@ -132,10 +184,11 @@ def test_a_file_that_found_no_room_leaves_nothing(home: Path) -> None:
     program = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from gage.cli.import_cache import keep_modules
+from gage.cli.import_cache import keep_modules, loaded_modules
 import gage.cli.run
+loaded = loaded_modules()
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-keep_modules([name for name in sys.modules if name.startswith("gage.")])
+keep_modules(loaded)
 print("kept" if not sys.exc_info()[0] else "failed")
 """
     argv = [sys.executable, "-c", program, str(home)]
