@@ -24,14 +24,19 @@ except ImportError:  # another Python than CPython, or one without it
 __all__ = ["sha256_of"]
 
 _left_bytes = 32 << 10
+_of_openssl: Callable[[bytes], Any] | None = None
 
 
 def sha256_of(data: bytes) -> str:
     """Return the sha256 of data in hex."""
-    global _left_bytes  # noqa: PLW0603 - of the process, as the cost of loading OpenSSL is
-    if small_sha256 is not None and len(data) <= _left_bytes and "hashlib" not in sys.modules:
-        _left_bytes -= len(data)
-        return str(small_sha256(data).hexdigest())
-    from hashlib import sha256
+    # Both are of the process, as the cost of loading OpenSSL is.
+    global _left_bytes, _of_openssl  # noqa: PLW0603
+    if _of_openssl is None:
+        if small_sha256 is not None and len(data) <= _left_bytes and "hashlib" not in sys.modules:
+            _left_bytes -= len(data)
+            return str(small_sha256(data).hexdigest())
+        from hashlib import sha256
 
-    return sha256(data).hexdigest()
+        # Kept, since the import statement alone takes as long as hashing a small file.
+        _of_openssl = sha256
+    return str(_of_openssl(data).hexdigest())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gage._internal.errors import MetaError
 from gage._internal.record.file_log import (
     FileEvent,
+    FoundFile,
     append_events,
     current_files,
     log_changes,
@@ -191,3 +192,17 @@ def test_pipes_are_found_and_not_opened(run: Run) -> None:
 def test_a_directory_that_is_not_there_cannot_be_scanned(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         scan_files(str(tmp_path / "none"))
+
+
+def test_files_whose_state_is_known_are_looked_for_but_not_at(tmp_path: Path) -> None:
+    (tmp_path / "known").write_text("as it was")
+    (tmp_path / "new").write_text("x")
+    (tmp_path / "replaced").mkdir()
+    (tmp_path / "replaced" / "inner").write_text("x")
+    state = FoundFile(5, 6, stat.S_IFREG | 0o444)
+
+    found = scan_files(str(tmp_path), dict.fromkeys(("known", "replaced", "gone"), state))
+
+    assert sorted(found) == ["known", "new", "replaced/inner"]
+    assert found["known"] == state
+    assert found["new"].size_bytes == 1

@@ -47,6 +47,8 @@ def test_the_definition_is_not_read_again_while_a_run_is_staged(
     definition = ("opref", "opdef.json", "config.json", "proc/cmd", "proc/env")
     assert not [name for name in definition if (name, "read") in opened]
     assert all((name, "written") in opened for name in (*definition, "user/label"))
+    # What staging has logged itself is not read back.
+    assert ("log/files", "read") not in opened
     # The definition (twice: `log` has to be made), and the three phases that say something.
     assert opened["log/runner", "written"] == 5
 

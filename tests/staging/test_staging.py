@@ -382,3 +382,23 @@ def test_an_attribute_can_be_replaced(tmp_path: Path) -> None:
     write_attr(run, "user", "label", "y")
 
     assert run_attrs(run)["user"] == {"label": "y"}
+
+
+def test_a_file_that_changes_after_it_was_copied_is_hashed_as_it_is(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "a.py").write_text("lr = 0.1\n")
+    (project / "b.py").write_text("unchanged\n")
+    command = "chmod u+w a.py && echo 'lr = 2' > a.py && rm b.py && echo > c.py"
+    run = initialized(
+        tmp_path / "runs", ["true"], {"sourcecode": ["*"], "exec": {"stage-runtime": command}}
+    )
+
+    stage_run(str(project), run)
+
+    entries = read_manifest(str(meta(run, "manifest")))
+    assert [(entry.type, entry.path) for entry in entries] == [("s", "a.py"), ("r", "c.py")]
+    assert [entry.digest for entry in entries] == [
+        hash_file(str(Path(run.run_dir) / entry.path)) for entry in entries
+    ]
+    assert not any(path.stat().st_mode & 0o222 for path in Path(run.run_dir).iterdir())

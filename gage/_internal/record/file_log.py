@@ -23,7 +23,7 @@ from gage._internal.record.reading import read_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gage._internal.types import Run
 
@@ -54,6 +54,9 @@ class FoundFile(NamedTuple):
     modified_us: int
     size_bytes: int
     mode: int
+
+
+_NONE: Mapping[str, FoundFile] = {}
 
 
 def append_events(run: Run, events: Iterable[FileEvent]) -> None:
@@ -90,12 +93,19 @@ def current_files(events: Iterable[FileEvent]) -> dict[str, FileEvent]:
     return files
 
 
-def log_changes(run: Run, type_: str, found: dict[str, FoundFile]) -> list[FileEvent]:
+def log_changes(
+    run: Run,
+    type_: str,
+    found: dict[str, FoundFile],
+    known: Mapping[str, FileEvent] | None = None,
+) -> list[FileEvent]:
     """Log how the found files differ from the log; return the new events, sorted by path.
 
-    New files get the given type; a changed or deleted file keeps its own.
+    New files get the given type; a changed or deleted file keeps its own. `known` has the last
+    event of each file, if somebody has read the log already.
     """
-    known = current_files(read_events(run))
+    if known is None:
+        known = current_files(read_events(run))
     events = []
     for path in sorted(known.keys() | found.keys()):
         if path not in found:
@@ -108,12 +118,17 @@ def log_changes(run: Run, type_: str, found: dict[str, FoundFile]) -> list[FileE
     return events
 
 
-def scan_files(root: str) -> dict[str, FoundFile]:
+def scan_files(root: str, known: Mapping[str, FoundFile] = _NONE) -> dict[str, FoundFile]:
     """Return every file below a directory, by its path relative to it, with "/".
 
     A link to a file is listed as that file. A link to a directory is not followed; it is listed
     with the mode of a link, like a dangling link. Sockets, pipes, devices and unreadable
     directories are listed with their own mode.
+
+    Parameters
+    ----------
+    known
+        Regular files whose state is known, by path: they are looked for, but not at.
 
     Raises
     ------
@@ -138,6 +153,9 @@ def scan_files(root: str) -> dict[str, FoundFile]:
         with scanned as entries:
             for entry in entries:
                 path = prefix + entry.name
+                if path in known and entry.is_file(follow_symlinks=False):
+                    found[path] = known[path]
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(path + "/")
                     continue

@@ -22,8 +22,9 @@ from gage._internal.sha256 import sha256_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeVar
 
+    T = TypeVar("T")
     # A path, and a function that decides by the file's first bytes whether to copy it (None: copy).
     Candidate: TypeAlias = tuple[str, Callable[[bytes], bool] | None]
 
@@ -59,6 +60,7 @@ _FICLONE = 0x40049409  # of Linux, <linux/fs.h>
 # Opening a pipe must not wait for a writer; opening a terminal must not make it our own.
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL
+_CAN_SET_TIME = os.utime in os.supports_fd
 
 
 def copy_files(
@@ -152,7 +154,7 @@ class _Copying:
             return
         if accept is None or accept(data):
             try:
-                self._write(path, data, info)
+                self._make(path, info, _write_data, data)
             except OSError as error:
                 self._fail(path, error)
 
@@ -160,28 +162,32 @@ class _Copying:
         """Copy the big files, the biggest first, so that the threads end at about the same time."""
         for_each(self._take_big, sorted(self._big, reverse=True))
 
-    def _write(self, path: str, data: bytes, info: os.stat_result) -> None:
-        def fill(dst: int) -> tuple[int, str]:
-            write_all(dst, data)
-            return len(data), sha256_of(data)
-
-        self._make(path, info, fill)
-
     def _make(
-        self, path: str, info: os.stat_result, fill: Callable[[int], tuple[int, str]]
+        self,
+        path: str,
+        info: os.stat_result,
+        fill: Callable[[int, T], tuple[int, str]],
+        content: T,
     ) -> None:
-        """Make a copy, whose content `fill` writes; `fill` returns its size and digest."""
-        dst = self._create(path, info)
+        """Make a copy; `fill` writes its content and returns its size and digest."""
+        full_path = self._dst + path
+        mode = self._permissions | info.st_mode & 0o111
+        try:
+            dst = os.open(full_path, _CREATE, mode)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(full_path), exist_ok=True)
+            dst = os.open(full_path, _CREATE, mode)
+        modified_ns = info.st_mtime_ns
         try:
             try:
-                size, digest = fill(dst)
-                self._set_time(dst, path, info)
+                size, digest = fill(dst, content)
+                os.utime(dst if _CAN_SET_TIME else full_path, ns=(modified_ns, modified_ns))
             finally:
                 os.close(dst)
         except BaseException:
-            os.unlink(self._dst + path)
+            os.unlink(full_path)
             raise
-        self.copied.append(Copied(path, size, info.st_mtime_ns // 1000, digest))
+        self.copied.append(Copied(path, size, modified_ns // 1000, digest))
 
     def _fail(self, path: str, error: OSError, *, optional: bool = False) -> None:
         """Keep a fault; raise it at once if all later files would fail too."""
@@ -199,10 +205,11 @@ class _Copying:
         with open(os.open(self._src + path, _READ), "rb", buffering=0) as src:
             info = os.fstat(src.fileno())
             _check_regular(info, path)
-            self._make(path, info, lambda dst: self._copy_content(src.fileno(), dst, stopped))
+            self._make(path, info, self._copy_content, (src.fileno(), stopped))
 
-    def _copy_content(self, src: int, dst: int, stopped: Callable[[], bool]) -> tuple[int, str]:
-        """Return the number of written bytes, and their digest."""
+    def _copy_content(self, dst: int, content: tuple[int, Callable[[], bool]]) -> tuple[int, str]:
+        """Copy a descriptor's content; return the number of written bytes, and their digest."""
+        src, stopped = content
         # The clone is hashed, not the source, which may have changed since.
         cloned = self._may_clone and self._clone(src, dst)
         from hashlib import sha256
@@ -219,18 +226,6 @@ class _Copying:
                 digest.update(view[:count])
                 size += count
         return size, digest.hexdigest()
-
-    def _create(self, path: str, info: os.stat_result) -> int:
-        mode = self._permissions | info.st_mode & 0o111
-        try:
-            return os.open(self._dst + path, _CREATE, mode)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(self._dst + path), exist_ok=True)
-            return os.open(self._dst + path, _CREATE, mode)
-
-    def _set_time(self, dst: int, path: str, info: os.stat_result) -> None:
-        times = (info.st_mtime_ns, info.st_mtime_ns)
-        os.utime(dst if os.utime in os.supports_fd else self._dst + path, ns=times)
 
     def _clone(self, src: int, dst: int) -> bool:
         """Let the copy share the blocks of its source, if the file system can do that."""
@@ -259,6 +254,11 @@ class _Copying:
             f"{free}. Free some room, leave files out with a pattern, or name a directory on "
             "another disk with GAGE_RUNS"
         )
+
+
+def _write_data(dst: int, data: bytes) -> tuple[int, str]:
+    write_all(dst, data)
+    return len(data), sha256_of(data)
 
 
 def _check_regular(info: os.stat_result, path: str) -> None:

@@ -137,11 +137,9 @@ class Scan:
         subdirectories = []
         for entry in entries:
             name = entry.name
+            candidate = None
             if entry.is_file(follow_symlinks=False):
-                if self.always and prefix + name in self.always:
-                    self._watch(directory, name)
-                    continue
-                yield from self._candidate(directory, entry, deciders)
+                candidate = self._candidate(directory, entry, deciders)
             elif entry.is_dir(follow_symlinks=False):
                 if name not in stored and not _is_side_car(name):
                     subdirectories.append((name, os.path.join(directory.real, name), False))
@@ -149,10 +147,12 @@ class Scan:
                 real = self._resolve(directory, entry, deciders)
                 if real is not None and os.path.isdir(real):
                     subdirectories.append((name, real, True))
-                elif real is not None and prefix + name not in self.always:
-                    yield from self._candidate(directory, entry, deciders)
+                elif real is not None:
+                    candidate = self._candidate(directory, entry, deciders)
             elif self._is_wanted(deciders, name):
                 self.leave_out("not a regular file", prefix + name)
+            if candidate is not None:
+                yield candidate
         for name, real, is_link in subdirectories:
             entered = self._enter(directory, name, real, is_link=is_link)
             if entered is not None:
@@ -225,22 +225,26 @@ class Scan:
         directory: _Directory,
         entry: os.DirEntry[str],
         deciders: list[tuple[Rule, Matches]],
-    ) -> Iterator[Candidate]:
+    ) -> Candidate | None:
+        """Return a file that is selected, or that may be, with what decides; None if it is not."""
         path = directory.prefix + entry.name
         if self._unmatched:
             self._watch(directory, entry.name)
+        if self.always and path in self.always:
+            return None  # it comes first, before the scan
         try:
             decision = self._decide(deciders, entry, path)
         except OSError as error:
             self.leave_out(reason_of(error), path)
-            return
+            return None
         if decision:
-            yield path, None
-        elif decision is None:
-            yield (
+            return path, None
+        if decision is None:
+            return (
                 path,
                 lambda head: self._decide(deciders, entry, path, text=is_text(head)) is True,
             )
+        return None
 
     def _watch(self, directory: _Directory, name: str) -> None:
         """Mark the patterns that match this file, so that unused patterns can be reported."""

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from gage._internal.atomic import append
+from gage._internal.record.file_log import (
+    FileEvent,
+    FoundFile,
+    append_events,
+    current_files,
+    log_changes,
+    read_events,
+    scan_files,
+)
 from gage._internal.record.layout import run_meta_path
 from gage._internal.record.run_meta import meta_config, meta_opcmd, meta_opdef
 from gage._internal.record.runner_log import encode_entries, encode_notes, note_entry
@@ -37,6 +47,9 @@ class Staging:
     digests
         The modification time (µs) and the sha256 of copied files by path, so that each is hashed
         once.
+    untouched
+        The state of read-only copies by path, which nothing has written to since, so that they
+        need not be looked at again.
     """
 
     __slots__ = (
@@ -44,11 +57,13 @@ class Staging:
         "_cmd",
         "_config",
         "_entries",
+        "_events",
         "_notes",
         "_opdef",
         "digests",
         "given",
         "run",
+        "untouched",
         "writes",
     )
 
@@ -57,6 +72,9 @@ class Staging:
         self.given: Sequence[GivenFile] = () if operation is None else operation.given
         self.writes: Sequence[str] = () if operation is None else operation.writes
         self.digests: dict[str, tuple[int, str]] = {}
+        self.untouched: dict[str, FoundFile] = {}
+        # A run whose operation is handed on has just been made: its log has no events.
+        self._events: list[FileEvent] | None = None if operation is None else []
         self._below = None if operation is None else operation.below
         self._opdef = None if operation is None else operation.opdef
         self._config = None if operation is None else operation.config
@@ -118,9 +136,33 @@ class Staging:
         self._notes.append(note)
         self.log(note_entry(note))
 
-    def copied(self, files: Sequence[Copied]) -> None:
-        """Remember the digests of files that were copied."""
+    def copied(self, files: Sequence[Copied], *, read_only: bool = False) -> None:
+        """Remember the digests of files that were copied, and the state of read-only copies."""
         self.digests.update((file.path, (file.modified_us, file.digest)) for file in files)
+        if read_only:
+            mode = stat.S_IFREG | 0o444
+            self.untouched.update(
+                (file.path, FoundFile(file.modified_us, file.size_bytes, mode)) for file in files
+            )
+
+    def log_files(self, events: list[FileEvent]) -> None:
+        """Append events to the run's log of files, and remember them."""
+        append_events(self.run, events)
+        if self._events is not None:
+            self._events += events
+
+    def log_changes(self, type_: str) -> list[FileEvent]:
+        """Look at all files of the run, which a command may have changed; log what differs."""
+        self.untouched.clear()
+        events = log_changes(self.run, type_, scan_files(self.run.run_dir), self.files())
+        if self._events is not None:
+            self._events += events
+        return events
+
+    def files(self) -> dict[str, FileEvent]:
+        """Return the last event of each file that exists, by path."""
+        events = read_events(self.run) if self._events is None else self._events
+        return current_files(events)
 
     def flush(self) -> None:
         """Write the messages and notes so far."""

@@ -16,14 +16,7 @@ from gage._internal.errors import MetaError, PhaseError, StoreError
 from gage._internal.output.captured import run_captured
 from gage._internal.output.reader import OutputReader
 from gage._internal.process.command import child_env, command_argv
-from gage._internal.record.file_log import (
-    FileEvent,
-    append_events,
-    current_files,
-    log_changes,
-    read_events,
-    scan_files,
-)
+from gage._internal.record.file_log import FileEvent, log_changes, scan_files
 from gage._internal.record.layout import OUTPUTS, run_at, run_meta_path
 from gage._internal.record.manifest import write_manifest
 from gage._internal.record.run_meta import write_definition, write_timestamp
@@ -185,8 +178,10 @@ def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) 
         )
         for note in notes:
             known.note(note)
-        copied = known.in_run(found) + copy_given(project_dir, known, "s")
-        known.copied(copied)
+        sources, given = known.in_run(found), copy_given(project_dir, known, "s")
+        known.copied(sources, read_only=read_only)
+        known.copied(given)
+        copied = sources + given
         finish_phase(project_dir, known, "copy-sourcecode", "s", copied)
 
 
@@ -203,7 +198,7 @@ def apply_config(run: Run, staging: Staging | None = None) -> None:
         if patch:
             data = patch.encode("utf-8", "surrogateescape")
             replace(run_meta_path(run, "log", "patched"), data)
-            log_changes(run, "s", scan_files(run.run_dir))
+            known.log_changes("s")
 
 
 def init_runtime(project_dir: str, run: Run, staging: Staging | None = None) -> None:
@@ -234,8 +229,8 @@ def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
     `staging` has the digests of copied files, so that unchanged ones are not hashed again.
     """
     with staging or Staging(run) as staged:
-        found = scan_files(run.run_dir)
-        files = current_files(read_events(run))
+        found = scan_files(run.run_dir, staged.untouched)
+        files = staged.files()
         known = {
             path: digest
             for path, (modified_us, digest) in staged.digests.items()
@@ -266,18 +261,15 @@ def finish_phase(
     project_dir: str, staging: Staging, phase: str, type_: str, copied: list[Copied]
 ) -> None:
     """Run the phase's command, if it has one, and log the files that the phase changed."""
-    run = staging.run
     command = staging.opdef.command(phase)
     if command is None:
         in_order = sorted(copied, key=lambda file: file.path)
-        append_events(
-            run, [FileEvent("a", type_, file.modified_us, file.path) for file in in_order]
-        )
+        staging.log_files([FileEvent("a", type_, file.modified_us, file.path) for file in in_order])
         return
     try:
         _run_command(project_dir, staging, phase, command)
     finally:
-        log_changes(run, type_, scan_files(run.run_dir))
+        staging.log_changes(type_)
 
 
 def _run_command(project_dir: str, staging: Staging, phase: str, command: Command) -> None:
