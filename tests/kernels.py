@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import psutil
@@ -75,6 +75,15 @@ class Kernel:
     def messages(self) -> Iterator[Message]:
         while True:
             yield self.client.get_iopub_msg(timeout=TIMEOUT_S)
+
+    def until(self, found: Callable[[Message], object]) -> list[Message]:
+        """Return the messages up to the first one that is looked for."""
+        seen = []
+        for message in self.messages():
+            seen.append(message)
+            if found(message):
+                break
+        return seen
 
     def rest(self, cell: str) -> list[Message]:
         found = []

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from gage._internal.api.launch import launch
 from gage._internal.api.observer import Observer
 from gage._internal.errors import PhaseError, StoreError
+from gage._internal.process.identity import identity_of
 from gage._internal.record.run_meta import read_attrs, read_timestamp
 from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import live_processes, read_status
@@ -172,7 +174,16 @@ def test_a_run_that_cannot_be_staged_stays_listed_and_leaves_no_process(
     (run,) = list_runs(str(runs_home))
     assert run.status == "error"
     assert answer.done == ["cancel"]
-    wait_until(lambda: not Path(f"/proc/{supervisor._pid}/cmdline").read_bytes())
+    wait_until(lambda: has_ended(supervisor._pid))
+
+
+def has_ended(pid: int) -> bool:
+    """Return whether there is no such process any more, or nothing but its exit code."""
+    try:
+        identity_of(pid)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_a_home_that_cannot_be_one_is_said_before_anything_runs(
@@ -220,7 +231,10 @@ class Interrupter:
         return came
 
     def _count(self, event: str, about: tuple[Any, ...]) -> None:
-        if self._left >= 0 and event in {"open", "os.mkdir", "os.rename", "os.listdir", "import"}:
+        # Elsewhere than in the main thread, it is not known where that would be interrupted.
+        if self._left < 0 or threading.current_thread() is not threading.main_thread():
+            return
+        if event in {"open", "os.mkdir", "os.rename", "os.listdir", "import"}:
             self._left -= 1
             if self._left < 0:
                 interrupt()

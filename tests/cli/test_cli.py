@@ -483,7 +483,7 @@ def test_a_run_in_the_background_is_watched_and_stopped(
     newer = cli("run", "hi.py")
     assert newer.returncode == 0
 
-    stopped = cli("stop", "--grace", "0.2")
+    stopped = cli("stop", "--grace", "60")
 
     assert stopped.returncode == 0
     assert b"stopped by you" in stopped.stderr

@@ -12,6 +12,9 @@ from typing import Any, TypeAlias
 import pexpect
 import pytest
 
+import gage
+from tests.making import wait_until
+
 ERASE = "\r\x1b[K"
 FILE = "import os, time\nwhile not os.path.exists({path!r}): time.sleep(0.05)\n"
 REPORTS = "import gage\nprint('begin')\ngage.progress(13, 25, 'epoch \\x1b]0;x\\x07')\n"
@@ -46,7 +49,7 @@ def test_a_run_has_its_name_a_bar_and_its_time(terminal: Terminal, project: Path
     seen.expect(r"t\.py (\w+-\w+): running\r\n")
     name = seen.match[1]
     seen.expect_exact(f"{ERASE}{name} ━━━━━━━━━━━━╸─────────── 52% · 13/25 · epoch ")
-    seen.expect(r"· 0:\d\d")
+    seen.expect(r"· \d+:\d\d")
     end.touch()
     seen.expect(pexpect.EOF)
 
@@ -60,7 +63,7 @@ def test_without_progress_its_name_and_time(terminal: Terminal, project: Path) -
     Path("t.py").write_text(FILE.format(path=str(end)))
 
     seen = terminal("run", "t.py")
-    seen.expect(re.escape(ERASE) + r"\w+-\w+ running 0:\d\d")
+    seen.expect(re.escape(ERASE) + r"\w+-\w+ running \d+:\d\d")
     end.touch()
     seen.expect(pexpect.EOF)
 
@@ -68,13 +71,21 @@ def test_without_progress_its_name_and_time(terminal: Terminal, project: Path) -
 
 
 def test_a_line_that_the_run_has_not_ended_is_left_alone(terminal: Terminal, project: Path) -> None:
-    Path("t.py").write_text("import time\nprint('50%|', end='', flush=True)\ntime.sleep(1.2)\n")
+    """Attached when the line has been begun; it would be drawn over after half a second."""
+    attached = project.parent / "attached"
+    Path("t.py").write_text(
+        f"print('50%|', end='', flush=True)\n{FILE.format(path=str(attached))}time.sleep(1.2)\n"
+    )
+    run = gage.run("t.py", background=True)
+    wait_until(lambda: run.output().size_bytes)
 
-    seen = terminal("run", "t.py")
+    seen = terminal("attach", run.name)
+    seen.expect_exact("50%|")
+    seen.before = seen.after
+    attached.touch()
     seen.expect(pexpect.EOF)
 
     assert ERASE not in seen.before
-    assert "50%|" in seen.before
 
 
 def test_quiet_shows_nothing(terminal: Terminal, project: Path) -> None:
@@ -87,14 +98,12 @@ def test_quiet_shows_nothing(terminal: Terminal, project: Path) -> None:
 
 
 def test_a_run_of_before_is_followed_with_it(terminal: Terminal, project: Path) -> None:
-    import gage
-
     end = project.parent / "end"
     Path("t.py").write_text(FILE.format(path=str(end)))
     run = gage.run("t.py", background=True)
 
     seen = terminal("attach", run.name)
-    seen.expect_exact(f"{ERASE}{run.name} running 0:0")
+    seen.expect(re.escape(f"{ERASE}{run.name} running ") + r"\d+:\d\d")
     end.touch()
     seen.expect(pexpect.EOF)
 

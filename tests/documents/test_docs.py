@@ -188,6 +188,7 @@ def test_every_member_of_a_class_is_documented(kind: type) -> None:
 
 
 EVERYTHING = """\
+import os
 import sys
 import time
 
@@ -202,7 +203,8 @@ plt.plot([1, 2, 3])
 plt.show()
 sys.stdout.write("half of a line")
 sys.stdout.flush()
-time.sleep(0.2)
+while not os.path.getsize(os.environ["RUN_DIR"] + ".meta/output/40_run"):
+    time.sleep(0.01)
 sys.stderr.write(", and the other half\\n")
 open("made.txt", "w").close()
 """

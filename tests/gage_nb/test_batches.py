@@ -16,6 +16,7 @@ from gage_nb.batches import rows_of, run_batch
 from gage_nb.views.batch_panel import batch_bundle, batch_html
 from gage_nb.views.run_panel import MAX_HTML_BYTES
 from tests.kernels import Kernel, displays, errors, printed, updates
+from tests.making import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,8 +147,7 @@ def test_an_interrupt_stops_what_runs_and_keeps_the_rest(
     kernel: Kernel, project: Path, runs_home: Path
 ) -> None:
     cell = kernel.start(f"%gage_run train.py epochs=[1,2,3] wait_for={project / 'go'} --as b")
-    while not list(runs_home.glob("*/begun-1")):
-        pass
+    wait_until(lambda: list(runs_home.glob("*/begun-1")))
 
     kernel.manager.interrupt_kernel()
     messages = kernel.rest(cell)
@@ -170,8 +170,7 @@ def test_in_the_background_a_button_stops_it(
         if each["msg_type"] == "comm_open"
         and each["content"]["data"]["state"]["_model_name"] == "ButtonModel"
     ]
-    while not list(runs_home.glob("*/begun-1")):
-        pass
+    wait_until(lambda: list(runs_home.glob("*/begun-1")))
 
     kernel.click(button)
     stopped = printed(kernel.run("b.wait(); print(b.counts())"))
@@ -183,8 +182,7 @@ def test_the_kernel_dies_and_another_one_attaches(
     kernel: Kernel, project: Path, runs_home: Path
 ) -> None:
     kernel.start(f"%gage_run train.py epochs=[1,2,3] wait_for={project / 'go'}")
-    while not list(runs_home.glob("*/begun-1")):
-        pass
+    wait_until(lambda: list(runs_home.glob("*/begun-1")))
     kernel.kill()
     other = Kernel()
     try:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from gage._internal.index.language import FilterError
 from gage._internal.index.runs import RunIndex
-from gage._internal.record.run_meta import write_attr, write_timestamp
+from gage._internal.record.run_meta import read_timestamp, write_attr, write_timestamp
 from gage._internal.running.facts import FACTS
 from gage._internal.running.finalize import finalize_run
 from gage._internal.staging.staging import finalize_staged_run, init_run_meta, make_run
@@ -405,7 +405,7 @@ def test_many_processes_ask_and_write_at_once(tmp_path: Path) -> None:
 
 def test_times_are_compared_in_local_time(tmp_path: Path) -> None:
     run = run_with(tmp_path)
-    started = dt.datetime.fromtimestamp(time.time()).astimezone()
+    started = dt.datetime.fromtimestamp((read_timestamp(run, "started") or 0) / 1e6).astimezone()
 
     assert names(tmp_path, f"started = {started:%Y-%m-%d}") == [run.name]
     assert names(tmp_path, f"started > {started:%Y-%m-%d}") == []

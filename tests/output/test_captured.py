@@ -210,7 +210,7 @@ def test_a_command_is_stopped_when_asked(
         "os.write(1, b'ready\\n')\n"
         "while True: time.sleep(1000)",
         stop_requested=lambda: OutputReader(path).size_bytes > 0,
-        grace_s=0.2,
+        grace_s=0.5,
         log=said.append,
     )
     assert code == -signal.SIGTERM

@@ -36,20 +36,20 @@ while True:
 
 
 @pytest.mark.parametrize(
-    ("ignored", "taken"),
+    ("ignored", "taken", "grace_s"),
     [
-        ([], [SIGINT]),
-        (["SIGINT"], [SIGINT, SIGTERM]),
-        (["SIGINT", "SIGTERM"], [SIGINT, SIGTERM, SIGKILL]),
+        ([], [SIGINT], 60),
+        (["SIGINT"], [SIGINT, SIGTERM], 0.5),
+        (["SIGINT", "SIGTERM"], [SIGINT, SIGTERM, SIGKILL], 0.5),
     ],
     ids=["polite", "ignores-int", "ignores-term"],
 )
 def test_a_command_is_stopped_by_the_first_signal_it_obeys(
-    start: Callable[..., Started], ignored: list[str], taken: list[int]
+    start: Callable[..., Started], ignored: list[str], taken: list[int], grace_s: float
 ) -> None:
     command = start([PYTHON, "-c", STUBBORN, *ignored])
     assert command.line() == b"ready\n"
-    assert stop_group(command.identity, 0.2) == taken
+    assert stop_group(command.identity, grace_s) == taken
     assert command.end() in {-taken[-1], 1}
 
 
@@ -77,7 +77,7 @@ child.wait()
     pid = int(command.line())
     descendant = identity_of(pid)
     assert command.line() == b"ready\n"
-    assert stop_group(command.identity, 0.2) == [SIGINT, SIGTERM]
+    assert stop_group(command.identity, 0.5) == [SIGINT, SIGTERM]
     assert wait_for_exit(descendant, 60)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,10 +31,10 @@ def started(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def living(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Identity:
-    """The process of the test, where a supervisor is: in the directory of runs."""
-    monkeypatch.chdir(tmp_path)
-    return identity_of(os.getpid())
+def living(tmp_path: Path) -> Iterator[Identity]:
+    """A live process that is where a supervisor is, in the directory of runs, and of no run."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, cwd=tmp_path, env={}) as process:
+        yield identity_of(process.pid)
 
 
 def write(run: Run, name: str, text: str) -> None:

@@ -177,10 +177,13 @@ def test_nobody_waits_for_a_run_that_was_not_started(make: Callable[..., Run]) -
 def test_an_interrupt_ends_the_waiting_and_not_the_run(make: Callable[..., Run]) -> None:
     run = make()
     start_run(run)
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+    def wait() -> None:
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        wait_for_run(run)
 
     with pytest.raises(KeyboardInterrupt):
-        wait_for_run(run)
+        wait()
 
     assert read_status(run).name == "running"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -25,22 +26,28 @@ Start = Callable[[], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def go_on(project: Path, tmp_path: Path) -> Path:
-    """A pipe that the project's `wait-for-it.py` reads from, to exit with code 7."""
+def script() -> str:
+    """The name of a script that no other process of this machine has in its command line."""
+    return f"wait-{secrets.token_hex(8)}.py"
+
+
+@pytest.fixture
+def go_on(project: Path, tmp_path: Path, script: str) -> Path:
+    """A pipe that the project's script reads from, to exit with code 7."""
     pipe = tmp_path / "go-on"
     os.mkfifo(pipe)
-    (project / "wait-for-it.py").write_text(PROGRAM.format(str(pipe)))
+    (project / script).write_text(PROGRAM.format(str(pipe)))
     return pipe
 
 
 @pytest.fixture
-def start(project: Path, runs_home: Path) -> Iterator[Start]:
-    """Start `gage run wait-for-it.py`; what still runs at the end of the test is killed."""
+def start(project: Path, runs_home: Path, script: str) -> Iterator[Start]:
+    """Start `gage run` with the script; what still runs at the end of the test is killed."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     callers = []
 
     def call() -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-m", "gage", "run", "wait-for-it.py"]
+        words = [sys.executable, "-m", "gage", "run", script]
         callers.append(
             subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         )
@@ -81,12 +88,12 @@ def with_words(words: bytes) -> list[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process rename itself")
-def test_who_kills_gage_run_by_its_words_kills_no_run(start: Start, go_on: Path) -> None:
+def test_killing_gage_run_by_its_words_kills_no_run(start: Start, go_on: Path, script: str) -> None:
     caller = start()
     run = started_run()
     wait_until(lambda: run.output().line_count == 1)
 
-    found = with_words(b"gage run wait-for-it.py")
+    found = with_words(b"gage run %b" % script.encode())
     assert found == [caller.pid]
     for pid in found:
         os.kill(pid, signal.SIGKILL)

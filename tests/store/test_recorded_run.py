@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from gage._internal.errors import MetaError
+from gage._internal.output.format import STDERR, STDOUT
 from gage._internal.record.run_meta import write_attr
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.types import OpRef
@@ -95,13 +97,18 @@ def test_a_damaged_attribute_is_named(tmp_path: Path) -> None:
 
 
 def test_output_can_be_followed_from_the_start_to_the_end(tmp_path: Path) -> None:
-    run = RecordedRun.of(staged(tmp_path, "printf a; printf b >&2; sleep 0.1; printf 'c\\n'"))
+    go_on = tmp_path / "go-on"
+    os.mkfifo(go_on)
+    run = RecordedRun.of(staged(tmp_path / "runs", f"printf a; printf b >&2; cat {go_on}"))
     run.start()
+    following = run.follow()
 
-    pieces = list(run.follow())
+    first = next(following)
+    go_on.write_text("c\n")
+    pieces = [first, *following]
 
-    assert b"".join(data for _, data in pieces) in {b"abc\n", b"bac\n"}
-    assert b"".join(data for stream, data in pieces if stream == 1) == b"b"
+    assert [data for stream, data in pieces if stream == STDERR] == [b"b"]
+    assert b"".join(data for stream, data in pieces if stream == STDOUT) == b"ac\n"
 
 
 def test_what_was_never_started_has_no_output(tmp_path: Path) -> None:

@@ -86,9 +86,14 @@ def test_a_run_in_the_background_ends_in_the_output_of_its_own_cell(
 
 
 def test_widgets_come_beside_html_and_text_and_go_at_the_end(kernel: Kernel, project: Path) -> None:
-    (project / "hi.py").write_text("import time\nprint('hello')\ntime.sleep(1)\n")
+    go_on = project.parent / "go-on"
+    os.mkfifo(go_on)
+    (project / "hi.py").write_text(f"print('hello')\nopen({str(go_on)!r}).read()\n")
 
-    messages = kernel.run("watch(LivePanel(gage.run('hi.py', background=True)))")
+    cell = kernel.start("watch(LivePanel(gage.run('hi.py', background=True)))")
+    messages = kernel.until(lambda message: WIDGET in message["content"].get("data", {}))
+    go_on.write_text("")
+    messages += kernel.rest(cell)
 
     still, widgets = displays(messages)
     assert "hi.py" in still["text/html"]
@@ -220,13 +225,20 @@ def test_an_interrupt_stops_the_run_and_the_panel_shows_it(kernel: Kernel, proje
 def test_a_front_end_that_fails_does_not_fail_the_run(
     kernel: Kernel, project: Path, broken: str
 ) -> None:
-    (project / "hi.py").write_text("import time\nfor i in range(5): print(i); time.sleep(0.2)\n")
+    failed = project.parent / "failed"
+    (project / "hi.py").write_text(
+        "import os, time\n"
+        f"while not os.path.exists({str(failed)!r}): time.sleep(0.01)\n"
+        "for i in range(5): print(i); time.sleep(0.2)  # in which it fails again\n"
+    )
     kernel.run(
         "import comm, logging\n"
         "def fail(*args, **kwargs): raise OSError('the front end is gone')\n"
         "class Count(logging.Handler):\n"
         "    records = []\n"
-        "    def emit(self, record): self.records.append(record)\n"
+        "    def emit(self, record):\n"
+        "        self.records.append(record)\n"
+        f"        open({str(failed)!r}, 'w').close()\n"
         "logging.getLogger('gage_nb').addHandler(Count())\n"
         + {
             "create_comm": "comm.create_comm = fail",

@@ -10,6 +10,7 @@ import pytest
 
 import gage
 from gage._internal.output.captured import run_captured
+from gage._internal.output.format import STDERR, STDOUT
 from gage._internal.record.layout import run_meta_path
 from gage._internal.running.runner import start_run, stop_run
 from gage._internal.staging.staging import init_run_meta, make_run
@@ -17,6 +18,7 @@ from gage._internal.types import OpCmd, OpDef, OpRef, Run
 from gage_nb.views.panel_state import PanelState
 from gage_nb.views.run_state import StateReader, read_state
 from tests.making import meta, staged
+from tests.reporting import write_output
 
 
 def texts(state: PanelState) -> list[str]:
@@ -137,8 +139,11 @@ def test_a_damaged_run_is_a_state_too(project: Path, runs_home: Path, name: str)
 
 
 def test_lines_of_both_streams_are_told_apart(runs_home: Path) -> None:
-    script = "printf 'bar 10%%' >&2; sleep 0.3; printf 'text\\n'; sleep 0.3; printf 'more\\n' >&2"
-    state = read_state(printing(runs_home, script))
+    run = printing(runs_home, "")
+    write_output(run, (b"bar 10%", STDERR), (b"text\n", STDOUT), (b"more\n", STDERR))
+
+    state = read_state(run)
+
     assert [[(span.text, span.stream) for span in line.spans] for line in state.tail] == [
         [("bar 10%", 1), ("text", 0)],
         [("more", 1)],
