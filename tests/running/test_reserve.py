@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gage._internal.process.command import supervisor_command
+from gage._internal.record.reading import read_text
+from gage._internal.record.status import live_processes, read_status
 from gage._internal.running.reserve import Reserve
+from gage._internal.running.runner import start_run
+from gage._internal.types import Run
+from tests.running.runs import PYTHON, by_stream, ended, log_of, output, text_of
 
 
 @pytest.fixture
@@ -103,3 +110,70 @@ def test_nothing_is_left_of_it(path: Path, reserve: Reserve) -> None:
     reserve.release()
 
     assert list(path.parent.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.fail(f"needs a small file system, and mounting one failed: {mounted.stderr}")
+    yield path
+    subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+def test_a_full_disk_ends_a_run_with_its_reason(
+    staged: Callable[..., Run], small_disk: Path
+) -> None:
+    text = "while True: print('x' * 99, flush=True)"
+    run = staged([PYTHON, "-c", text], home=small_disk)
+    start_run(run)
+    ended(run)
+    status = read_status(run)
+    assert status.name in {"error", "terminated"}
+    assert read_text(run, "stopped") is not None
+    assert "No space left on device" in (read_text(run, "proc", "reason") or "")
+    assert "No space left on device" in log_of(run)
+    data = text_of(run)
+    printed, _ = by_stream(run)  # what the command said as it was stopped may have had room
+    assert len(printed) > 1_000_000
+    assert printed == ((b"x" * 99 + b"\n") * 30_000)[: len(printed)]
+    assert b"".join(line.data for line in output(run).lines()) == data
+    assert output(run).line_count == data.count(b"\n") + (not data.endswith(b"\n"))
+
+
+def test_a_run_that_fills_the_disk_with_files_is_recorded(
+    staged: Callable[..., Run], small_disk: Path
+) -> None:
+    text = "import sys\nwith open('big', 'wb') as file:\n    while True: file.write(b'x' * 4096)"
+    run = staged([PYTHON, "-c", text], home=small_disk)
+    start_run(run)
+    # It fails by itself or, when it comes to printing that, is stopped.
+    assert ended(run) in {("error", 1), ("terminated", -2)}
+    assert b"No space left on device" in text_of(run)
+    assert not live_processes(run)
+
+
+def test_a_full_disk_refuses_a_start_and_leaves_the_run_staged(
+    staged: Callable[..., Run], small_disk: Path
+) -> None:
+    run = staged("echo hi", home=small_disk)
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space"):
+        filler.write_bytes(b"x" * 4_000_000)
+    done = subprocess.run(
+        supervisor_command(run.meta_dir), stdout=subprocess.PIPE, check=False, text=True
+    )
+    assert done.stdout.startswith("refused ")
+    assert "No space left" in done.stdout
+    assert read_status(run).name == "staged"
+    filler.unlink()
+    start_run(run)
+    assert ended(run) == ("completed", 0)
