@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.jupyterlab import Server, chromium, running_server
+from tests.browser.jupyterlab import chromium
+from tests.browser.servers import Server, running_server
 
 
 @pytest.fixture(scope="session")

@@ -20,10 +20,10 @@ from tests.browser.jupyterlab import (
     open_notebook,
     output_of,
     run_cell,
-    running_server,
     start_cell,
     write_notebook,
 )
+from tests.browser.servers import running_server
 
 PICTURE = ROOT / "docs" / "live-panel.png"
 MAX_BYTES = 60_000

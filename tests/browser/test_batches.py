@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import gage
 from tests.browser.jupyterlab import (
-    Server,
     close_page,
     open_notebook,
     output_of,
@@ -19,6 +18,7 @@ from tests.browser.jupyterlab import (
     wait_until_run,
     write_notebook,
 )
+from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser]
 
@@ -37,6 +37,15 @@ gage.log(loss=1 / (n + 1))
 
 def panel_of(page: Page, index: int) -> Locator:
     return output_of(page, index).locator(".gage.panel:visible")
+
+
+def assert_inside(part: Locator, whole: Locator) -> None:
+    """Nothing of a part is left or right of the whole."""
+    inner, outer = part.bounding_box(), whole.bounding_box()
+    assert inner is not None
+    assert outer is not None
+    assert outer["x"] < inner["x"]
+    assert inner["x"] + inner["width"] < outer["x"] + outer["width"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -72,11 +81,7 @@ def test_a_batch_moves_is_stopped_inside_its_card_and_can_be_shown(
     expect(panel.locator("tbody tr").nth(2)).to_contain_text("✖ error (exit code 3)")
     expect(panel).to_contain_text("5 more trials")
     stop = output_of(page, 1).get_by_role("button", name="Stop")
-    card, button = panel.bounding_box(), stop.bounding_box()
-    assert card is not None
-    assert button is not None
-    assert card["x"] < button["x"]
-    assert button["x"] + button["width"] < card["x"] + card["width"]
+    assert_inside(stop, panel)
     screenshot(page, f"batch-{theme}")
     stop.click()
     ended = panel_of(page, 1).filter(has_text="22 not started")

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, expect
 from gage._internal.metrics.series import summarize
 from gage.inside.metric_log import Metric
 from gage_nb.views.charts import charts_html
-from tests.browser.jupyterlab import Server, open_notebook, output_of, screenshot
+from tests.browser.jupyterlab import open_notebook, output_of, screenshot
+from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser]
 

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.jupyterlab import (
-    Server,
     close_page,
     open_notebook,
     output_of,
@@ -21,6 +20,7 @@ from tests.browser.jupyterlab import (
     wait_until_run,
     write_notebook,
 )
+from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser]
 

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.jupyterlab import (
-    Server,
     cell_of,
     close_page,
     interrupt_kernel,
@@ -25,6 +24,7 @@ from tests.browser.jupyterlab import (
     watch_stalls,
     write_notebook,
 )
+from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser]
 

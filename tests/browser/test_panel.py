@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 import gage
 from tests.browser.jupyterlab import (
-    Server,
     cell_of,
     close_page,
     interrupt_kernel,
@@ -33,6 +32,7 @@ from tests.browser.jupyterlab import (
     watch_stalls,
     write_notebook,
 )
+from tests.browser.servers import Server
 
 pytestmark = [pytest.mark.alone, pytest.mark.browser]
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import random
-import shutil
-import subprocess
-import sys
 import sysconfig
 import tokenize
 import tomllib
@@ -23,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gage._internal.config import read_config, read_document, rewrite, split_key
-from gage._internal.config.document import Document, apply_edits, edits_for, same
+from gage._internal.config.document import Document, same
 from gage._internal.errors import ConfigError
+from tests.config.documents import JSON, PYTHON, TOML, YAML, YAML_FLOW, set_value
 
 # The tmp_path of a test serves all examples: each writes its files anew.
 in_tmp_path = settings(
@@ -69,41 +66,6 @@ def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-PYTHON = """\
-#!/usr/bin/env python
-# -*- coding: utf-8 -*-
-'''A script.'''\r
-import os
-first=1;value = {0}  # the value
-after : str = 'x' ; last = [1,
-    2]  # two
-def f(): return value
-"""
-JSON = """\
-// comment
-{{ "first": 1, /* inner */ "value" : {0} ,\r
-  "last": [1,
-    2]}}
-"""
-TOML = """\
-# comment
-first = 1 # one
-value = {0} # the value\r
-last = [ 1, # one
-  2 ]
-[table]
-x = 'y'
-"""
-YAML = """\
-# comment
-first: 1   # one
-value: {0}   # the value
-last:
-  - 1   # one
-  - 2
-"""
-YAML_FLOW = "{{first: 1, value: {0}, last: [1, 2]}}  # flow\n"
-
 CASES = {
     "python": ("f.py", PYTHON, with_null),
     "json": ("f.json", JSON, with_null),
@@ -118,11 +80,6 @@ OLD = {
     "yaml": ["0", "x", "'x'", '"x"', "~", "|\n  a\n  b", ">-\n  a\n  b", "[1, 2]", "\n- 1\n- 2"],
     "yaml flow": ["0", "x", "'x'", '"x"', "~", "[1, 2]", "{a: b}"],
 }
-
-
-def set_value(document: Document, value: Any, key: str = "value") -> str:
-    edits = edits_for(document, document.roots[key], value)
-    return apply_edits(document.text, sorted(edits))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -318,96 +275,3 @@ def test_rewritten_python_parses_the_same_but_for_its_values(tmp_path: Path) -> 
     changed = [(a, b) for a, b in zip(tokens(source), tokens(new), strict=True) if a != b]
     assert changed == [((tokenize.STRING, "'0123456789'"), (tokenize.STRING, "'01'"))]
     assert libcst.parse_module(new).code == new
-
-
-@pytest.mark.skipif(shutil.which("git") is None, reason="git applies the diff")
-@in_tmp_path
-@given(data=st.data())
-def test_diff_leads_from_the_old_files_to_the_new(tmp_path: Path, data: st.DataObject) -> None:
-    lines = data.draw(st.lists(st.sampled_from(["# c", "", "x{0} = 1", "y{0} = [\n 1,\n 2]"])))
-    end = data.draw(st.sampled_from(["", "\n"]))
-    newline = data.draw(st.sampled_from(["\n", "\r\n"]))
-    text = (newline.join(lines) + end).replace("\n", newline).replace("\r\r", "\r")
-    for number in range(text.count("{0}")):
-        text = text.replace("{0}", str(number), 1)
-    directory = tmp_path / "run"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    path = directory / "f.py"
-    path.write_bytes(text.encode())
-    config = read_config(str(directory), [{"keys": ["f.py"]}])
-    wanted = {
-        key: data.draw(st.sampled_from([entry.value, 7, [1], "a\nb"]))
-        for key, entry in config.items()
-    }
-
-    diff = rewrite(str(directory), config, wanted)
-
-    new = path.read_bytes()
-    assert bool(diff) == (new != text.encode())
-    if diff:
-        path.write_bytes(text.encode())
-        subprocess.run(
-            ["git", "apply", "-p0", "--whitespace=nowarn", "--unidiff-zero"],
-            cwd=directory,
-            input=diff.encode(),
-            check=True,
-            env={"GIT_CEILING_DIRECTORIES": str(tmp_path), "PATH": "/usr/bin:/bin"},
-        )
-    assert path.read_bytes() == new
-
-
-@pytest.mark.parametrize(
-    ("path", "template", "words"),
-    [
-        ("f.py", PYTHON, "float"),
-        ("f.toml", TOML, "inf nan"),
-        ("f.yaml", YAML, ".inf .nan"),
-    ],
-    ids=["python", "toml", "yaml"],
-)
-@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan], ids=str)
-def test_numbers_that_are_not_finite_are_written(
-    path: str, template: str, words: str, value: float
-) -> None:
-    document = read_document(path, template.format("0.5").encode())
-
-    text = set_value(document, value)
-
-    assert any(word in text for word in words.split())
-    assert same(read_document(path, text.encode()).roots["value"].value, value)
-
-
-@pytest.mark.parametrize(
-    ("path", "template", "value", "message"),
-    [
-        ("f.json", JSON, math.nan, "JSON has no number for nan"),
-        ("f.json", JSON, [1, -math.inf], "JSON has no number for nan"),
-        ("f.toml", TOML, None, "TOML has no null"),
-        ("f.toml", TOML, {"a": [None]}, "TOML has no null"),
-        ("f.toml", TOML, "\ud800", "lone surrogates"),
-        ("f.yaml", YAML, "\ud800", "lone surrogates"),
-    ],
-    ids=["nan", "inf in a list", "null", "null inside", "toml surrogate", "yaml surrogate"],
-)
-def test_what_a_format_does_not_have_is_an_error(
-    tmp_path: Path, path: str, template: str, value: Any, message: str
-) -> None:
-    source = template.format("0").encode()
-    (tmp_path / path).write_bytes(source)
-    config = read_config(str(tmp_path), [{"keys": [f"{path}#value"]}])
-    line = source[: source.index(b"value")].count(b"\n") + 1
-
-    with pytest.raises(ConfigError, match=message) as caught:
-        rewrite(str(tmp_path), config, {"value": value})
-
-    assert str(caught.value).startswith(f"{path}:{line}: value: cannot be set to")
-    assert (tmp_path / path).read_bytes() == source
-
-
-def test_integer_of_too_many_digits_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "f.py").write_text("n = 1\n")
-    config = read_config(str(tmp_path), [{"keys": ["f.py"]}])
-
-    with pytest.raises(ConfigError, match=r"f\.py:1: n: cannot be set to a number of too many"):
-        rewrite(str(tmp_path), config, {"n": 10 ** sys.get_int_max_str_digits()})

@@ -1,6 +1,6 @@
 """Side-cars that were damaged in every way: listing never raises, hangs, or blames another run.
 
-Each case takes one file of a real run, or of a batch, and does one thing to it. Every reader is
+Each case takes one file of a real run and does one thing to it. Every reader is
 asked: the store, the index, the rows of every report, the comparison with a run that is whole, the
 frames, what `gage show` prints, the panel. By hand, `python -m tests.store.test_damage` goes on
 with random cases until it is interrupted, or for so many seconds: `… test_damage 600`.
@@ -11,24 +11,17 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import os
 import random
-import re
 import shutil
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import gage
-from gage._internal.api.batches import run_batch
-from gage._internal.batch.batch import Batch, batch_listing, list_batches
-from gage._internal.batch.state import BatchReader
-from gage._internal.batch.state_text import batch_text
 from gage._internal.compare.difference import diff_runs
 from gage._internal.errors import GageError
 from gage._internal.index.runs import RunIndex
@@ -46,11 +39,11 @@ from gage._internal.store.store import list_runs
 from gage._internal.types import STATUSES
 from gage.cli.tables import print_run
 from gage_nb import frames
-from gage_nb.views.batch_panel import batch_html
 from gage_nb.views.run_panel import static_html
 from gage_nb.views.run_state import read_state
 from gage_nb.views.run_text import static_text
 from tests.making import ended
+from tests.store.damages import DAMAGES, _with, assert_inert, damaged_file, overwrite
 
 PROGRAM = (
     "import gage, sys\n"
@@ -60,70 +53,6 @@ PROGRAM = (
     "gage.progress(1, 2)\n"
     "open('made.txt', 'w').write('x')\n"
 )
-
-
-def _pipe(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def _link(target: str) -> Callable[[Path], None]:
-    def act(path: Path) -> None:
-        path.unlink()
-        path.symlink_to(target)
-
-    return act
-
-
-def _directory(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def _with(data: bytes) -> Callable[[Path], None]:
-    return lambda path: _write(path, data)
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.chmod(0o644)
-    path.write_bytes(data)
-
-
-def _cut(path: Path) -> None:
-    _write(path, path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    for place in range(0, len(data), 7):
-        data[place] ^= 0x55
-    _write(path, bytes(data))
-
-
-def _huge(path: Path) -> None:
-    path.chmod(0o644)
-    with path.open("r+b") as file:
-        file.truncate(200_000_000)  # sparse
-
-
-DAMAGES: dict[str, Callable[[Path], None]] = {
-    "missing": Path.unlink,
-    "empty": _with(b""),
-    "cut": _cut,
-    "flipped": _flip,
-    "binary": _with(bytes(range(256)) * 8),
-    "deep": _with(b"[" * 200_000),
-    "deep object": _with(b'{"a":' * 200_000),
-    "digits": _with(b"9" * 30 + b"\n"),
-    "other json": _with(b'[1, {"x": null}]\n'),
-    "long line": _with(b"x" * 2_000_000),
-    "lines": _with(b"\n" * 100_000),
-    "huge": _huge,
-    "pipe": _pipe,
-    "endless": _link("/dev/zero"),
-    "loop": _link("loop"),
-    "directory": _directory,
-}
 
 
 @pytest.fixture(scope="module")
@@ -212,28 +141,6 @@ VIEWS: tuple[Callable[[RecordedRun], str], ...] = (
 )
 
 
-def assert_inert(text: str) -> None:
-    """Nothing in a text is obeyed by a terminal, or cannot be encoded."""
-    text.encode()
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
-
-
-@contextlib.contextmanager
-def damaged_file(path: Path, act: Callable[[Path], None]) -> Iterator[None]:
-    """Do something to a file, and have it back as it was."""
-    kept = path.with_name(f"{path.name}.tmp")
-    shutil.copy2(path, kept)
-    act(path)
-    try:
-        yield
-    finally:
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
-        kept.rename(path)
-
-
 @pytest.mark.parametrize("act", list(DAMAGES))
 def test_no_damage_of_a_file_costs_more_than_its_run(
     original: Path, tmp_path: Path, act: str
@@ -306,83 +213,9 @@ def random_case(names: list[str], seed: int) -> tuple[str, Callable[[Path], None
             # Bytes that mean something in one of the formats.
             new = bytes(chosen.choices(b'{}[]",:\\ \n\0\x1b-1e9.#\xff\x9b', k=chosen.randrange(6)))
             data[place : place + length] = new
-        _write(path, bytes(data))
+        overwrite(path, bytes(data))
 
     return name, change
-
-
-# Batches
-
-
-@pytest.fixture(scope="module")
-def batch_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with two batches; the first is going to be damaged."""
-    directory = tmp_path_factory.mktemp("batches")
-    (directory / "train.py").write_text("lr = 0.0\nprint('loss:', lr)\n")
-    for values in ([0.1, 0.2], [1.5, 2.5]):
-        gage.run("train.py", {"lr": values[0]}, directory=str(directory), runs_home=str(directory))
-        rows = [{"lr": value} for value in values]
-        run_batch("train.py", rows=rows, directory=str(directory), runs_home=str(directory))
-    return directory
-
-
-def ask_about_batches(home: Path, damaged_id: str) -> None:
-    """Ask every reader of batches; nothing but an error of ours may come."""
-    rows = {row["id"]: row for row in batch_listing(str(home))}
-    assert len(rows) == 2
-    assert all(row["trials"] == "2 completed" for key, row in rows.items() if key != damaged_id)
-    for row in rows.values():
-        str(row).encode()
-    list_batches(str(home))
-    with contextlib.suppress(GageError):
-        batch = Batch(str(home), damaged_id)
-        for ask in BATCH_QUESTIONS:
-            with contextlib.suppress(GageError):
-                ask(batch)
-        state = BatchReader(batch=batch).read()
-        for text in (batch_html(state), batch_text(state)):
-            assert_inert(text)
-    assert len(list_runs(str(home))) == 6
-
-
-BATCH_QUESTIONS: tuple[Callable[[Batch], object], ...] = (
-    lambda batch: batch.rows(),
-    lambda batch: batch.counts(),
-    lambda batch: batch.objective and batch.best(),
-    lambda batch: batch.notes,
-    lambda batch: batch.trials,
-    lambda batch: batch.running,
-    lambda batch: batch.check(),
-    repr,
-)
-
-
-def batch_files(home: Path) -> tuple[str, list[str]]:
-    """Return the id of the older batch and its files."""
-    batch = list_batches(str(home))[-1]
-    directory = home / ".batches" / batch.id
-    names = [path.relative_to(directory) for path in directory.rglob("*") if path.is_file()]
-    return batch.id, sorted(map(str, names))
-
-
-@pytest.mark.parametrize("act", list(DAMAGES))
-def test_no_damage_of_a_batch_costs_more_than_the_batch(batch_home: Path, act: str) -> None:
-    batch_id, names = batch_files(batch_home)
-    assert {"plan.json", "trials", "start.json"} <= {*names}
-
-    for name in names:
-        with damaged_file(batch_home / ".batches" / batch_id / name, DAMAGES[act]):
-            ask_about_batches(batch_home, batch_id)
-
-
-def test_a_batch_without_its_plan_is_listed_as_damaged(batch_home: Path) -> None:
-    batch_id, _ = batch_files(batch_home)
-
-    with damaged_file(batch_home / ".batches" / batch_id / "plan.json", DAMAGES["empty"]):
-        (row,) = [row for row in batch_listing(str(batch_home)) if row["id"] == batch_id]
-
-    assert row["trials"].startswith("damaged: ")
-    assert "plan.json" in row["trials"]
 
 
 def main(seconds: float) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -292,68 +290,6 @@ def test_staging_is_shown_by_its_phases(kernel: Kernel, project: Path) -> None:
     ]
     assert any("init-runtime" in value for value in shown)
     assert "completed" in updates(messages)[-1]["text/plain"]
-
-
-STREAM = """
-import gage
-from gage_nb.views.live import LivePanel, watch
-watch(LivePanel(gage.run('{}', background=True)))
-"""
-
-
-def test_outside_of_a_kernel_the_output_is_printed(project: Path, runs_home: Path) -> None:
-    (project / "hi.py").write_text("for i in range(3): print('line', i)\nprint('end', end='')\n")
-
-    found = subprocess.run(
-        [sys.executable, "-c", STREAM.format("hi.py")], capture_output=True, text=True, check=True
-    )
-
-    lines = found.stdout.splitlines()
-    assert lines[1:5] == ["line 0", "line 1", "line 2", "end"]
-    assert lines[5].startswith("✔ hi.py ")
-    assert "completed" in lines[5]
-    assert "gage output" in lines[-1]
-
-
-def test_a_terminal_gets_moves_and_colors_and_nothing_else(project: Path, runs_home: Path) -> None:
-    import pty
-
-    (project / "hi.py").write_text(
-        r"print('\x1b[31mred\x1b[0m 1\r\x1b[K2 ', end='')"
-        "\n"
-        r"print('\x1b]0;title\x07\x1b[6n\x1b]52;c;aGk=\x1b\\', end='')"
-    )
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([sys.executable, "-c", STREAM.format("hi.py")], stdout=follower)
-    os.close(follower)
-    data = b""
-    while True:
-        try:
-            data += os.read(leader, 65536)
-        except OSError:
-            break
-    os.close(leader)
-
-    assert process.wait() == 0
-    assert b"\x1b[31mred\x1b[0m 1\r\x1b[K2 \r\n" in data
-    assert b"title" not in data
-    assert b"aGk" not in data
-    assert b"\x1b[6n" not in data
-
-
-def test_a_pipe_is_not_flooded_and_says_what_it_skips(project: Path, runs_home: Path) -> None:
-    (project / "flood.py").write_text("for i in range(300_000): print('x' * 79)\n")
-
-    found = subprocess.run(
-        [sys.executable, "-c", STREAM.format("flood.py")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert len(found.stdout) < 24_000_000
-    assert "not shown: gage output" in found.stdout
-    assert "300,000 lines" in found.stdout
 
 
 def test_a_panel_may_be_finished_without_being_shown(project: Path, runs_home: Path) -> None:
