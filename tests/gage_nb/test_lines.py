@@ -206,7 +206,8 @@ def test_two_notebooks_share_a_store(bell: Path, project: Path) -> None:
         bell.read_text()
         kernels[1].run("%gage_run hi.py")
 
-        frames = [printed(kernel.run("print(list((%gage runs)['status']))")) for kernel in kernels]
+        look = "frame = %gage runs\nprint(list(frame['status']))"
+        frames = [printed(kernel.run(look)) for kernel in kernels]
 
         bell.write_text("")
         messages = kernels[1].run("%gage attach 2")
