@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from gage_nb.batches import run_batch
+    from gage_nb.comparisons import compare
     from gage_nb.frames import diff, files, manifest, meta, metrics, output, runs
     from gage_nb.running import attach, run, start
     from gage_nb.running_cells import run_cell
 
 __all__ = [
     "attach",
+    "compare",
     "diff",
     "files",
     "load_ipython_extension",
@@ -39,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "attach": "running",
+    "compare": "comparisons",
     "diff": "frames",
     "files": "frames",
     "manifest": "frames",

@@ -63,6 +63,9 @@ COMMANDS = {
     "wait": Command("wait [RUN]", "wait until it has ended"),
     "stop": Command("stop [RUN]", "stop it (default: the newest that is running)"),
     "verify": Command("verify [RUN]", "what differs from its manifest (DataFrame)"),
+    "compare": Command(
+        "compare [RUN ...]", "runs side by side; --baseline RUN, --by KEYS (DataFrame)"
+    ),
     "diff": Command("diff A B", "what differs between two runs (DataFrame)"),
     "label": Command("label RUN [TEXT]", "give it a label, or remove it"),
     "tag": Command("tag RUN [-]TAG ...", "add tags, or remove some"),

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from gage._internal.api import runs as requests
+from gage._internal.api.comparing import Asked
+from gage._internal.api.completion import COMMAND_OPTIONS
 from gage._internal.api.order import deleted, find_many, purge, restore
 from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
 from gage._internal.store.reports import as_recorded, difference_rows, operation_rows
 from gage_nb import frames
 from gage_nb.command_list import command_name
+from gage_nb.option_words import option_words
 from gage_nb.running import attach, start
-from gage_nb.tables import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pandas as pd
 
     from gage._internal.store.recorded_run import RecordedRun
 
@@ -41,7 +43,7 @@ class Place(NamedTuple):
 
 
 def carry_out(name: str, words: Sequence[str]) -> Any:
-    """Return the result of a command; a DataFrame gets a readable display.
+    """Return the result of a command; a DataFrame has a readable display.
 
     Raises
     ------
@@ -49,8 +51,7 @@ def carry_out(name: str, words: Sequence[str]) -> Any:
         If an option lacks its value, or there are more words than the command takes.
     """
     place, rest = _placed(words)
-    result = _CALLS[command_name(name)](rest, place)
-    return readable(result) if isinstance(result, pd.DataFrame) else result
+    return _CALLS[command_name(name)](rest, place)
 
 
 def _placed(words: Sequence[str]) -> tuple[Place, list[str]]:
@@ -209,6 +210,28 @@ def _purge(words: Sequence[str], place: Place) -> Any:
     return _said(found, "removed for good")
 
 
+def _compare(words: Sequence[str], place: Place) -> Any:
+    from gage_nb import comparisons
+
+    given = option_words(words, COMMAND_OPTIONS["compare"])
+    if given.rest and given.one("--where"):
+        raise LineError("expected the names of runs, or a filter (--where), and not both")
+    chosen = [place.find(word) for word in given.rest] or given.one("--where")
+    baseline = given.one("--baseline")
+    return comparisons.compare_at(
+        place.home,
+        chosen,
+        Asked(
+            baseline,
+            given.one("--by"),
+            given.several("--minimize"),
+            given.several("--maximize"),
+            "--all" in given.flags,
+            given.one("--interval") or "student",
+        ),
+    )
+
+
 def _diff(words: Sequence[str], place: Place) -> Any:
     if len(words) != 2:
         raise LineError("expected two runs: %gage diff A B")
@@ -241,6 +264,7 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "wait": _of_run(_wait),
     "stop": _of_run(_stop),
     "verify": _with_run(_verify),
+    "compare": _compare,
     "diff": _diff,
     "label": _label,
     "tag": _tag,

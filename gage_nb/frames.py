@@ -48,6 +48,8 @@ __all__ = [
     "output",
     "run_frame",
     "runs",
+    "series_of",
+    "typed",
 ]
 
 _US = "datetime64[us, UTC]"
@@ -146,14 +148,14 @@ def listing_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     for part, prefix, dtype in [*parts, ("attributes", "attr", None)]:
         for key in dict.fromkeys(key for row in reversed(rows) for key in row[part]):
             values = [row[part].get(key) for row in rows]
-            added[printable(f"{prefix}.{key}")] = _typed(values, dtype, frame.index)
+            added[printable(f"{prefix}.{key}")] = typed(values, dtype, frame.index)
     if not added:
         return frame
     ids = frame.pop("id")  # last: nobody reads it
     return readable(pd.concat([frame, pd.DataFrame(added), ids], axis=1))
 
 
-def _typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:
+def typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:
     """Return the values of one key with a dtype that keeps all of them exactly."""
     kinds = {type(value) for value in values if value is not None}
     of_kind = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
@@ -306,7 +308,7 @@ def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.Data
     listed = list(rows)
     frame = pd.DataFrame(
         {
-            _without_unit(name): _series([row[name] for row in listed], dtype)
+            _without_unit(name): series_of([row[name] for row in listed], dtype)
             for name, dtype in dtypes.items()
         }
     )
@@ -328,7 +330,8 @@ def _without_unit(name: str) -> str:
     return name.removesuffix("_us").removesuffix("_ms").removesuffix("_bytes")
 
 
-def _series(values: list[Any], dtype: Any) -> pd.Series[Any]:
+def series_of(values: list[Any], dtype: Any) -> pd.Series[Any]:
+    """Return values as a column; None is a missing time, duration, number or string."""
     if dtype in (_US, _MS):
         # Converted as integers: as floats they would lose microseconds.
         unit = "us" if dtype == _US else "ms"

@@ -41,8 +41,11 @@ MAX_ROWS = 60
 MAX_TEXT = 300
 MAX_TEXT_CELL = 60
 
-# What is shown in place of an empty frame: an entry of its `attrs`.
+# Entries of a frame's `attrs`: what is shown in place of an empty frame, lines below the table, and
+# columns of texts that are numbers.
 _IF_EMPTY = "if_empty"
+_NOTES = "notes"
+_NUMBERS = "numbers"
 # Most runs have none of these: that is not worth a word.
 _OFTEN_BLANK = frozenset({"label", "tags", "reason"})
 
@@ -88,14 +91,15 @@ class _Column:
         return f"{self.name} ({self.zone})" if self.zone else self.name
 
 
-def readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the same frame, now with a readable display."""
+def readable(frame: pd.DataFrame, shown: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the same frame, now with a readable display: of itself, or of the frame `shown`."""
+    shown = frame if shown is None else shown
     # Set on this object only: a subclass would be inherited by every operation.
     own: Any = frame
-    own._repr_html_ = lambda: table_html(frame)  # the name is IPython's
+    own._repr_html_ = lambda: table_html(shown)  # the name is IPython's
     own._repr_mimebundle_ = lambda **_: {
-        "text/html": table_html(frame),
-        "text/plain": table_text(frame),
+        "text/html": table_html(shown),
+        "text/plain": table_text(shown),
     }
     return frame
 
@@ -174,6 +178,7 @@ def _readable_parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[_Column], l
     notes = [format_count(len(frame), "row")] if is_cut else [] if len(rows) else [nothing]
     if blank:
         notes.append(f"without values: {', '.join(blank)}")
+    notes += frame.attrs.get(_NOTES, ())
     return rows, columns, notes
 
 
@@ -214,6 +219,8 @@ def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
     kind = "text" if name in {"text", "path", "value"} else "words"
     if isinstance(dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(dtype) or name == "run":
         kind = "short"
+    if name in frame.attrs.get(_NUMBERS, ()):
+        kind = "number"
     whole = ["" if value is None else _whole(value) for value in given]
     texts = whole if is_narrow else [_short(text) for text in whole]
     return _Column(heading, kind, texts, whole, texts)

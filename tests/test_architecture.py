@@ -74,6 +74,7 @@ EXTRA_OF = {
     "rich": "cli",
     "textual_image": "pictures",
     "ruamel": "config",
+    "scipy": "statistics",
     "tensorboard": "tensorboard",
 }
 

@@ -16,7 +16,7 @@ from gage._internal.people import outcome
 from gage._internal.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gage._internal.batch.batch import Batch
     from gage._internal.store.recorded_run import RecordedRun
@@ -25,6 +25,7 @@ __all__ = [
     "app",
     "batch_called",
     "complete_run",
+    "completes",
     "confirm",
     "json_option",
     "print_json",
@@ -141,6 +142,22 @@ def complete_run(
 
     choices = complete_command(incomplete, [ctx.info_name or ""], [])
     return [CompletionItem(each.text, help=each.about) for each in choices]
+
+
+def completes(
+    taken: str,
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Return the completion of an option that takes `metric`, `key`, `run` or `filter`."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from gage._internal.api.completion import complete_option
+
+        choices = complete_option(taken, incomplete)
+        return [CompletionItem(each.text, help=each.about) for each in choices]
+
+    return complete
 
 
 def run_argument(function: Any) -> Any:

@@ -24,7 +24,7 @@ from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import coloured, on_a_line, plain, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.console import Console
 
@@ -219,24 +219,32 @@ def print_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     styles: dict[int, list[str]] | None = None,
+    numbers: Collection[int] = (),
 ) -> None:
-    """Print a table; `styles` has the Rich styles of a column's cells, by the column's position."""
+    """Print a table.
+
+    `styles` has the Rich styles of a column's cells, by the column's position; `numbers` are the
+    positions of columns that are aligned to the right.
+    """
     console = _console()
     texts = [[printable(cell) for cell in row] for row in rows]
     if console is None:
         widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
         for row in (columns, *texts):
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            cells = (
+                cell.rjust(width) if at in numbers else cell.ljust(width)
+                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
             print("  ".join(cells).rstrip())
         return
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
+    for at, name in enumerate(columns):
         # Short cells stay on one line; names, labels and paths of any length are folded.
         short = name in ("#", "run", "status", "duration") or name.startswith("started")
-        is_number = name in ("#", "duration", "size", "value", "step")
+        is_number = at in numbers or name in ("#", "duration", "size", "value", "step")
         table.add_column(
             name, overflow="fold", no_wrap=short, justify="right" if is_number else "left"
         )

@@ -78,6 +78,7 @@ def test_a_place_needs_its_directory(words: list[str]) -> None:
 OF_SEVERAL_WORDS = {
     "runs",
     "metrics",
+    "compare",
     "diff",
     "label",
     "tag",

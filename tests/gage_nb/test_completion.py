@@ -84,6 +84,8 @@ def test_names_of_runs_are_completed(shell: InteractiveShell) -> None:
         ("%gage_run -C s|", ["%gage_run -C sub/"]),
         ("%gage runs status=comp|", ["%gage runs status=completed"]),
         ("%gage runs oper|", ["%gage runs operation="]),
+        ("%gage compare --mi|", ["%gage compare --minimize"]),
+        ("%gage compare --minimize l|", ["%gage compare --minimize loss"]),
         ("%gage_run train.py --optimize min|", ["%gage_run train.py --optimize minimize:loss"]),
     ],
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gage._internal.index.runs import RunIndex
 
-__all__ = ["Choice", "complete_command", "complete_words"]
+__all__ = ["COMMAND_OPTIONS", "Choice", "complete_command", "complete_option", "complete_words"]
 
 _MOST_RUNS = 100
 _MOST_VALUES = 50
@@ -29,6 +29,19 @@ _TAKE_SEVERAL = frozenset({"diff", "compare", "delete", "metrics"})
 _BATCH = ("-b", "--batch")
 _ROW_FILES = (".csv", ".json")
 _DIRECTIONS = ("minimize", "maximize")
+
+COMMAND_OPTIONS = {
+    "compare": {
+        "--where": "filter",
+        "--baseline": "run",
+        "--by": "key",
+        "--minimize": "metric",
+        "--maximize": "metric",
+        "--interval": "interval",
+        "--all": "",
+    },
+}
+"""The options of commands of `%gage`, and what they take; a flag takes nothing."""
 
 
 class Choice(NamedTuple):
@@ -82,6 +95,8 @@ def complete_command(
             choices = [Choice(name) for name in sorted(commands)]
         elif words[0] in {"runs", "list", "ls"}:
             choices = _filters(incomplete, _index(directory))
+        elif incomplete.startswith("-") or _takes(words):
+            choices = _option_choices(incomplete, words, directory)
         elif words[0] in _TAKE_NO_RUN or (len(words) > 1 and words[0] not in _TAKE_SEVERAL):
             choices = []
         else:
@@ -89,6 +104,42 @@ def complete_command(
     except (GageError, OSError):
         return []
     return [each for each in choices if each.text.startswith(incomplete)]
+
+
+def complete_option(taken: str, incomplete: str, directory: str | None = None) -> list[Choice]:
+    """Return what the value of an option may become that takes `metric`, `key` and the like."""
+    try:
+        choices = _taken(taken, incomplete, directory)
+    except (GageError, OSError):
+        return []
+    return [each for each in choices if each.text.startswith(incomplete)]
+
+
+def _takes(words: Sequence[str]) -> str:
+    """Return what the last word takes as its value; "" for nothing."""
+    return COMMAND_OPTIONS.get(words[0], {}).get(words[-1], "")
+
+
+def _option_choices(incomplete: str, words: Sequence[str], directory: str | None) -> list[Choice]:
+    taken = _takes(words)
+    if taken:
+        return _taken(taken, incomplete, directory)
+    return [Choice(option) for option in COMMAND_OPTIONS.get(words[0], {})]
+
+
+def _taken(taken: str, incomplete: str, directory: str | None) -> list[Choice]:
+    if taken == "interval":
+        return [Choice("student"), Choice("bootstrap", "needs the extra statistics")]
+    index = _index(directory)
+    if taken == "run":
+        return _runs(incomplete, index)
+    if taken == "filter":
+        return _filters(incomplete, index)
+    index.select()  # looks at the disk
+    names = [Choice(name) for name in index.names()["metric" if taken == "metric" else "config"]]
+    if taken == "key":
+        names += [Choice(f"'all but {name}'") for name, _ in names if name.isidentifier()]
+    return names
 
 
 def _index(directory: str | None) -> RunIndex:
