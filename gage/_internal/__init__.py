@@ -25,6 +25,7 @@ imports only from those above it, and the modules of a package import each other
     config          values of scripts, notebooks, JSON, YAML, TOML, argparse: read and rewritten
     metrics         the numbers that a run gives back
     progress        how far a run is
+    resources       what its processes use: time, memory, bytes read and written
     operations      what can be run: Gage files, targets, the line that asks for a run
     system          what is recorded of the machine: packages, platform, git
     running         from a staged run to an ended one

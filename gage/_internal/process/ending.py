@@ -11,6 +11,7 @@ from gage._internal.process.identity import is_alive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import resource
     from collections.abc import Callable
 
     from gage._internal.process.identity import Identity
@@ -99,6 +100,8 @@ class Child:
         self.pid = identity.pid
         self.orphans_of = orphans_of
         self.exit_code: int | None = None
+        # What it used, with those of its descendants that were waited for; None if not known.
+        self.used: resource.struct_rusage | None = None
         self._on_exit = on_exit
         self._ended = False
 
@@ -115,7 +118,8 @@ class Child:
             self._on_exit(code)
             self._ended = True
             try:
-                os.waitpid(self.pid, os.WNOHANG)
+                pid, _, used = os.wait4(self.pid, os.WNOHANG)
+                self.used = used if pid else None
             except ChildProcessError:
                 pass
         return found

@@ -19,6 +19,7 @@
     log/patched             unified diff of what the configuration changed
     output/NN_phase[.index] `output.format`
     manifest                `manifest`
+    resources               `resources.log`
     user/NAME sys/NAME      attributes of the user and of the system, JSON
 
 All text is UTF-8 with surrogate escapes, so that names of files keep their bytes.

@@ -23,6 +23,7 @@ from gage._internal.process.command import command_argv, program_env
 from gage._internal.process.ending import Child
 from gage._internal.process.identity import Identity, decode_identity, encode_identity, identity_of
 from gage._internal.process.spawn import spawn, start_fault
+from gage._internal.process.stopping import SIGKILL
 from gage._internal.record.duration import monotonic_us, write_clock
 from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.reading import read_text
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gage._internal.record.stop_request import StopRequest
+    from gage._internal.resources.command import CommandResources
     from gage._internal.running.default_config import DefaultConfig
     from gage._internal.running.pipes import Pipes
     from gage._internal.running.reserve import Reserve
@@ -96,6 +98,7 @@ class KeptCommand:
         self._child: Child | None = None
         self._recording: Recording | None = None
         self._default_config: DefaultConfig | None = None
+        self._resources: CommandResources | None = None
         # The file of the last request to stop; the request; whether it was carried out.
         self._seen_request: bytes | None = None
         self._request: StopRequest | None = None
@@ -203,6 +206,12 @@ class KeptCommand:
             note=self._note,
         )
         self._recording.begin(poll)
+        # Loaded while the command runs: nothing before it needs them.
+        from gage._internal.resources.command import CommandResources
+        from gage._internal.resources.log import RESOURCES
+
+        path = run_meta_path(self.run, RESOURCES)
+        self._resources = CommandResources(path, self._child, self._own.pid)
 
     @property
     def due_s(self) -> float | None:
@@ -211,7 +220,10 @@ class KeptCommand:
             return None
         if self._request is not None and not self._request_taken and not self.has_ended:
             return 0.0  # the next step carries out the request
-        return self._recording.due_s
+        due_s = self._recording.due_s
+        if self._resources is None or self.has_ended:
+            return due_s
+        return self._resources.due_s if due_s is None else min(due_s, self._resources.due_s)
 
     @property
     def has_ended(self) -> bool:
@@ -228,6 +240,8 @@ class KeptCommand:
         recording = self._recording
         assert recording is not None and self._child is not None  # noqa: PT018, S101  # it began
         if not recording.step(events):
+            if self._resources is not None and not recording.has_ended:
+                self._resources.sample()
             return False
         recording.close()
         recording.capture.close()
@@ -239,6 +253,13 @@ class KeptCommand:
             self.exit_code = self._child.exit_code
         elif self.exit_code is None:
             self.exit_code = _recorded_exit_code(self.run)
+        if self._resources is not None:
+            self._resources.finish()
+            if self._resources.ran_out_of_memory():
+                if self.exit_code == -SIGKILL and not self._request_taken and not self.reason:
+                    self.reason = "out of memory"
+                else:
+                    self._note("The system killed a process of this machine: out of memory")
         return True
 
     def _note_exit(self, exit_code: int | None) -> None:

@@ -245,7 +245,11 @@ def _load_what_the_end_needs(until_readable: int | None = None) -> None:
     poll = select.poll()
     if until_readable is not None:
         poll.register(until_readable, select.POLLIN)
-    for name in ("gage._internal.running.finalize", "gage._internal.running.summarize"):
+    for name in (
+        "gage._internal.resources.command",
+        "gage._internal.running.finalize",
+        "gage._internal.running.summarize",
+    ):
         if until_readable is not None and poll.poll(0):
             return
         __import__(name)
