@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,6 @@ in_tmp_path = settings(
 )
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git applies the diff")
 @in_tmp_path
 @given(data=st.data())
 def test_diff_leads_from_the_old_files_to_the_new(tmp_path: Path, data: st.DataObject) -> None:

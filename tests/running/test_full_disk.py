@@ -16,6 +16,7 @@ from gage._internal.errors import GageError, StoreError
 from gage._internal.record.status import live_processes
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.store import list_runs
+from tests.disks import small_disk
 from tests.making import ended, wait_until
 
 
@@ -28,25 +29,12 @@ def options() -> str:
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str) -> Iterator[Path]:
     """A store on a file system of 4 MB, with a completed run in it."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.fail(
-            "this test needs root's rights to mount a small tmpfs (CAP_SYS_ADMIN, as "
-            f"`docker run --privileged` gives): {mounted.stderr}"
-        )
-    monkeypatch.setenv("GAGE_RUNS", str(disk / "runs"))
-    ended(disk / "runs", "echo before; echo made > made")
-    yield disk / "runs"
-    runs = list_runs(str(disk / "runs"))
-    wait_until(lambda: not any(live_processes(run) for run in runs))
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with small_disk(tmp_path / "disk", options) as disk:
+        monkeypatch.setenv("GAGE_RUNS", str(disk / "runs"))
+        ended(disk / "runs", "echo before; echo made > made")
+        yield disk / "runs"
+        runs = list_runs(str(disk / "runs"))
+        wait_until(lambda: not any(live_processes(run) for run in runs))
 
 
 def fill(store: Path, leave_bytes: int = 0) -> Path:

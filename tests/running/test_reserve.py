@@ -16,6 +16,7 @@ from gage._internal.record.status import live_processes, read_status
 from gage._internal.running.reserve import Reserve
 from gage._internal.running.runner import start_run
 from gage._internal.types import Run
+from tests.disks import small_disk
 from tests.running.runs import PYTHON, by_stream, ended, log_of, output, text_of
 
 
@@ -113,27 +114,15 @@ def test_nothing_is_left_of_it(path: Path, reserve: Reserve) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.fail(f"needs a small file system, and mounting one failed: {mounted.stderr}")
-    yield path
-    subprocess.run(["umount", "--lazy", str(path)], check=True)
+    with small_disk(tmp_path / "disk", "size=2m") as path:
+        yield path
 
 
-def test_a_full_disk_ends_a_run_with_its_reason(
-    staged: Callable[..., Run], small_disk: Path
-) -> None:
+def test_a_full_disk_ends_a_run_with_its_reason(staged: Callable[..., Run], disk: Path) -> None:
     text = "while True: print('x' * 99, flush=True)"
-    run = staged([PYTHON, "-c", text], home=small_disk)
+    run = staged([PYTHON, "-c", text], home=disk)
     start_run(run)
     ended(run)
     status = read_status(run)
@@ -150,10 +139,10 @@ def test_a_full_disk_ends_a_run_with_its_reason(
 
 
 def test_a_run_that_fills_the_disk_with_files_is_recorded(
-    staged: Callable[..., Run], small_disk: Path
+    staged: Callable[..., Run], disk: Path
 ) -> None:
     text = "import sys\nwith open('big', 'wb') as file:\n    while True: file.write(b'x' * 4096)"
-    run = staged([PYTHON, "-c", text], home=small_disk)
+    run = staged([PYTHON, "-c", text], home=disk)
     start_run(run)
     # It fails by itself or, when it comes to printing that, is stopped.
     assert ended(run) in {("error", 1), ("terminated", -2)}
@@ -162,10 +151,10 @@ def test_a_run_that_fills_the_disk_with_files_is_recorded(
 
 
 def test_a_full_disk_refuses_a_start_and_leaves_the_run_staged(
-    staged: Callable[..., Run], small_disk: Path
+    staged: Callable[..., Run], disk: Path
 ) -> None:
-    run = staged("echo hi", home=small_disk)
-    filler = small_disk / "filler"
+    run = staged("echo hi", home=disk)
+    filler = disk / "filler"
     with pytest.raises(OSError, match="No space"):
         filler.write_bytes(b"x" * 4_000_000)
     done = subprocess.run(

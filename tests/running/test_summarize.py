@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import gage
 from gage._internal.metrics.summary_file import read_summary
 from gage._internal.running.facts import kept_facts
@@ -23,7 +21,6 @@ def test_a_summary_in_yaml_is_read_at_the_end_of_a_run(tmp_path: Path) -> None:
 
 
 def test_event_files_are_in_the_summary_of_a_run(project: Path, runs_home: Path) -> None:
-    pytest.importorskip("tensorboard")
     (project / "train.py").write_text(
         "import os\n"
         "from tensorboard.compat.proto.event_pb2 import Event\n"

@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from gage._internal.errors import GageError, StoreError
 from gage._internal.sources.copying import Copied, copy_candidates, copy_files
+from tests.disks import small_disk
 
 MIB = 1 << 20
 NAMES = (
@@ -212,15 +212,8 @@ def test_full_disk_names_file_and_room_and_leaves_no_part(
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    if shutil.which("mount") is None or os.geteuid() != 0:
-        pytest.skip("needs the right to mount")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs the right to mount")
-    yield path
-    subprocess.run(["umount", str(path)], check=True)
+    with small_disk(tmp_path / "disk", "size=4m") as path:
+        yield path
 
 
 def test_interrupt_while_copying_leaves_no_part(
