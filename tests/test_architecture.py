@@ -163,6 +163,7 @@ def rung(module: str) -> str:
 
 GAGE = sources("gage")
 BOTH = sources("gage", "gage_nb")
+TESTS = sources("tests")
 INTERNAL = {
     name: path for name, path in GAGE.items() if name.startswith(("gage._internal.", "gage.inside"))
 }
@@ -218,7 +219,18 @@ def _all_imports(path: Path) -> Iterator[Import]:
 
 @pytest.mark.parametrize("name", BOTH)
 def test_a_module_its_functions_and_classes_can_be_read_at_once(name: str) -> None:
-    text = BOTH[name].read_text(encoding="utf-8")
+    assert not too_long_to_read(BOTH[name], MOST_METHODS)
+
+
+def test_tests_can_be_read_at_once() -> None:
+    found = {name: too_long_to_read(path) for name, path in TESTS.items()}
+
+    assert not {name: faults for name, faults in found.items() if faults}
+
+
+def too_long_to_read(path: Path, most_methods: int | None = None) -> list[str]:
+    """Return what is too long in a file; a class of tests may have any number of them."""
+    text = path.read_text(encoding="utf-8")
     too_long = [] if text.count("\n") <= MOST_LINES else [f"{text.count(chr(10))} lines"]
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -227,14 +239,13 @@ def test_a_module_its_functions_and_classes_can_be_read_at_once(name: str) -> No
             lines -= docstring.count("\n") + 1 if docstring else 0
             if lines > MOST_LINES_OF_A_FUNCTION:
                 too_long.append(f"{node.name}: {lines} lines")
-        elif isinstance(node, ast.ClassDef):
+        elif isinstance(node, ast.ClassDef) and most_methods is not None:
             methods = sum(
                 isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) for item in node.body
             )
-            if methods > MOST_METHODS:
+            if methods > most_methods:
                 too_long.append(f"{node.name}: {methods} methods")
-
-    assert not too_long
+    return too_long
 
 
 def test_nothing_imports_in_a_circle() -> None:

@@ -12,7 +12,7 @@ from gage._internal.errors import OptionError
 from gage._internal.index.listing import differing, filter_of, listing
 from gage._internal.store.reports import run_rows
 from gage._internal.store.store import list_runs
-from tests.index.test_runs import run_with
+from tests.index.recorded import run_with
 
 
 def test_a_row_says_what_the_side_car_says(tmp_path: Path) -> None:

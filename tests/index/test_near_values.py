@@ -10,7 +10,7 @@ from gage._internal.errors import OptionError
 from gage._internal.index.listing import listing
 from gage._internal.index.near_values import meant_instead
 from gage._internal.index.runs import RunIndex
-from tests.index.test_runs import run_with
+from tests.index.recorded import run_with
 
 
 @pytest.fixture

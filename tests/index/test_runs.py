@@ -3,59 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 import operator
-import shutil
-import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gage._internal.index.language import FilterError
 from gage._internal.index.runs import RunIndex
-from gage._internal.record.run_meta import read_timestamp, write_attr, write_timestamp
-from gage._internal.running.facts import FACTS
-from gage._internal.running.finalize import finalize_run
-from gage._internal.staging.staging import finalize_staged_run, init_run_meta, make_run
+from gage._internal.record.run_meta import read_timestamp
 from gage._internal.store.store import list_runs
-from gage._internal.types import OpCmd, OpDef, OpRef, Run
-from tests.making import ended, initialized, meta, staged
+from tests.index.recorded import names, run_with
 
 ROOT = Path(__file__).parents[2]
-
-
-def run_with(
-    home: Path,
-    config: dict[str, Any] | None = None,
-    metrics: dict[str, Any] | None = None,
-    exit_code: int = 0,
-    op: str = "train",
-    **attrs: Any,
-) -> Run:
-    """Return a finished run without a process."""
-    run = make_run(str(home))
-    init_run_meta(run, OpRef("test", op), OpDef(op, {}), config or {}, OpCmd("true", {}))
-    for name, value in attrs.items():
-        write_attr(run, "user", name, value)
-    finalize_staged_run(run)
-    write_timestamp(run, "started", time.time_ns() // 1000)
-    if metrics:
-        Path(run.run_dir, "summary.json").write_text(json.dumps({"metrics": metrics}))
-    finalize_run(run, exit_code)
-    return run
-
-
-def names(home: Path, where: str = "") -> list[str]:
-    return [run.name for run in RunIndex(str(home)).select(where)]
 
 
 def test_rows_say_what_the_runs_say(tmp_path: Path) -> None:
@@ -257,150 +221,6 @@ def test_filters_agree_with_python(
             _is_true(config, key, sign, value) != negated for negated, key, sign, value in parts
         )
     )
-
-
-class TestRefresh:
-    def test_a_new_run_a_removed_one_and_a_new_label_are_seen(self, tmp_path: Path) -> None:
-        index = RunIndex(str(tmp_path))
-        first = run_with(tmp_path)
-        assert [run.id for run in index.select()] == [first.id]
-
-        second = run_with(tmp_path)
-        write_attr(first, "user", "label", "later")
-        assert [run.label for run in index.select()] == [None, "later"]
-
-        shutil.rmtree(first.run_dir)
-        shutil.rmtree(first.meta_dir)
-        assert [run.id for run in index.select()] == [second.id]
-
-    def test_a_run_that_goes_on_is_read_each_time(self, tmp_path: Path) -> None:
-        run = staged(tmp_path)
-        index = RunIndex(str(tmp_path))
-        assert [row.status for row in index.select()] == ["staged"]
-
-        write_timestamp(run, "started", time.time_ns() // 1000)
-        finalize_run(run, 0)
-
-        assert [row.status for row in index.select()] == ["completed"]
-
-    def test_a_run_of_a_process_is_as_its_side_car_says(self, tmp_path: Path) -> None:
-        run = ended(tmp_path, ["python", "-c", "print('loss: 0.5')"])
-
-        (found,) = RunIndex(str(tmp_path)).select("loss = 0.5")
-
-        assert found.id == run.id
-        assert found.metrics["loss"][0] == 0.5
-
-    @pytest.mark.parametrize("name", ["started", "config.json", "opref"])
-    def test_facts_do_not_hide_damage(self, tmp_path: Path, name: str) -> None:
-        run = run_with(tmp_path)
-        assert meta(run, FACTS).exists()
-        path = meta(run, name)
-        path.chmod(0o644)
-        path.write_text("garbage")
-
-        (found,) = RunIndex(str(tmp_path)).select()
-
-        assert found.status == list_runs(str(tmp_path))[0].status
-        assert found.name == run.name
-
-    def test_runs_without_facts_are_read(self, tmp_path: Path) -> None:
-        run = run_with(tmp_path, {"lr": 2}, {"loss": math.nan})
-        meta(run, FACTS).unlink()
-
-        (found,) = RunIndex(str(tmp_path)).select("lr = 2")
-
-        assert found.metrics["loss"][0] is None
-
-    def test_names_that_are_not_utf_8_are_escaped(self, tmp_path: Path) -> None:
-        run_with(tmp_path, {"key\udce9": "value\udce9"}, label="caf\udce9")
-
-        (found,) = RunIndex(str(tmp_path)).select()
-
-        assert found.label == r"caf\xe9"
-        assert found.config == {r"key\xe9": r"value\xe9"}
-
-    def test_damaged_and_pending_runs_are_listed(self, tmp_path: Path) -> None:
-        pending = initialized(tmp_path)
-        broken = run_with(tmp_path)
-        meta(broken, "__schema__").chmod(0o644)
-        meta(broken, "__schema__").write_text("99")
-
-        found = {run.id: run.status for run in RunIndex(str(tmp_path)).select()}
-
-        assert found == {pending.id: "pending", broken.id: "damaged"}
-
-
-class TestDatabase:
-    @pytest.fixture
-    def path(self, tmp_path: Path) -> Path:
-        """The file of the index of `tmp_path`."""
-        run_with(tmp_path)
-        RunIndex(str(tmp_path)).select()
-        directory = Path(platformdirs.user_cache_dir("gage", appauthor=False), "index")
-        (path,) = directory.glob("*.sqlite")
-        return path
-
-    def test_it_is_made_again_when_deleted(self, tmp_path: Path, path: Path) -> None:
-        path.unlink()
-
-        assert len(names(tmp_path)) == 1
-
-    @pytest.mark.parametrize("size", [0, 10, 5000])
-    def test_it_is_made_again_when_damaged(self, tmp_path: Path, path: Path, size: int) -> None:
-        data = path.read_bytes()
-        path.write_bytes(b"\xff" * size + data[size:4096])
-
-        assert len(names(tmp_path)) == 1
-        assert len(names(tmp_path, "status = completed")) == 1
-
-    def test_another_table_is_replaced(self, tmp_path: Path, path: Path) -> None:
-        connection = sqlite3.connect(path)
-        connection.executescript("DROP TABLE runs; CREATE TABLE runs (other)")
-        connection.close()
-
-        assert len(names(tmp_path)) == 1
-
-    def test_a_cache_that_cannot_be_written_is_done_without(
-        self, tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        blocked = tmp_path / "blocked"
-        blocked.write_text("not a directory")
-        monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-        monkeypatch.setenv("HOME", str(blocked))
-
-        assert len(names(tmp_path)) == 1
-
-    def test_a_copied_home_has_an_index_of_its_own(self, tmp_path: Path) -> None:
-        home, copy = tmp_path / "a", tmp_path / "b"
-        run_with(home)
-        names(home)
-        shutil.copytree(home, copy)
-        run_with(copy)
-
-        assert (len(names(home)), len(names(copy))) == (1, 2)
-
-
-def test_many_processes_ask_and_write_at_once(tmp_path: Path) -> None:
-    """Each asks while runs come: none fails, and at the end the index says what the store says."""
-    program = (
-        "import sys\n"
-        "from gage._internal.index.runs import RunIndex\n"
-        "index = RunIndex(sys.argv[1])\n"
-        "for _ in range(25):\n"
-        "    index.select('status = completed')\n"
-    )
-    askers = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, stderr=subprocess.PIPE
-        )
-        for _ in range(3)
-    ]
-    for _ in range(15):
-        run_with(tmp_path)
-
-    assert [asker.communicate()[1] for asker in askers] == [b""] * 3
-    assert sorted(names(tmp_path)) == sorted(run.name for run in list_runs(str(tmp_path)))
 
 
 def test_times_are_compared_in_local_time(tmp_path: Path) -> None:

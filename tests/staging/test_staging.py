@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from gage._internal.errors import GageError, PatternError, PhaseError, StoreError
-from gage._internal.record.file_log import read_events
 from gage._internal.record.manifest import hash_file, read_manifest
 from gage._internal.record.run_meta import read_timestamp, write_attr
 from gage._internal.record.runner_log import read_notes
@@ -27,20 +26,9 @@ from gage._internal.staging.staging import (
     resolve_deps,
     stage_run,
 )
-from gage._internal.types import GivenFile, OpCmd, OpDef, OpRef, Run
+from gage._internal.types import GivenFile, OpCmd, OpDef, OpRef
 from tests.making import initialized, meta, staged
-
-
-def paths(run: Run) -> list[tuple[str, str]]:
-    """Return type and path of the files in the manifest."""
-    return [(entry.type, entry.path) for entry in read_manifest(str(meta(run, "manifest")))]
-
-
-def events(run: Run) -> list[tuple[str, str, str]]:
-    return [(event.event, event.type, event.path) for event in read_events(run)]
-
-
-# Making
+from tests.staging.listings import events, paths
 
 
 def test_a_new_run_has_two_empty_directories_beside_each_other(tmp_path: Path) -> None:
@@ -79,9 +67,6 @@ def test_names_that_do_not_match_leave_nothing(tmp_path: Path) -> None:
         init_run_meta(run, OpRef("n", "a"), OpDef("b", {}), {}, OpCmd([], {}))
 
     assert list(Path(run.meta_dir).iterdir()) == []
-
-
-# The phases
 
 
 def test_the_phases_can_be_taken_one_by_one(project: Path, tmp_path: Path) -> None:
@@ -212,46 +197,6 @@ def test_a_later_name_runs_its_command_in_the_run_directory(
     )
 
 
-# Given files
-
-
-def test_a_given_file_is_part_of_the_run(project: Path, tmp_path: Path) -> None:
-    (tmp_path / "cell.py").write_text("1")
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "data.csv").write_text("2")
-    run = initialized(tmp_path / "runs")
-
-    given = [
-        GivenFile("s", str(tmp_path), "cell.py"),
-        GivenFile("d", str(tmp_path), "in/data.csv"),
-    ]
-    stage_run(str(project), run, given=given)
-
-    assert paths(run) == [("s", "cell.py"), ("d", "in/data.csv")]
-
-
-def test_a_given_file_that_the_run_has_is_noted(project: Path, tmp_path: Path) -> None:
-    (project / "a\nb.py").write_text("project's")
-    run = initialized(tmp_path / "runs")
-
-    stage_run(str(project), run, given=[GivenFile("s", str(project), "a\nb.py")])
-
-    assert paths(run) == [("s", "a\nb.py")]
-    assert read_notes(run) == ['Not copied again, it is part of the source code: "a\\nb.py"']
-
-
-def test_a_given_file_that_is_gone_ends_staging(project: Path, tmp_path: Path) -> None:
-    run = initialized(tmp_path / "runs")
-
-    with pytest.raises(GageError, match=r"cell\.py: No such file"):
-        stage_run(str(project), run, given=[GivenFile("s", str(tmp_path), "cell.py")])
-
-    assert read_status(run).name == "error"
-
-
-# What is not in the manifest
-
-
 def test_what_the_manifest_cannot_hold_is_noted(project: Path, tmp_path: Path) -> None:
     command = "ln -s nowhere $RUN_DIR/link; mkfifo $RUN_DIR/pipe"
 
@@ -262,9 +207,6 @@ def test_what_the_manifest_cannot_hold_is_noted(project: Path, tmp_path: Path) -
         "Not in the manifest, not a regular file: link",
         "Not in the manifest, not a regular file: pipe",
     ]
-
-
-# Failures
 
 
 @pytest.mark.parametrize(
