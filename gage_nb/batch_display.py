@@ -14,7 +14,6 @@ from gage_nb.frame_index import index_of
 from gage_nb.frames import from_rows, inert
 from gage_nb.shown import mark_shown
 from gage_nb.tables import readable
-from gage_nb.views.batch_results import send_batch_results
 from gage_nb.views.choosing import choose_view, make_batch_view
 from gage_nb.views.live import Panel, watch, watch_in_background
 
@@ -83,7 +82,7 @@ class BatchDisplay:
             self._panel = Panel[BatchState](
                 f"a batch of {planned.operation.opref.op_name}",
                 self._reader,
-                lambda button: make_batch_view(kind, "batch", button),
+                lambda button: make_batch_view(kind, "batch", self._reader, button),
                 self._stop if options.background else None,
             )
             self._panel.show()
@@ -108,7 +107,6 @@ class BatchDisplay:
         """Show the batch live until it has ended; an interrupt of the kernel stops it."""
         if self._panel is not None:
             watch(self._panel, wait=batch.wait, stop=stop)
-            send_batch_results(batch)
         else:
             Observer().follow(batch, stop)
 

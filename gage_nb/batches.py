@@ -140,13 +140,13 @@ def attach_batch(reference: Batch | str | None = None, *, view: str | None = Non
     """Show a batch live until it has ended; an interrupt ends the display, not the batch."""
     found = reference if isinstance(reference, Batch) else find_batch(runs_home(), reference)
     batch = NotebookBatch(found.home, found.id)
+    reader = BatchReader(batch=batch)
     panel = Panel[BatchState](
         f"batch {batch.name}",
-        BatchReader(batch=batch),
-        lambda stop: make_batch_view(choose_view(view), batch.id, stop),
+        reader,
+        lambda stop: make_batch_view(choose_view(view), batch.id, reader, stop),
     )
     watch(panel, wait=batch.wait)
-    send_batch_results(batch)
     mark_shown(batch.id)
     return batch
 
@@ -158,5 +158,6 @@ def display_batch(batch: Batch) -> None:
     if was_shown(batch.id):
         fill_prompt(batch)
     else:
-        display(batch_bundle(BatchReader(batch=batch).read()), raw=True)
-        send_batch_results(batch)
+        state = BatchReader(batch=batch).read()
+        display(batch_bundle(state), raw=True)
+        send_batch_results(batch, state.best)

@@ -19,6 +19,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gage_nb.views.batch_panel import BATCH_FACE
+from gage_nb.views.batch_results import WithTrialResults
 from gage_nb.views.display import DisplayView
 from gage_nb.views.results import WithResults
 from gage_nb.views.run_panel import RUN_FACE
@@ -28,7 +29,7 @@ from gage_nb.views.widgets import WidgetView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gage._internal.batch.state import BatchState
+    from gage._internal.batch.state import BatchReader, BatchState
     from gage._internal.types import Run
     from gage_nb.views.panel_state import PanelState
     from gage_nb.views.view import View
@@ -95,14 +96,15 @@ def make_view(kind: str, run: Run, stop: Callable[[], object] | None = None) -> 
 
 
 def make_batch_view(
-    kind: str, key: str, stop: Callable[[], object] | None = None
+    kind: str, key: str, reader: BatchReader, stop: Callable[[], object] | None = None
 ) -> View[BatchState]:
     """Return a view of a batch; `key` is a name for it that can be part of an id."""
     if kind == "stream":
         return BatchStream()
     if kind == "widget":
-        return WidgetView(key, BATCH_FACE, stop, "Stop running trials, start no more")
-    return DisplayView(key, BATCH_FACE, _kinds(kind))
+        tooltip = "Stop running trials, start no more"
+        return WithTrialResults(reader, WidgetView(key, BATCH_FACE, stop, tooltip))
+    return WithTrialResults(reader, DisplayView(key, BATCH_FACE, _kinds(kind)))
 
 
 def _kinds(kind: str) -> tuple[str, ...]:
