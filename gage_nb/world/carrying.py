@@ -48,7 +48,7 @@ from gage_nb.world.settings import random_states, settings_now, with_seed
 from gage_nb.world.slices import Slice, slice_of
 from gage_nb.world.storing import store
 from gage_nb.world.summary import explained
-from gage_nb.world.syntax import facts_of
+from gage_nb.world.syntax import facts_of, names_quoted_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -135,7 +135,7 @@ def carry(
     if mode == "code":
         found = _as_code(source, facts, notebook, given, place)
     else:
-        found = _as_values(facts, notebook, given, place)
+        found = _as_values(source, facts, notebook, given, place)
     found.draws = (
         _DRAWING.search("\n".join([source, *(part.text for part in found.parts)])) is not None
     )
@@ -233,7 +233,9 @@ def _seed_alone(name: str, directory: Path, seed: int) -> Carried:
     return Carried(place.name, (("d", f"{place.name}/carried.json"),), record["summary"], record)
 
 
-def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: Path) -> Found:
+def _as_values(
+    source: str, facts: Facts, notebook: Notebook, given: Collection[str], place: Path
+) -> Found:
     """Carry data as values; carry code, and what cannot be stored, as code."""
     origins = Origins(notebook.executions)
     found = Found(notebook, origins)
@@ -241,6 +243,8 @@ def _as_values(facts: Facts, notebook: Notebook, given: Collection[str], place: 
     needs.add_facts(facts)
     if facts.dynamic:
         needs.add_all()
+    elif needs.evaluates:
+        needs.add(names_quoted_in(source))
     found.values = store(needs, notebook.namespace, place)
     if found.values.refused:
         found.slice = _slice_for(found, facts)

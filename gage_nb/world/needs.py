@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gage_nb.world.definitions import class_differences, names_called_by
 from gage_nb.world.facts import globals_of_code
 from gage_nb.world.importing import import_line
+from gage_nb.world.ipython_names import OF_IPYTHON, is_of_ipython
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Needs", "unknown_names"]
 
-# Names that IPython gives every cell.
-_OF_IPYTHON = frozenset({"get_ipython", "display", "exit", "quit", "open"})
 _ATTRIBUTES_OF_FUNCTIONS = frozenset({"__wrapped__"})
 
 
@@ -37,7 +36,7 @@ def unknown_names(facts: Facts, namespace: Mapping[str, Any]) -> list[str]:
     return sorted(
         name
         for name in facts.certain
-        if name not in namespace and not hasattr(builtins, name) and name not in _OF_IPYTHON
+        if name not in namespace and not hasattr(builtins, name) and name not in OF_IPYTHON
         if not (name.startswith("__") and name.endswith("__"))
     )
 
@@ -56,6 +55,8 @@ class Needs:
         definition does not set.
     modules
         Further modules that the code uses, such as `sklearn.metrics` in `sklearn.metrics.auc`.
+    evaluates
+        Whether a function or class that is carried evaluates strings.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Needs:
         self.values: dict[str, Any] = {}
         self.attributes: dict[str, dict[str, object]] = {}
         self.modules: dict[str, None] = {}
+        self.evaluates = False
         self._namespace = namespace
         self._origins = origins
         self._given = frozenset(given)
@@ -84,7 +86,7 @@ class Needs:
             name = waiting.pop()
             if name in self._asked or name in self._given or name not in self._namespace:
                 continue
-            if name in ("get_ipython", "display", "__builtins__", "__builtin__", "exit", "quit"):
+            if is_of_ipython(name, self._namespace[name]):
                 continue
             if name.startswith("__") and name.endswith("__") and name != "__":
                 continue
@@ -133,6 +135,7 @@ class Needs:
         if part.kind != "definition":
             return set()
         facts = part.facts
+        self.evaluates = self.evaluates or bool(facts.dynamic)
         for chain in facts.chains:
             self._ask_for_modules(chain)
         found = set(facts.reads)

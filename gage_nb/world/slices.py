@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gage_nb.world.changes import Changes, changes_of, parameters_changed
 from gage_nb.world.configuring import is_configuring, package_of
 from gage_nb.world.facts import Facts, parsed
+from gage_nb.world.ipython_names import OF_IPYTHON, is_of_ipython
 from gage_nb.world.syntax import facts_of, facts_of_nodes
 
 if TYPE_CHECKING:
@@ -143,12 +144,19 @@ class _Slicer:
         return (
             any(name in step.binds for step in self._steps)
             or hasattr(builtins, name)
-            or name in _OF_IPYTHON
+            or self._is_given(name)
         )
+
+    def _is_given(self, name: str) -> bool:
+        """Return whether every cell has a name, so that none makes it."""
+        if name in ("In", "Out"):
+            return True
+        value = self._namespace.get(name)
+        return name in OF_IPYTHON and (value is None or is_of_ipython(name, value))
 
     def _resolve(self, name: str, before: int) -> list[tuple[str, int]]:
         """Add the executions that make a name before an execution; return their needs."""
-        if (name, before) in self._asked or name.startswith("__") or name in _OF_IPYTHON:
+        if (name, before) in self._asked or name.startswith("__") or self._is_given(name):
             return []
         self._asked.add((name, before))
         needed: list[tuple[str, int]] = []
@@ -325,9 +333,6 @@ class _Slicer:
                 waiting = self._take(index)
                 while waiting:
                     waiting += self._resolve(*waiting.pop())
-
-
-_OF_IPYTHON = frozenset({"get_ipython", "display", "In", "Out"})
 
 
 def _has_mutable_default(node: ast.stmt) -> bool:

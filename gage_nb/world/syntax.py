@@ -7,6 +7,7 @@ is not needed costs little, but a missing one would end the run.
 
 from __future__ import annotations
 
+import ast
 import functools
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,9 @@ from gage_nb.world.facts import Facts, chains_in, parsed
 from gage_nb.world.reader import Reader
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterable
 
-__all__ = ["facts_of", "facts_of_nodes"]
+__all__ = ["facts_of", "facts_of_nodes", "names_quoted_in"]
 
 
 @functools.lru_cache(maxsize=2000)
@@ -41,3 +41,17 @@ def facts_of_nodes(nodes: Iterable[ast.stmt]) -> Facts:
         facts.chains.update(chains_in(node))
     facts.possible -= facts.certain
     return facts
+
+
+def names_quoted_in(source: str) -> set[str]:
+    """Return the names in strings that are Python themselves: `show("first", "pd.concat([a, b])")`.
+
+    A function that the source calls may evaluate them.
+    """
+    found: set[str] = set()
+    tree = parsed(source)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            inner = parsed(node.value.strip())
+            found |= facts_of_nodes(inner.body).reads if inner else set()
+    return found

@@ -109,6 +109,22 @@ class P:
         "p = Point(1, 2)",
         "print(p, isinstance(p, Point))",
     ],
+    "own_display": [
+        """
+class display:
+    def __init__(self, *names):
+        self.names = names
+    def __repr__(self):
+        return " ".join(f"{name}: {eval(name)}" for name in self.names)
+""",
+        "first = [1]\nsecond = [2]",
+        "print(display('first', 'first + second'))",
+    ],
+    "evaluating_function": [
+        "def run(code):\n    exec(code, globals())",
+        "words = {'a': 1}",
+        "run('total = len(words) + 1')\nprint(total)",
+    ],
     "enum": [
         "import enum",
         "class Colour(enum.Enum):\n    RED = 1\n    BLUE = 2",
