@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # see `process.spawn`
 import os
+import sys
 
 from gage._internal.clock import make_id
 from gage._internal.record.layout import run_at, run_meta_path
@@ -11,11 +12,13 @@ from gage._internal.record.run_meta import write_attr
 from gage._internal.record.runner_log import log_runner
 from gage._internal.record.status import live_processes
 from gage._internal.run_util import init_run_meta, make_run, stage_run, start_run, stop_run
+from gage._internal.running.held_command import can_be_held
 from gage._internal.running.waiting_supervisor import WaitingSupervisor
 from gage._internal.store.own_runs import mark_own
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.system.environment import start_recording
 from gage._internal.system.recording import cancel_all, collect_all
+from gage._internal.types import PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +67,10 @@ def launch(
     run = run_at(os.path.abspath(runs_home), make_id())
     try:
         recordings += [start_recording(operation.project_dir), *observer.recordings()]
-        _make(run, operation, user_attrs or {}, system_attrs or {})
+        make_run(os.path.abspath(runs_home), run.id)
+        if supervisor is not None and not needed and _may_be_held(operation):
+            supervisor.prepare(run, list(operation.cmd.args))
+        _define(run, operation, user_attrs or {}, system_attrs or {})
         observer.event("made", run)
         stage_run(
             operation.project_dir,
@@ -93,13 +99,27 @@ def launch(
         cancel_all(recordings)  # does nothing to those that were collected
 
 
-def _make(
+def _may_be_held(operation: Operation) -> bool:
+    """Return whether the command can be started before the run is staged, and held back.
+
+    Not if staging runs commands, which may change what the start of Python depends on. And only if
+    Python heeds its environment here, as it then does for the same program without options.
+    """
+    flags = sys.flags
+    return (
+        can_be_held(operation.cmd)
+        and not operation.below
+        and not (flags.ignore_environment or flags.no_site)
+        and not any(operation.opdef.command(phase.name) for phase in PHASES[:3])
+    )
+
+
+def _define(
     run: Run,
     operation: Operation,
     user_attrs: Mapping[str, Any],
     system_attrs: Mapping[str, Any],
 ) -> None:
-    make_run(os.path.dirname(run.run_dir), run.id)
     init_run_meta(
         run,
         operation.opref,

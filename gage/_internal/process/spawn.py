@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "can_fork",
     "fork_exec",
     "has_threads",
     "spawn",
     "start_fault",
 ]
+
+# The descriptor of a gate in the new process; the one before it is for a fault of its start.
+_GATE_FD = 4
 
 
 def spawn(
@@ -45,7 +49,7 @@ def spawn(
     OSError
         If the directory or the program does not exist or cannot be used: see `start_fault`.
     """
-    if "subprocess" not in sys.modules and not has_threads():
+    if can_fork():
         return fork_exec(argv, cwd, env, stdout_fd, stderr_fd, in_child, stdin_fd)
     import subprocess
 
@@ -72,11 +76,15 @@ def fork_exec(
     stderr_fd: int,
     in_child: Callable[[], object] | None = None,
     stdin_fd: int | None = None,
+    gate: tuple[str, int] | None = None,
 ) -> int:
     """Do the work of `spawn` in a process without threads and without `subprocess`.
 
-    `in_child` is called in the new process before the program starts.
+    `in_child` is called in the new process before the program starts. `gate` is a descriptor that
+    the program inherits, and the variable of its environment that gets the number.
     """
+    if gate is not None and gate[1] <= _GATE_FD:
+        raise ValueError(f"expected a descriptor above {_GATE_FD}, found {gate[1]}")
     _check_directory(cwd)
     program = find_program(argv[0] if argv else "", env, cwd)
     for text in (*argv, *env, *env.values()):
@@ -86,7 +94,9 @@ def fork_exec(
     pid = os.fork()
     if pid == 0:
         fds = (stdin_fd, stdout_fd, stderr_fd)
-        _become(program, argv, cwd, env, fds, fault_write, in_child)
+        if gate is not None:
+            env = {**env, gate[0]: str(_GATE_FD)}
+        _become(program, argv, cwd, env, fds, fault_write, in_child, gate and gate[1])
     os.close(fault_write)
     fault = os.read(fault_read, 16)  # the pipe ends when the program starts
     os.close(fault_read)
@@ -116,6 +126,7 @@ def _become(
     fds: tuple[int | None, int, int],
     fault_fd: int,
     in_child: Callable[[], object] | None,
+    gate_fd: int | None,
 ) -> None:
     """Replace this process, which was just forked, by the program; never returns."""
     try:
@@ -129,7 +140,9 @@ def _become(
         # Python's descriptors are closed by exec; those of other libraries would stay open.
         if fault_fd != 3:
             fault_fd = os.dup2(fault_fd, 3, inheritable=False)
-        os.closerange(4, 4096)
+        if gate_fd is not None:
+            os.dup2(gate_fd, _GATE_FD)
+        os.closerange(_GATE_FD + (gate_fd is not None), 4096)
         # Signals that Python or this process ignores would be ignored by the command too.
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGXFSZ", "SIGXFZ"):
             if hasattr(_signal, name):
@@ -146,6 +159,11 @@ def _check_directory(cwd: str) -> None:
     if not os.path.isdir(cwd):
         code = errno.ENOTDIR if os.path.exists(cwd) else errno.ENOENT
         raise OSError(code, os.strerror(code), cwd)
+
+
+def can_fork() -> bool:
+    """Return whether a fork of this process can prepare a command in Python."""
+    return "subprocess" not in sys.modules and not has_threads()
 
 
 def has_threads() -> bool:

@@ -7,6 +7,7 @@ import stat
 
 from gage._internal.atomic import replace
 from gage._internal.clock import now_us
+from gage._internal.guarded import read_regular
 from gage._internal.output.captured import run_captured
 from gage._internal.process.command import child_env, command_argv
 from gage._internal.quoting import quote
@@ -71,7 +72,7 @@ def finalize_run(
     if read_timestamp(run, "stopped") is not None:
         return
     if exit_code is not None and ended_us is None:
-        replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
+        _record_exit(run, exit_code)
     if reason:
         replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
     known = "unknown" if exit_code is None else exit_code
@@ -156,6 +157,16 @@ def hash_entries(
             readable = "cannot be read" if path in regular else "not a regular file"
             log_note(run, f"Not in the manifest, {readable}: {quote(path)}")
     return entries
+
+
+def _record_exit(run: Run, exit_code: int) -> None:
+    path, data = run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code
+    try:
+        if read_regular(path) == data:
+            return  # usually it is recorded as soon as it is known
+    except OSError:
+        pass
+    replace(path, data)
 
 
 def _run_finalize_command(run: Run, exit_code: int | None) -> None:

@@ -32,6 +32,7 @@ from gage._internal.record.runner_log import log_note, log_runner
 from gage._internal.record.status import read_exit_code
 from gage._internal.record.stop_request import any_stop_request, encode_stop_request
 from gage._internal.record.working_directory import work_dir
+from gage._internal.running.held_command import hold
 from gage._internal.running.pipes import NotedStart
 
 TYPE_CHECKING = False
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from gage._internal.record.stop_request import StopRequest
     from gage._internal.resources.command import CommandResources
     from gage._internal.running.default_config import DefaultConfig
+    from gage._internal.running.held_command import Gate, HeldCommand
     from gage._internal.running.pipes import Pipes
     from gage._internal.running.reserve import Reserve
     from gage._internal.types import Run
@@ -64,6 +66,8 @@ class KeptCommand:
         Disk space for recording its end when the disk is full.
     own
         The identity of this process.
+    gate
+        The gate of a command that is started before its run is staged (`hold`).
     orphans_of
         The process that inherits the orphans of this command and of no other, if there is one.
 
@@ -83,6 +87,7 @@ class KeptCommand:
         own: Identity,
         *,
         orphans_of: int | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.run = run
         self.pipes = pipes
@@ -91,6 +96,8 @@ class KeptCommand:
         self._reserve = reserve
         self._own = own
         self._orphans_of = orphans_of
+        self._gate = gate
+        self._held: HeldCommand | None = None
         self._output_path = run_meta_path(run, "output", RUN_OUTPUT)
         self._stop_path = run_meta_path(run, "proc", "stop")
         self._capture: Capture | None = None
@@ -105,6 +112,12 @@ class KeptCommand:
         self._request_taken = False
 
     # Started
+
+    def hold(self, words: list[str], environ: Mapping[str, str]) -> None:
+        """Start the command while its run is being staged, held back until `start`."""
+        if self._gate is not None:
+            argv, env = command_argv(words, ""), program_env(environ, self.run, {})
+            self._held = hold(argv, self.run.run_dir, env, self.pipes, self._gate)
 
     def start(self, environ: Mapping[str, str]) -> bool:
         """Start the command; return whether it is running. If not, `reason` says why."""
@@ -128,6 +141,16 @@ class KeptCommand:
         env = program_env(environ, run, opcmd.env)
         capture = Capture(self._output_path, pipes.journal)
         started_us, clock_us = now_us(), monotonic_us()
+        held = self._held
+        if held is not None and held[1:] == (argv, work_dir(run), env):
+            noted = NotedStart(held.pid, started_us, clock_us)
+            pipes.note_start(noted)
+            self._open_gate()
+            pipes.close_write_ends()
+            self._capture = capture
+            return noted
+        if held is not None:
+            held.give_up()
 
         def note_own_start() -> None:
             pipes.note_start(NotedStart(os.getpid(), started_us, clock_us))
@@ -161,6 +184,7 @@ class KeptCommand:
         noted = self.pipes.find_start(self.run.id)
         if noted is None:
             return False
+        self._open_gate()
         self.log("The supervisor was killed: its keeper continues")
         self._capture = Capture.resume(self._output_path, self.pipes.journal)
         self._identity = self._recorded_identity(noted.pid)
@@ -170,6 +194,10 @@ class KeptCommand:
         self.look_for_stop()
         self._request_taken = self._request is not None  # the killed supervisor had taken it
         return True
+
+    def _open_gate(self) -> None:
+        if self._gate is not None:
+            self._gate.open()
 
     def _write_start(self, noted: NotedStart) -> None:
         run = self.run

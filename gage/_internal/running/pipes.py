@@ -2,7 +2,8 @@
 
 Besides the two pipes there are two unnamed files in memory: the journal of the output's writer
 (`output.writer`), and the note of the command's start, `PID STARTED_US CLOCK_US`: its process, and
-the time of its start by the epoch and by the monotonic clock, both in microseconds.
+the time of its start by the epoch and by the monotonic clock, both in microseconds. Of a command
+that is held back (`held_command`), the note is `held` until then.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from gage._internal.output.writer import open_journal
 from gage._internal.record.duration import monotonic_us
 
 __all__ = ["NotedStart", "Pipes"]
+
+_HELD = b"held"
 
 
 class NotedStart(NamedTuple):
@@ -80,9 +83,17 @@ class Pipes:
         """Note that the command was started."""
         os.pwrite(self._start, b"%d %d %d" % start, 0)
 
+    def note_held(self) -> None:
+        """Note that the command was started and is held back."""
+        os.pwrite(self._start, _HELD, 0)
+
     def forget_start(self) -> None:
         """Note that the command could not be started."""
         os.ftruncate(self._start, 0)
+
+    def is_held(self) -> bool:
+        """Return whether the command is held back: it has not begun."""
+        return os.pread(self._start, 80, 0) == _HELD
 
     def noted_start(self) -> NotedStart | None:
         """Return the note of the command's start, None if there is none."""
@@ -97,7 +108,7 @@ class Pipes:
         """
         poll = select.poll()
         poll.register(self.out_read, 0)  # POLLHUP is always reported
-        while (noted := self.noted_start()) is None:
+        while (noted := self.noted_start()) is None and not self.is_held():
             pid = _leader_of_run(run_id)
             if pid is not None:
                 return NotedStart(pid, now_us(), monotonic_us())

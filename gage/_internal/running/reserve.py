@@ -1,6 +1,8 @@
 """Disk space that is kept for recording the end of a run or a batch while it is running.
 
-    proc/reserve of a run, reserve of a batch    random bytes, which no file system can compress
+    proc/reserve of a run, reserve of a batch    empty blocks that belong to the file; where the
+                                                 file system does not give them, random bytes,
+                                                 which none can compress
     proc/reserve.0, reserve.1, ...               empty files
 
 When the disk is full, a part of the first file is cut off to make room for a write. A file system
@@ -11,8 +13,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
-from gage._internal.atomic import NO_ROOM, replace
+from gage._internal.atomic import NO_ROOM, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,10 +48,33 @@ class Reserve:
         OSError
             If there is no space for it.
         """
+        self.write_first()
+        self._write(self._make_spares)
+
+    def write_first(self) -> None:
+        """Write the first file alone, which is quick.
+
+        Raises
+        ------
+        OSError
+            If there is no space for it.
+        """
+        self._write(lambda: _take_room(self._path, self._size_bytes))
+
+    def write_rest(self) -> None:
+        """Write the other files after the first, as many as there is room for."""
         try:
-            replace(self._path, os.urandom(self._size_bytes))
-            for spare in self._spares:
-                os.close(os.open(spare, os.O_CREAT | os.O_WRONLY, 0o666))
+            self._make_spares()
+        except OSError:
+            return  # writes that need the space report it
+
+    def _make_spares(self) -> None:
+        for spare in self._spares:
+            os.close(os.open(spare, os.O_CREAT | os.O_WRONLY, 0o666))
+
+    def _write(self, write: Callable[[], object]) -> None:
+        try:
+            write()
         except OSError as error:
             self.release()
             what = f"no room to record the run ({error.strerror})"
@@ -94,6 +120,19 @@ class Reserve:
         """Free all of the space."""
         for path in (self._path, *self._spares):
             _remove(path)
+
+
+def _take_room(path: str, size_bytes: int) -> None:
+    """Make a file that takes this room on the disk."""
+    fd = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o666)
+    try:
+        if sys.platform == "linux":
+            os.posix_fallocate(fd, 0, size_bytes)
+        # Some file systems promise the room without taking it.
+        if os.fstat(fd).st_blocks * 512 < size_bytes:
+            write_all(fd, os.urandom(size_bytes), 0)
+    finally:
+        os.close(fd)
 
 
 def _remove(path: str) -> bool:

@@ -5,9 +5,11 @@ stops it when asked, and finalises the run (`kept_command`). Its keeper takes it
 (`keeper`).
 
 Without META_DIR it reads an order from its input. So it can be started while the run is still
-being staged, or long before, and be ready when the run is. An order is META_DIR and the caller's
-environment at that time, each variable as `NAME=value`, with a NUL after each of them and one more
-at the end. A supervisor without an order exits when its input ends.
+being staged, or long before, and be ready when the run is. An order is META_DIR; the words of the
+command, each as `=word`, if it can be held back (`held_command`); the caller's environment at that
+time, each variable as `NAME=value`; with a NUL after each of them and one more at the end; and one
+byte more when the run is staged. Until that comes, the supervisor writes nothing, and starts only
+a command that it holds back. If its input ends before, it exits.
 
 The supervisor writes one line to its caller, on stdout, when it knows how the start went:
 
@@ -29,13 +31,15 @@ import sys
 
 from gage._internal.atomic import replace
 from gage._internal.errors import GageError, RunStateError
+from gage._internal.named import NamedTuple
 from gage._internal.output.recording import poll_timeout_ms
 from gage._internal.process.identity import encode_identity, identity_of
-from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
+from gage._internal.record.layout import META_SUFFIX, RUN_OUTPUT, run_at, run_meta_path
 from gage._internal.record.reading import read_text
 from gage._internal.record.run_meta import run_for_meta_dir
 from gage._internal.record.runner_log import log_runner
 from gage._internal.record.stop_request import make_stop_request
+from gage._internal.running.held_command import Gate
 from gage._internal.running.keeper import (
     StopSignals,
     answer_caller,
@@ -66,30 +70,37 @@ def main(meta_dir: str | None = None) -> None:
     if meta_dir is None:
         _load_what_the_end_needs(until_readable=0)
         _prepare_while_nothing_comes(0)
-        meta_dir = _read_order(0)
-        if not meta_dir:
+        order = _read_order(0)
+        if not order.meta_dir:
             os._exit(0)
-    meta_dir = os.path.abspath(meta_dir)
+    else:
+        order = _Order(os.path.abspath(meta_dir), [], is_staged=True)
+    meta_dir = order.meta_dir
     try:
-        run = run_for_meta_dir(meta_dir)
+        if order.is_staged:
+            run = run_for_meta_dir(meta_dir)
+        else:  # nothing may be written of it yet
+            run_id = os.path.basename(meta_dir).removesuffix(META_SUFFIX)
+            run = run_at(os.path.dirname(meta_dir), run_id)
         # `record.status` uses this to tell a copy of the directory of runs from the original.
         os.chdir(os.path.dirname(meta_dir))
         signals = StopSignals()
-        pipes = Pipes()
+        pipes, gate = Pipes(), Gate()
     except (GageError, OSError) as error:
         answer_caller(f"refused {error}")
         os._exit(1)
 
     def take_over(exit_codes: Mapping[int, int]) -> None:
-        _Supervisor(run, signals, pipes, keeper=os.getpid()).take_over(exit_codes)
+        _Supervisor(run, signals, pipes, gate, keeper=os.getpid()).take_over(exit_codes)
 
     def keep_for(supervisor: int) -> None:
         pipes.close_write_ends()
+        gate.close_read_end()
         keep(supervisor, take_over)
 
     supervise(
         lambda message: log_runner(run, message),
-        lambda keeper: _Supervisor(run, signals, pipes, keeper).start(),
+        lambda keeper: _Supervisor(run, signals, pipes, gate, keeper).start(order),
         keep_for,
     )
 
@@ -97,23 +108,34 @@ def main(meta_dir: str | None = None) -> None:
 class _Supervisor:
     """The process that supervises the run, from its start or after another one died."""
 
-    def __init__(self, run: Run, signals: StopSignals, pipes: Pipes, keeper: int) -> None:
+    def __init__(
+        self, run: Run, signals: StopSignals, pipes: Pipes, gate: Gate, keeper: int
+    ) -> None:
         self._run = run
         self._signals = signals
         self._signals_seen = 0
         self._own = identity_of(os.getpid())
         self._keeper = identity_of(keeper, beside=self._own)
         self._reserve = Reserve(run_meta_path(run, "proc", "reserve"), _RESERVE_BYTES)
-        self._command = KeptCommand(run, pipes, self._reserve, self._own, orphans_of=keeper)
+        self._command = KeptCommand(
+            run, pipes, self._reserve, self._own, orphans_of=keeper, gate=gate
+        )
 
-    def start(self) -> None:
+    def start(self, order: _Order) -> None:
         """Start the command and record it to its end."""
+        if not order.is_staged:
+            if order.words:
+                self._command.hold(order.words, os.environ)
+            _load_what_the_end_needs(until_readable=0)
+            if not os.read(0, 1):
+                return  # it never will be: the gate closes
         try:
+            run_for_meta_dir(self._run.meta_dir)  # it may be damaged
             self._claim()
         except OSError as error:
             answer_caller(f"refused {error.strerror}: {error.filename}")
             return
-        except RunStateError as error:
+        except GageError as error:
             answer_caller(f"refused {error}")
             return
         if not self._command.start(os.environ):
@@ -122,6 +144,7 @@ class _Supervisor:
             answer_caller(f"failed {self._command.reason}")
             return
         answer_caller("started")
+        self._reserve.write_rest()
         _load_what_the_end_needs()
         self._command.read_config_ahead()
         self._see_through()
@@ -184,7 +207,7 @@ class _Supervisor:
                 raise RunStateError(f"run {run.name} is {status.name}: {reason}")
             replace(path, "".join(lines).encode())
             try:
-                self._reserve.write()
+                self._reserve.write_first()
             except OSError:
                 os.unlink(path)
                 raise
@@ -208,20 +231,33 @@ class _Supervisor:
                 pass
 
 
-def _read_order(fd: int) -> str:
-    """Return the side-car that the caller orders, "" without an order; take its environment."""
+class _Order(NamedTuple):
+    """The side-car of a run, "" for none; the words of a command to be held back."""
+
+    meta_dir: str
+    words: list[str]
+    is_staged: bool
+
+
+def _read_order(fd: int) -> _Order:
+    """Return the order of the caller; its environment becomes that of this process."""
     received = b""
-    while not received.endswith(b"\0\0"):
+    while b"\0\0" not in received:
         data = os.read(fd, 65536)
         if not data:
-            return ""
+            return _Order("", [], is_staged=False)
         received += data
-    meta_dir, *env = received.removesuffix(b"\0\0").split(b"\0")
+    order, _, told = received.partition(b"\0\0")
+    meta_dir, *entries = order.split(b"\0")
+    words = []
     os.environ.clear()
-    for entry in env:
+    for entry in entries:
         name, _, value = os.fsdecode(entry).partition("=")
-        os.environ[name] = value
-    return os.fsdecode(meta_dir)
+        if name:
+            os.environ[name] = value
+        else:
+            words.append(value)
+    return _Order(os.path.abspath(os.fsdecode(meta_dir)), words, bool(told))
 
 
 def _lock(path: str) -> int:

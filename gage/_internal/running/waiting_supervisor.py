@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ForkedSupervisor", "WaitingSupervisor", "ask_supervisor", "reap"]
 
 _POLL_S = 0.01
+# The byte that follows an order when its run is staged.
+_STAGED = b"s"
 # The command line of a supervisor that was forked, as `ps` shows it.
 _TITLE = ("python", "-m", "gage._internal.running.supervisor")
 
@@ -41,10 +43,11 @@ class WaitingSupervisor:
     `dismiss` it if no run is started; it also ends with the process that started it.
     """
 
-    __slots__ = ("_answers", "_orders", "_pid")
+    __slots__ = ("_answers", "_orders", "_pid", "_prepared")
 
     def __init__(self) -> None:
         reap()
+        self._prepared = False
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
         try:
@@ -57,13 +60,26 @@ class WaitingSupervisor:
             os.close(orders)
             os.close(answers)
 
+    def prepare(self, run: Run, words: list[str]) -> None:
+        """Tell it the run that it will start, of which nothing may be written yet.
+
+        It starts the command of these words, held back until `start` (`held_command`).
+        """
+        try:
+            self._order(run, words)
+        except BrokenPipeError:
+            return  # it was killed, as `start` finds out
+        self._prepared = True
+
     def start(self, run: Run) -> str:
         """Let it start a run; return its answer (`supervisor`), empty if it died.
 
         An interrupt (`KeyboardInterrupt`) waits until the run can be stopped or never will run.
         """
         try:
-            self._order(run)
+            if not self._prepared:
+                self._order(run)
+            write_all(self._orders, _STAGED)
             return _read_line(self._answers)
         except BrokenPipeError:
             return _read_line(self._answers)
@@ -91,9 +107,10 @@ class WaitingSupervisor:
         argv, env = supervisor_command(), dict(os.environ)
         return spawn(argv, "/", env, answers, answers, stdin_fd=orders)
 
-    def _order(self, run: Run) -> None:
+    def _order(self, run: Run, words: Iterable[str] = ()) -> None:
+        held = (f"={word}" for word in words)
         env = (f"{name}={value}" for name, value in os.environ.items() if name)
-        order = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *env)) + b"\0"
+        order = b"".join(os.fsencode(text) + b"\0" for text in (run.meta_dir, *held, *env)) + b"\0"
         write_all(self._orders, order)
 
     def _close_orders(self) -> None:

@@ -113,6 +113,18 @@ def _names_a_place(code: str) -> bool:
     return False
 
 
+def _wait_at_the_gate() -> None:
+    """Wait until the run is staged, if this program was started before; exit if it never will be.
+
+    See `gage._internal.running.held_command`.
+    """
+    gate = os.environ.pop("GAGE_GATE", "")
+    if gate.isdecimal():
+        if not os.read(int(gate), 1):
+            os._exit(0)
+        os.close(int(gate))
+
+
 def _run_the_next() -> None:
     """Run the next `sitecustomize` on the path, if there is one."""
     spec = sys.modules["_frozen_importlib_external"].PathFinder.find_spec("sitecustomize")
@@ -126,6 +138,7 @@ def _run_the_next() -> None:
     spec.loader.exec_module(module)
 
 
+_wait_at_the_gate()
 _here = __file__.rpartition("/")[0]
 sys.path[:] = [place for place in sys.path if place != _here]
 sys.meta_path.insert(0, _Watch)
