@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
+    from gage._internal.running.waiting_supervisor import WaitingSupervisor
+
 __all__ = ["main"]
 
+_STARTS_NOTHING = frozenset(("-h", "--help", "--help-op", "--preview", "--stage"))
 _INTERRUPTED = 130  # as in `gage.cli.run`, which takes a moment to load
 
 
@@ -52,6 +55,8 @@ def _load(words: list[str]) -> Callable[[], int]:
         from gage.cli.import_cache import keep_modules, loaded_modules, use_kept_modules
 
         is_kept = use_kept_modules()
+        # It gets ready on another core while this process loads the rest.
+        supervisor = _early_supervisor(words) if is_kept else None
         from gage.cli.run import run_command
 
         loaded = None if is_kept else loaded_modules()
@@ -59,7 +64,7 @@ def _load(words: list[str]) -> Callable[[], int]:
         gc.enable()
 
         def run() -> int:
-            code = run_command(words[1:])
+            code = run_command(words[1:], supervisor)
             if loaded is not None:
                 keep_modules(loaded)
             return code
@@ -68,6 +73,18 @@ def _load(words: list[str]) -> Callable[[], int]:
     from gage.cli.app import main_command
 
     return lambda: main_command(words)
+
+
+def _early_supervisor(words: list[str]) -> WaitingSupervisor | None:
+    """Return a supervisor for the run that is probably asked for, None if it cannot be had."""
+    if _STARTS_NOTHING.intersection(words):
+        return None
+    from gage._internal.running.waiting_supervisor import ForkedSupervisor
+
+    try:
+        return ForkedSupervisor()
+    except OSError:
+        return None  # the run makes its own, and reports the error
 
 
 def _exit_interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -6,13 +6,13 @@ that is never imported (`gage.cli.kept_modules` says why), so that it goes when 
 
     gage/cli/__pycache__/kept_modules.cpython-311.pyc      with `python -O`: ….opt-1.pyc
 
-It holds `marshal` of a tuple: the version of this format, `sys.version`, and two parts, each as
-`marshal` of a dictionary of its own: the modules of the command line, and those that only the
-supervisor needs, which it reads when it needs the first of them. For each module, by name, a part
-has its path, whether it is a package, the path of its bytecode, modification time (ns), size, and
-code. The file is written at the end of a run that could not use it. It is not used by another
-Python, from another directory, or when one of the sources has changed: the modules are then
-imported as usual.
+Its first 512 bytes hold `marshal` of a tuple: the version of this format, `sys.version`, and the
+size of the first of two parts, in bytes. A part is `marshal` of a dictionary: the first has the
+modules of the command line, the second those that only the supervisor needs, which it reads when
+it needs the first of them. For each module, by name, a part has its path, whether it is a package,
+the path of its bytecode, modification time (ns), size, and code. The file is written at the end of
+a run that could not use it. It is not used by another Python, from another directory, or when one
+of the sources has changed: the modules are then imported as usual.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ else:
 
 __all__ = ["keep_modules", "loaded_modules", "use_kept_modules"]
 
-_VERSION = 2
+_VERSION = 3
+_HEAD_BYTES = 512
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What the supervisor, forked from the command line, loads beside what that has loaded.
 _OF_THE_SUPERVISOR = (
@@ -58,17 +59,18 @@ class _Loader(SourceFileLoader):
 class _Finder:
     """Finds the modules that were kept."""
 
-    def __init__(self, modules: dict[str, Any], rest: bytes) -> None:
+    def __init__(self, modules: dict[str, Any]) -> None:
         self._modules = modules
-        self._rest = rest
+        self._has_rest = True
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: object = None
     ) -> ModuleSpec | None:
         del path, target
         kept = self._modules.pop(name, None)
-        if kept is None and name in _OF_THE_SUPERVISOR and self._rest:
-            self._read_rest()
+        if kept is None and name in _OF_THE_SUPERVISOR and self._has_rest:
+            self._has_rest = False
+            self._modules.update(_read_part(1) or {})
             kept = self._modules.pop(name, None)
         if kept is None:
             return None
@@ -80,32 +82,37 @@ class _Finder:
             spec.submodule_search_locations = [os.path.dirname(file)]
         return spec
 
-    def _read_rest(self) -> None:
-        rest, self._rest = self._rest, b""
-        try:
-            modules = marshal.loads(rest)  # noqa: S302 - as bytecode is
-            if _are_current(modules):
-                self._modules.update(modules)
-                return
-        except (OSError, EOFError, ValueError, TypeError, AttributeError):
-            pass
-        _remove(_path())  # they are imported as usual, and the next run keeps them again
-
 
 def use_kept_modules() -> bool:
     """Have modules imported from the file, if there is one that is up to date; return whether."""
-    try:
-        with open(_path(), "rb", buffering=0) as file:
-            version, python, first, rest = marshal.loads(file.read())  # noqa: S302 - as bytecode is
-        if version != _VERSION or python != sys.version:
-            return False
-        modules = marshal.loads(first)  # noqa: S302 - likewise
-        if not _are_current(modules):
-            return False
-    except (OSError, EOFError, ValueError, TypeError, AttributeError):
+    modules = _read_part(0)
+    if modules is None:
         return False
-    sys.meta_path.insert(0, _Finder(modules, rest))
+    sys.meta_path.insert(0, _Finder(modules))
     return True
+
+
+def _read_part(number: int) -> dict[str, Any] | None:
+    """Return the modules of a part of the file; None, and no such file, if they are out of date."""
+    path = _path()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head = marshal.loads(file.read(_HEAD_BYTES))  # noqa: S302 - as bytecode is
+            version, python, size_bytes = head
+            if version != _VERSION or python != sys.version:
+                return None
+            if number:
+                file.seek(_HEAD_BYTES + size_bytes)
+            data = file.read(-1 if number else size_bytes)
+        modules: dict[str, Any] = marshal.loads(data)  # noqa: S302 - likewise
+        if _are_current(modules):
+            return modules
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, ValueError, TypeError, AttributeError):
+        pass
+    _remove(path)  # the next run keeps them again
+    return None
 
 
 def loaded_modules() -> tuple[list[str], list[str]]:
@@ -133,9 +140,9 @@ def keep_modules(parts: tuple[Iterable[str], Iterable[str]]) -> None:
     beside = f"{path}.{os.getpid()}"
     try:
         first, rest = (marshal.dumps(_kept(names)) for names in parts)
-        data = marshal.dumps((_VERSION, sys.version, first, rest))
+        head = marshal.dumps((_VERSION, sys.version, len(first)))
         with open(beside, "wb") as file:
-            file.write(data)
+            file.write(head.ljust(_HEAD_BYTES, b"\0") + first + rest)
         os.replace(beside, path)
     except (OSError, ImportError, SyntaxError):
         _remove(beside)  # a full disk, or sources that are being changed: imported as usual

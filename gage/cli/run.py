@@ -55,8 +55,11 @@ _CAPTIONS = 5
 _NOTES = 20
 
 
-def run_command(words: Sequence[str]) -> int:
-    """Carry out `gage run WORDS…`; return the exit code of the command line."""
+def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = None) -> int:
+    """Carry out `gage run WORDS…`; return the exit code of the command line.
+
+    `supervisor` waits for a run already.
+    """
     try:
         line = parse(words, "shell")
         if line.only.help:
@@ -64,7 +67,7 @@ def run_command(words: Sequence[str]) -> int:
 
             print(help_text("shell"), end="")
             return 0
-        observer = _Shell(line.options)
+        observer = _Shell(line.options, supervisor)
         result = run_line(line, asked_of_line(line), observer)
         if isinstance(result, str):
             print(result)
@@ -130,15 +133,17 @@ def exit_code_of(exit_code: int | None) -> int:
 class _Shell(Observer):
     """Writes the output of a run to our streams, and gage's own messages to stderr."""
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: RunOptions, supervisor: WaitingSupervisor | None) -> None:
         self.exit_code = 0
+        self._supervisor = supervisor
         self._options = options
         self._quiet = options.quiet
         self._begun_us = 0
         self._notes_printed = 0
 
     def supervisor(self) -> WaitingSupervisor:
-        return ForkedSupervisor()
+        supervisor, self._supervisor = self._supervisor, None
+        return supervisor or ForkedSupervisor()
 
     def needed(self, run: Run, why: str) -> None:  # there is only this one
         self._print_message(f"Needed: {on_a_line(why)}")
@@ -147,6 +152,8 @@ class _Shell(Observer):
         from gage._internal.clock import now_us
         from gage.cli.batch import print_plan
 
+        if self._supervisor is not None:
+            self._supervisor.dismiss()  # several runs have one of another kind
         self._begun_us = now_us()
         print_plan(planned, self._options)
 
