@@ -13,7 +13,7 @@ from gage._internal.errors import GageError
 from gage._internal.record.layout import run_at
 from gage._internal.record.reading import read_text
 from gage._internal.record.status import read_exit_code, read_status
-from gage._internal.running.kept_command import finalize_or_record_why
+from gage._internal.running.recorded_end import finalize_or_record_why
 from gage._internal.staging.staging import record_failure
 from gage._internal.store.same_work import CompletedWork, describe, remove_run
 

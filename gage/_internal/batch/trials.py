@@ -16,8 +16,9 @@ from gage._internal.record.file_log import scan_files
 from gage._internal.record.layout import run_meta_path
 from gage._internal.record.reading import read_text
 from gage._internal.record.status import read_exit_code
-from gage._internal.running.kept_command import KeptCommand, finalize_or_record_why
+from gage._internal.running.kept_command import KeptCommand
 from gage._internal.running.pipes import Pipes
+from gage._internal.running.recorded_end import finalize_or_record_why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import NO_ROOM, replace
+from gage._internal.atomic import replace
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.guarded import read_regular
@@ -34,6 +34,7 @@ from gage._internal.record.stop_request import any_stop_request, encode_stop_req
 from gage._internal.record.working_directory import work_dir
 from gage._internal.running.held_command import hold
 from gage._internal.running.pipes import NotedStart
+from gage._internal.running.recorded_end import finalize_or_record_why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from gage._internal.running.reserve import Reserve
     from gage._internal.types import Run
 
-__all__ = ["KeptCommand", "finalize_or_record_why"]
+__all__ = ["KeptCommand"]
 
 _LAST_WORDS_BYTES = 32 << 10
 
@@ -380,35 +381,6 @@ class KeptCommand:
             self._reserve.with_room(lambda: log_runner(self.run, message))
         except OSError:
             pass  # never lose a run over a log line
-
-
-def finalize_or_record_why(
-    run: Run,
-    exit_code: int | None,
-    reason: str,
-    default_config: DefaultConfig | None = None,
-    asked_to_stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """Finalise a run; if that fails, record its end and why it is not finalised.
-
-    If the disk has no room, the end stays open: it is recorded later (`late_end`).
-    """
-    from gage._internal.running.finalize import finalize_run
-
-    try:
-        finalize_run(run, exit_code, reason, default_config, asked_to_stop)
-    except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
-        reason = reason or f"not finalised: {error}"
-        try:
-            log_runner(run, f"Finalising failed: {type(error).__name__}: {error}")
-        except OSError:
-            pass  # never lose a run over a log line
-        if exit_code is not None:
-            replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
-                return
-        replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
-        write_timestamp(run, "stopped", now_us())
 
 
 def _recorded_exit_code(run: Run) -> int | None:
