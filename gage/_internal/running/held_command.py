@@ -20,6 +20,7 @@ import os
 import sys
 
 from gage._internal.named import NamedTuple
+from gage._internal.process.command import command_argv, program_env
 from gage._internal.process.spawn import can_fork, fork_exec
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gage._internal.running.pipes import Pipes
-    from gage._internal.types import OpCmd
+    from gage._internal.types import OpCmd, Run
 
 __all__ = ["GATE", "Gate", "HeldCommand", "can_be_held", "hold"]
 
@@ -74,6 +75,11 @@ class HeldCommand(NamedTuple):
     argv: list[str]
     cwd: str
     env: dict[str, str]
+    gate: Gate
+
+    def is_for(self, argv: list[str], cwd: str, env: Mapping[str, str]) -> bool:
+        """Return whether it was started as the command would be now."""
+        return (self.argv, self.cwd, self.env) == (argv, cwd, env)
 
     def give_up(self) -> None:
         """End it: it has run nothing."""
@@ -92,17 +98,17 @@ def can_be_held(opcmd: OpCmd) -> bool:
 
 
 def hold(
-    argv: list[str], cwd: str, env: Mapping[str, str], pipes: Pipes, gate: Gate
+    run: Run, words: list[str], environ: Mapping[str, str], pipes: Pipes, gate: Gate
 ) -> HeldCommand | None:
-    """Start a command that waits at the gate; return None if that is not possible."""
+    """Start the command of a run, which waits at the gate; return None if that is not possible."""
+    argv, cwd, env = command_argv(words, ""), run.run_dir, program_env(environ, run, {})
     if argv[0] != sys.executable or not can_fork():
         return None
-    held_env = dict(env)
     try:
         pid = fork_exec(
             argv,
             cwd,
-            held_env,
+            env,
             pipes.out_write,
             pipes.err_write,
             in_child=pipes.note_held,
@@ -112,4 +118,4 @@ def hold(
         pipes.forget_start()
         return None  # what is wrong is found again, and recorded, when the run is started
     gate.close_read_end()
-    return HeldCommand(pid, argv, cwd, dict(env))
+    return HeldCommand(pid, argv, cwd, env, gate)

@@ -117,8 +117,7 @@ class KeptCommand:
     def hold(self, words: list[str], environ: Mapping[str, str]) -> None:
         """Start the command while its run is being staged, held back until `start`."""
         if self._gate is not None:
-            argv, env = command_argv(words, ""), program_env(environ, self.run, {})
-            self._held = hold(argv, self.run.run_dir, env, self.pipes, self._gate)
+            self._held = hold(self.run, words, environ, self.pipes, self._gate)
 
     def start(self, environ: Mapping[str, str]) -> bool:
         """Start the command; return whether it is running. If not, `reason` says why."""
@@ -143,27 +142,25 @@ class KeptCommand:
         capture = Capture(self._output_path, pipes.journal)
         started_us, clock_us = now_us(), monotonic_us()
         held = self._held
-        if held is not None and held[1:] == (argv, work_dir(run), env):
-            noted = NotedStart(held.pid, started_us, clock_us)
-            pipes.note_start(noted)
-            self._open_gate()
-            pipes.close_write_ends()
-            self._capture = capture
-            return noted
-        if held is not None:
+        if held is not None and not held.is_for(argv, work_dir(run), env):
             held.give_up()
+            held = None
 
         def note_own_start() -> None:
             pipes.note_start(NotedStart(os.getpid(), started_us, clock_us))
 
         try:
-            pid = spawn(
-                argv,
-                work_dir(run),
-                env,
-                pipes.out_write,
-                pipes.err_write,
-                in_child=note_own_start,
+            pid = (
+                held.pid
+                if held is not None
+                else spawn(
+                    argv,
+                    work_dir(run),
+                    env,
+                    pipes.out_write,
+                    pipes.err_write,
+                    in_child=note_own_start,
+                )
             )
         except (OSError, ValueError) as error:
             pipes.forget_start()
@@ -172,6 +169,8 @@ class KeptCommand:
             return None
         noted = NotedStart(pid, started_us, clock_us)
         pipes.note_start(noted)
+        if held is not None:
+            held.gate.open()
         pipes.close_write_ends()
         self._capture = capture
         return noted
@@ -185,20 +184,17 @@ class KeptCommand:
         noted = self.pipes.find_start(self.run.id)
         if noted is None:
             return False
-        self._open_gate()
+        if self._gate is not None:
+            self._gate.open()
         self.log("The supervisor was killed: its keeper continues")
         self._capture = Capture.resume(self._output_path, self.pipes.journal)
-        self._identity = self._recorded_identity(noted.pid)
+        self._identity = _recorded_identity(self.run, noted.pid, self._own)
         if read_text(self.run, "started") is None:
             self._write_start(noted)
         self.exit_code = exit_codes.get(noted.pid)
         self.look_for_stop()
         self._request_taken = self._request is not None  # the killed supervisor had taken it
         return True
-
-    def _open_gate(self) -> None:
-        if self._gate is not None:
-            self._gate.open()
 
     def _write_start(self, noted: NotedStart) -> None:
         run = self.run
@@ -208,16 +204,6 @@ class KeptCommand:
         with_room(lambda: replace(run_meta_path(run, "proc", "command"), line))
         with_room(lambda: write_clock(run, "started", self._own.boot, noted.clock_us))
         with_room(lambda: write_timestamp(run, "started", noted.started_us))
-
-    def _recorded_identity(self, pid: int) -> Identity:
-        """Return the recorded identity of the command, or its present one if it is alive."""
-        text = read_text(self.run, "proc", "command")
-        if text is not None:
-            return decode_identity(text)
-        try:
-            return identity_of(pid, ended=True, beside=self._own)
-        except ProcessLookupError:
-            return Identity(pid, "0", self._own.boot, self._own.host)
 
     # Recorded
 
@@ -381,6 +367,17 @@ class KeptCommand:
             self._reserve.with_room(lambda: log_runner(self.run, message))
         except OSError:
             pass  # never lose a run over a log line
+
+
+def _recorded_identity(run: Run, pid: int, own: Identity) -> Identity:
+    """Return the recorded identity of the command, or its present one if it is alive."""
+    text = read_text(run, "proc", "command")
+    if text is not None:
+        return decode_identity(text)
+    try:
+        return identity_of(pid, ended=True, beside=own)
+    except ProcessLookupError:
+        return Identity(pid, "0", own.boot, own.host)
 
 
 def _recorded_exit_code(run: Run) -> int | None:
