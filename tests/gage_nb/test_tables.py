@@ -1,7 +1,10 @@
+"""Frames as people read them: in a notebook, and in a terminal."""
+
 from __future__ import annotations
 
 import pickle
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -48,6 +51,17 @@ def cells(html: str) -> list[str]:
     return [part.partition(">")[2].partition("</td>")[0] for part in html.split("<td")[1:]]
 
 
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time zone of the tests that show times."""
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("utc")
 def test_values_are_written_for_reading() -> None:
     html = table_html(FRAME)
 
@@ -84,6 +98,7 @@ def test_in_place_of_an_empty_frame_a_sentence() -> None:
     assert "<table" not in table_html(frame)
 
 
+@pytest.mark.usefixtures("utc")
 def test_what_a_terminal_has_no_room_for_is_named() -> None:
     frame = FRAME.drop(columns=["time", "size", "value"])
 
