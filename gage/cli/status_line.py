@@ -1,4 +1,4 @@
-"""The last line of a terminal while a run is going on: its name, how far it is, for how long.
+"""The last line of a terminal while a run is running: its name, its progress, its duration.
 
     kafom-fikud ━━━━━━━━━━━━╸─────────── 52% · 13/25 · epoch · 0:41
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StatusLine"]
 
-# What is over sooner has no time to be looked at.
+# A run that ends sooner leaves no time to look at the line.
 _AFTER_S = 0.5
 _INTERVAL_S = 0.2
 _LEAST_COLUMNS = 40

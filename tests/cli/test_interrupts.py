@@ -77,7 +77,7 @@ def test_an_interrupt_while_another_command_loads(
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
-def test_who_ignores_interrupts_goes_on(project: Path, runs_home: Path) -> None:
+def test_a_command_that_ignores_interrupts_continues(project: Path, runs_home: Path) -> None:
     """As a command in the background of a script does, or one after `nohup`."""
     (project / "hi.py").write_text("print('hi')\n")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}

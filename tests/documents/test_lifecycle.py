@@ -8,6 +8,7 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,15 @@ def _names(home: Path) -> dict[str, object]:
     }
 
 
+@pytest.fixture
+def _usual_umask() -> Iterator[None]:
+    """The documents show who may read the files."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_usual_umask")
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.stem)
 def test_document(document: Path, tmp_path: Path) -> None:
     results = doctest.testfile(

@@ -1,3 +1,5 @@
+"""The commands of `%gage` as functions and as lines."""
+
 from __future__ import annotations
 
 import os

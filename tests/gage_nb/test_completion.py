@@ -1,3 +1,5 @@
+"""What a line of a magic can go on with."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""Expressions in braces in a line of a magic, which have the notebook's values."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Frames of runs: their columns, their types, their content."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""The document of a notebook as it is recorded."""
+
 from __future__ import annotations
 
 from gage_nb.notebook_document import document_of, holds_source

@@ -1,3 +1,5 @@
+"""Near misses of a word."""
+
 from __future__ import annotations
 
 import subprocess

@@ -97,7 +97,7 @@ def test_no_profile_is_read_and_nothing_is_left(tmp_path: Path, home: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["cell.ipy"]
 
 
-def test_what_it_shows_is_recorded(project: Path, runs_home: Path) -> None:
+def test_results_of_a_cell_are_recorded(project: Path, runs_home: Path) -> None:
     (project / "cell.ipy").write_text(
         "# %%gage_run\n%matplotlib inline\nimport matplotlib.pyplot as plt\n"
         "plt.plot([1, 2])\nplt.show()\ndisplay('shown')\n{'a': 1}\n"

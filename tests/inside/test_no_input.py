@@ -10,7 +10,7 @@ import pytest
 
 
 @pytest.mark.parametrize("ask", ["input('name? ')", "__import__('getpass').getpass()"])
-def test_who_asks_for_a_line_is_told_what_to_do(tmp_path: Path, ask: str) -> None:
+def test_asking_for_a_line_is_an_error_that_says_what_to_do(tmp_path: Path, ask: str) -> None:
     (tmp_path / "work.py").write_text(ask)
 
     done = subprocess.run(
@@ -27,7 +27,7 @@ def test_who_asks_for_a_line_is_told_what_to_do(tmp_path: Path, ask: str) -> Non
     assert "EOFError: a run has no standard input" in done.stderr
 
 
-def test_who_reads_it_all_finds_nothing(tmp_path: Path) -> None:
+def test_reading_all_of_it_finds_nothing(tmp_path: Path) -> None:
     (tmp_path / "work.py").write_text(
         "import subprocess, sys\n"
         "print(list(sys.stdin), repr(sys.stdin.read()))\n"

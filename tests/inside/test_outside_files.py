@@ -51,7 +51,7 @@ def test_a_path_that_goes_up_and_a_directory_that_was_changed_to(project: Path, 
     assert paths(run(source)) == [str(data)]
 
 
-def test_what_it_writes_or_has_written_is_not_read_elsewhere(project: Path, data: Path) -> None:
+def test_files_of_the_run_itself_are_not_outside(project: Path, data: Path) -> None:
     other = data.with_name("other.csv")
     source = f"open({str(other)!r}, 'w').close()\nopen({str(other)!r}).read()"
 

@@ -1,3 +1,5 @@
+"""The forms in which a Gage file may say the same."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""A Gage file is found and read, and its operations are chosen."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Each fault of a Gage file is said with its place, and what was expected there."""
+
 from __future__ import annotations
 
 import pickle

@@ -1,3 +1,5 @@
+"""The text of a Gage file: its values with their lines, its faults with their places."""
+
 from __future__ import annotations
 
 import itertools

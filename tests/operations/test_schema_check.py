@@ -1,3 +1,5 @@
+"""The light check of a Gage file agrees with its schema."""
+
 from __future__ import annotations
 
 import copy

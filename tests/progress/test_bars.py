@@ -1,3 +1,5 @@
+"""Progress is read from the bars that programs print."""
+
 from __future__ import annotations
 
 import io

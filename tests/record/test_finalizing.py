@@ -66,7 +66,7 @@ def test_the_file_is_gone_at_the_end(tmp_path: Path) -> None:
     assert read_finalizing(run) is None
 
 
-def test_who_does_not_want_to_wait_gets_what_is_hashed(tmp_path: Path) -> None:
+def test_a_stop_leaves_what_is_hashed_by_then(tmp_path: Path) -> None:
     run = staged(tmp_path)
     for name in ("one", "two", "three"):
         Path(run.run_dir, name).write_text(name)

@@ -1,3 +1,5 @@
+"""The manifest: one line for each file, and checking the files against it."""
+
 from __future__ import annotations
 
 import hashlib

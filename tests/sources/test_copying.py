@@ -1,3 +1,5 @@
+"""Files are copied as they are, hashed on the way, and as a whole or not at all."""
+
 from __future__ import annotations
 
 import errno

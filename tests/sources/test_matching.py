@@ -1,3 +1,5 @@
+"""Paths that patterns match."""
+
 from __future__ import annotations
 
 import fnmatch

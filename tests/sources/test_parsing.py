@@ -1,3 +1,5 @@
+"""Patterns of files, and what is wrong with malformed ones."""
+
 from __future__ import annotations
 
 import pickle

@@ -1,3 +1,5 @@
+"""Text is told from binary content."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Scanning a project: what is found, passed over and reported."""
+
 from __future__ import annotations
 
 import os

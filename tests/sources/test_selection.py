@@ -1,3 +1,5 @@
+"""The source code that patterns select in a project."""
+
 from __future__ import annotations
 
 import os

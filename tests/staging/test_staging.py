@@ -88,7 +88,7 @@ def test_the_phases_can_be_taken_one_by_one(project: Path, tmp_path: Path) -> No
     assert read_status(apart).name == "staged"
 
 
-def test_who_waits_is_told_each_phase_as_it_begins(project: Path, tmp_path: Path) -> None:
+def test_each_phase_is_reported_as_it_begins(project: Path, tmp_path: Path) -> None:
     told: list[str] = []
 
     stage_run(str(project), initialized(tmp_path), on_phase=told.append)

@@ -105,7 +105,7 @@ def test_what_is_no_file_is_listed_alone(runs_home: Path) -> None:
         content_of(run, MadeFile("b.csv", None, "CSV", "", []), 10)
 
 
-def test_those_that_one_looks_at_come_first_without_caches(runs_home: Path) -> None:
+def test_files_that_people_look_at_come_first_without_caches(runs_home: Path) -> None:
     command = "mkdir -p __pycache__ x; touch a.txt b.png __pycache__/c.csv x/d.pyc"
 
     run = ended(runs_home, command)

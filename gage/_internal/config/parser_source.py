@@ -1,8 +1,8 @@
-"""Whether the source of a script tells all about its arguments, so that nothing has to be run.
+"""Checking whether a script's arguments can be read from its source, so that nothing has to be run.
 
-It does where one `ArgumentParser` is made in the file, all its arguments are added there one by
-one with what is written in the call, and it parses there. It does not where arguments are added
-in a loop or come from elsewhere: from `parents`, sub-commands, an imported function.
+They can if the file makes one `ArgumentParser`, adds all its arguments one by one with what is
+written in the calls, and parses. They cannot if arguments are added in a loop or come from
+elsewhere: from `parents`, sub-commands, an imported function.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a request says of metrics in printed lines, in place of what the operation says."""
+"""The options of a request for metrics in printed lines, in place of those of the operation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["with_printed_metrics"]
 
 
 def with_printed_metrics(operation: Operation, patterns: Sequence[str]) -> Operation:
-    """Return an operation whose metrics are what expressions find; none finds nothing.
+    """Return an operation whose metrics are found by expressions; without any, none is found.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A staged run whose files were changed since: what differs, and how it is started all the same."""
+"""A staged run whose files have been changed: what differs, and starting it anyway."""
 
 from __future__ import annotations
 

@@ -23,14 +23,17 @@ __all__ = ["damage_text", "difference_text"]
 
 _MOST_SHOWN = 6
 _MOST_CHARS = 60
-# Runs are compared one by one: so many of the newest.
+# Runs are compared one by one, at most this many of the newest.
 _MOST_COMPARED = 50
 
 _KINDS = {"s": "", "d": "dependency ", "r": "runtime file "}
 
 
 def difference_text(run: Run, others: Sequence[Run]) -> str:
-    """Return how a staged run differs from that of the others, newest first, which is closest."""
+    """Return how a staged run differs from the most similar of the others, in words.
+
+    The others are sorted from the newest to the oldest; of equally similar ones the newest counts.
+    """
     if not others:
         return "no run of this operation has completed before"
     own, own_patched = _parts(run), _patched(run)
@@ -49,7 +52,7 @@ def difference_text(run: Run, others: Sequence[Run]) -> str:
 
 
 def damage_text(run: Run) -> str:
-    """Return which files of a run are not as its manifest says, "" where all are."""
+    """Return which files of a run are not as its manifest says, "" if all of them are."""
     try:
         damaged = [
             f"{valid(difference.path)} is {'gone' if difference.kind == 'missing' else 'changed'}"
@@ -83,8 +86,8 @@ def _parts(run: Run) -> _Parts:
 def _differences(own: _Parts, other: _Parts, patched: set[str]) -> tuple[int, list[str]]:
     """Return how much differs, and what, in words.
 
-    Other values make another text of the files that have them, `patched`: that these differ counts,
-    but is not said.
+    Values are written into some files, `patched`; a difference of such a file is counted, but not
+    reported beside that of its values.
     """
     found = []
     unsaid = 0

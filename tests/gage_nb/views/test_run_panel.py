@@ -1,3 +1,5 @@
+"""The panel of a run in HTML and in plain text."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -1,3 +1,5 @@
+"""What a terminal would show of a program's output."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""A terminal's lines in HTML."""
+
 from __future__ import annotations
 
 import html
