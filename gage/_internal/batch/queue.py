@@ -10,7 +10,7 @@ from gage._internal.batch.record import DROPPED, FOUND, MADE
 from gage._internal.batch.work import Trial
 from gage._internal.clock import make_id
 from gage._internal.errors import GageError
-from gage._internal.record.layout import run_at
+from gage._internal.record.layout import run_at, run_meta_path
 from gage._internal.record.reading import read_text
 from gage._internal.record.status import read_exit_code, read_status
 from gage._internal.running.recorded_end import finalize_or_record_why
@@ -189,5 +189,6 @@ def _staged(run: Run, stage: Callable[[], None]) -> None:
     try:
         stage()
     except (GageError, OSError, ValueError, KeyboardInterrupt) as error:
-        if os.path.isdir(run.meta_dir):
+        # A failed phase of staging has been recorded as the run's end already.
+        if os.path.isdir(run.meta_dir) and not os.path.exists(run_meta_path(run, "stopped")):
             record_failure(run, error)

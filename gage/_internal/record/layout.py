@@ -45,7 +45,7 @@ def run_meta_dir(run: Run) -> str:
 
 def run_meta_path(run: Run, *names: str) -> str:
     """Return the path of a file in the side-car; it need not exist."""
-    return os.path.join(run.meta_dir, *names)
+    return f"{run.meta_dir}/{'/'.join(names)}"  # several times as fast as `os.path.join`
 
 
 def home_of(run_dir: str) -> str:

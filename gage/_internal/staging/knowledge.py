@@ -22,11 +22,22 @@ from gage._internal.record.working_directory import directory_below, path_in_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Self
+    from collections.abc import Iterable, Sequence
+    from typing import Any, Protocol, Self
 
+    from gage._internal.config import Config
     from gage._internal.sources.copying import Copied
     from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, Run
+
+    class Prepared(Protocol):
+        """Files that were staged before, such as those of a batch's template."""
+
+        def copy(self, run: Run, type_: str, *, read_only: bool) -> list[Copied]:
+            """Copy the files of a type into a run; return the copies, sorted by path."""
+
+        def read_config(self, staging: Staging) -> Config:
+            """Return the configuration of the files in a run."""
+
 
 __all__ = ["Staging"]
 
@@ -47,6 +58,8 @@ class Staging:
     digests
         The modification time (µs) and the sha256 of copied files by path, so that each is hashed
         once.
+    prepared
+        Where the run's files were staged before; None if they come from the project.
     untouched
         The state of read-only copies by path, which nothing has written to since, so that they
         need not be looked at again.
@@ -62,13 +75,17 @@ class Staging:
         "_opdef",
         "digests",
         "given",
+        "prepared",
         "run",
         "untouched",
         "writes",
     )
 
-    def __init__(self, run: Run, operation: Operation | None = None) -> None:
+    def __init__(
+        self, run: Run, operation: Operation | None = None, prepared: Prepared | None = None
+    ) -> None:
         self.run = run
+        self.prepared = prepared
         self.given: Sequence[GivenFile] = () if operation is None else operation.given
         self.writes: Sequence[str] = () if operation is None else operation.writes
         self.digests: dict[str, tuple[int, str]] = {}
@@ -151,10 +168,18 @@ class Staging:
         if self._events is not None:
             self._events += events
 
-    def log_changes(self, type_: str) -> list[FileEvent]:
-        """Look at all files of the run, which a command may have changed; log what differs."""
-        self.untouched.clear()
-        events = log_changes(self.run, type_, scan_files(self.run.run_dir), self.files())
+    def log_changes(self, type_: str, touched: Iterable[str] | None = None) -> list[FileEvent]:
+        """Log how the files of the run differ from the log.
+
+        `touched` are the paths that may differ; without it, a command may have changed any.
+        """
+        if touched is None:
+            self.untouched.clear()
+        else:
+            for path in touched:
+                self.untouched.pop(path, None)
+        found = scan_files(self.run.run_dir, self.untouched)
+        events = log_changes(self.run, type_, found, self.files())
         if self._events is not None:
             self._events += events
         return events

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeAlias
 
+    from gage._internal.config import Config
     from gage._internal.sources.copying import Copied
+    from gage._internal.staging.knowledge import Prepared
     from gage._internal.types import Command, GivenFile, Operation
 
     StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
@@ -43,7 +45,7 @@ __all__ = [
     "apply_config",
     "copy_sourcecode",
     "finalize_staged_run",
-    "finish_phase",
+    "has_commands",
     "init_run_meta",
     "init_runtime",
     "make_run",
@@ -114,6 +116,7 @@ def stage_run(
     *,
     given: Sequence[GivenFile] = (),
     operation: Operation | None = None,
+    prepared: Prepared | None = None,
     on_phase: Callable[[str], None] | None = None,
 ) -> None:
     """Take an initialised run through every phase of staging.
@@ -128,6 +131,9 @@ def stage_run(
     operation
         The operation that the run was initialised with, which saves reading it again; its
         files are given too.
+    prepared
+        Where the run's files were staged before, such as the template of a batch: they are copied
+        from there, not from the project.
     on_phase
         A function that is called with the name of each phase when it begins.
 
@@ -140,7 +146,7 @@ def stage_run(
     StoreError
         If files of the run cannot be written, such as to a full disk.
     """
-    staging = Staging(run, operation)
+    staging = Staging(run, operation, prepared)
     staging.given = (*staging.given, *given)
     for note in () if operation is None else operation.notes:
         staging.note(note)
@@ -164,25 +170,18 @@ def stage_run(
 def copy_sourcecode(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy the operation's source code into the run, then run its `copy-sourcecode` command."""
     with staging or Staging(run) as known:
-        known.log("Copying source code (see log/files for details)")
-        patterns = sourcecode_patterns(known.opdef)
-        known.log(f"Source code patterns: {patterns}")
         # Only a command writes to a copied file later: applying configuration replaces the file.
-        read_only = not any(known.opdef.command(phase.name) for phase in PHASES[:3])
-        found, notes = copy_selected(
-            project_dir,
-            known.work_dir,
-            patterns,
-            brought={file.path for file in known.given},
-            read_only=read_only,
-        )
-        for note in notes:
-            known.note(note)
-        sources, given = known.in_run(found), copy_given(project_dir, known, "s")
+        read_only = not has_commands(known.opdef)
+        if known.prepared is not None:
+            known.log("Copying source code from the template of the batch (see log/files)")
+            sources, given = known.prepared.copy(run, "s", read_only=read_only), []
+        else:
+            known.log("Copying source code (see log/files for details)")
+            sources = _copy_selected(project_dir, known, read_only=read_only)
+            given = copy_given(project_dir, known, "s")
         known.copied(sources, read_only=read_only)
         known.copied(given)
-        copied = sources + given
-        finish_phase(project_dir, known, "copy-sourcecode", "s", copied)
+        _finish_phase(project_dir, known, "copy-sourcecode", "s", sources + given)
 
 
 def apply_config(run: Run, staging: Staging | None = None) -> None:
@@ -190,28 +189,31 @@ def apply_config(run: Run, staging: Staging | None = None) -> None:
     with staging or Staging(run) as known:
         if not known.opdef.config or not known.config:
             return
-        from gage._internal.config import read_config, rewrite
+        from gage._internal.config import rewrite
 
         known.log("Applying configuration (see log/patched for details)")
-        config = read_config(known.work_dir, known.opdef.config, known.cmd.args, arguments="tried")
+        config = _read_config(known)
         patch = rewrite(known.work_dir, config, known.config)
         if patch:
             data = patch.encode("utf-8", "surrogateescape")
             replace(run_meta_path(run, "log", "patched"), data)
-            known.log_changes("s")
+            known.log_changes("s", map(known.path_of, config.sources))
 
 
 def init_runtime(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Run the operation's `init-runtime` command."""
     with staging or Staging(run) as known:
-        finish_phase(project_dir, known, "init-runtime", "r", [])
+        _finish_phase(project_dir, known, "init-runtime", "r", [])
 
 
 def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> None:
     """Copy the operation's dependencies into the run, then run its `resolve-deps` command."""
     with staging or Staging(run) as known:
-        copied = copy_given(project_dir, known, "d")
-        if known.opdef.depends:
+        if known.prepared is not None:
+            copied = known.prepared.copy(run, "d", read_only=False)
+        else:
+            copied = copy_given(project_dir, known, "d")
+        if known.opdef.depends and known.prepared is None:
             from gage._internal.staging.dependencies import copy_dependencies
 
             known.log("Resolving dependencies (see log/files for details)")
@@ -220,7 +222,7 @@ def resolve_deps(project_dir: str, run: Run, staging: Staging | None = None) -> 
                 known.note(note)
             copied += found
         known.copied(copied)
-        finish_phase(project_dir, known, "resolve-deps", "d", copied)
+        _finish_phase(project_dir, known, "resolve-deps", "d", copied)
 
 
 def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
@@ -257,7 +259,12 @@ PHASES_OF_STAGING: tuple[tuple[str, StagingPhase], ...] = (
 )
 
 
-def finish_phase(
+def has_commands(opdef: OpDef) -> bool:
+    """Return whether commands of an operation take part in staging its runs."""
+    return any(opdef.command(phase.name) is not None for phase in PHASES[:3])
+
+
+def _finish_phase(
     project_dir: str, staging: Staging, phase: str, type_: str, copied: list[Copied]
 ) -> None:
     """Run the phase's command, if it has one, and log the files that the phase changed."""
@@ -270,6 +277,29 @@ def finish_phase(
         _run_command(project_dir, staging, phase, command)
     finally:
         staging.log_changes(type_)
+
+
+def _copy_selected(project_dir: str, staging: Staging, *, read_only: bool) -> list[Copied]:
+    """Copy the files that the patterns of the run's operation select; note what they leave out."""
+    patterns = sourcecode_patterns(staging.opdef)
+    staging.log(f"Source code patterns: {patterns}")
+    brought = {file.path for file in staging.given}
+    found, notes = copy_selected(
+        project_dir, staging.work_dir, patterns, brought=brought, read_only=read_only
+    )
+    for note in notes:
+        staging.note(note)
+    return staging.in_run(found)
+
+
+def _read_config(staging: Staging) -> Config:
+    """Return the configuration in the run's files."""
+    if staging.prepared is not None:
+        return staging.prepared.read_config(staging)
+    from gage._internal.config import read_config
+
+    tables = staging.opdef.config
+    return read_config(staging.work_dir, tables, staging.cmd.args, arguments="tried")
 
 
 def _run_command(project_dir: str, staging: Staging, phase: str, command: Command) -> None:
