@@ -16,7 +16,10 @@ import numpy as np
 import pandas as pd
 
 from gage._internal.api.place import home_of
-from gage._internal.api.runs import find, nothing_found, run_listing
+from gage._internal.api.runs import find, nothing_found
+from gage._internal.errors import OptionError
+from gage._internal.index.language import began_since, one_of
+from gage._internal.index.runs import MEASURES
 from gage._internal.store.recorded_run import RecordedRun
 from gage._internal.store.reports import (
     EVENTS,
@@ -26,14 +29,18 @@ from gage._internal.store.reports import (
     manifest_rows,
     meta_rows,
     output_rows,
-    run_row,
 )
 from gage._internal.text import printable
-from gage._internal.types import PHASES, STATUSES, Run
+from gage._internal.types import PHASES, Run
+from gage_nb.run_columns import inert, times
+from gage_nb.run_frames import every_run, given_runs, matching_runs
 from gage_nb.tables import readable
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
+
+    from gage._internal.index.language import Condition
 
 __all__ = [
     "diff",
@@ -41,12 +48,10 @@ __all__ = [
     "from_rows",
     "inert",
     "listed",
-    "listing_frame",
     "manifest",
     "meta",
     "metrics",
     "output",
-    "run_frame",
     "runs",
     "series_of",
     "typed",
@@ -59,9 +64,14 @@ _FILE_TYPE = pd.CategoricalDtype(list(FILE_TYPES.values()))
 _TIMES = ("initialized", "staged", "started", "stopped")
 
 
-def runs(
+def runs(  # noqa: PLR0913  # one for each question
     where: str | Iterable[Run] | None = None,
     *,
+    ops: str | Sequence[str] = (),
+    status: str | Sequence[str] = (),
+    tags: str | Sequence[str] = (),
+    since: str | dt.datetime | dt.timedelta | None = None,
+    measures: Sequence[str] = (),
     limit: int | None = None,
     deleted: bool = False,
     directory: str | None = None,
@@ -70,16 +80,25 @@ def runs(
 
         gage_nb.runs("lr > 0.1 and status = completed").sort_values("metric.loss")
 
-    Columns: `run` (string, its name), `operation` (string), `status` (category), `started`
-    (datetime64[us, UTC]), `duration` (timedelta64[us], until now for a running one), `exit_code`
-    (Int64), `label` (string), `tags` (object, a list), `reason` (string); if any of the runs has
-    them, `config.KEY`, `metric.NAME` (Float64, the last value) and `attr.NAME`; at the end `id`
-    (string). The index is the position by which a run can be named.
+    Columns: `run` (string, its name), `operation` (string), `label` (string), `tags` (object, a
+    list), `status` (category), `started` (datetime64[us, UTC]), `duration` (timedelta64[us], until
+    now for a running one), `exit_code` (Int64), `reason` (string), `id` (string). If any of the
+    runs has them, there are `config.KEY` whose values differ and `metric.NAME` (Float64, the last
+    value) after `duration`; `attr.NAME` and `config.KEY` whose values are all the same before `id`.
+    The index is the position by which a run can be named.
 
     Parameters
     ----------
     where
         A filter, as for `gage runs`, or the runs themselves.
+    ops, status, tags
+        Only runs of one of these operations, with one of these statuses, with all of these tags.
+    since
+        Only runs that were started after this time, or so long ago: `"2h"`, `"2026-11-24"`.
+    measures
+        Which measures of each metric to return as well, in `metric.NAME.MEASURE`: `min`, `max`,
+        `step` (of the last value) and `count`; `@N` is the last value up to step N, in
+        `metric.NAME@N`.
     limit
         At most this many runs, the newest.
     deleted
@@ -87,17 +106,51 @@ def runs(
     directory
         Default: the current directory.
     """
-    if isinstance(where, str) or (where is None and not deleted):
-        words = [where] if where else []
-        return listed(home_of(directory), words, limit=limit)
+    wrong = [name for name in measures if name not in MEASURES and not name[1:].isdecimal()]
+    if wrong:
+        raise OptionError(
+            f"expected measures of {', '.join(MEASURES)} or @STEP, found {wrong[0]!r}"
+        )
+    kept = [name for name in measures if name in MEASURES]
     if deleted:
-        from gage._internal.api.order import deleted as in_trash
-
-        chosen: Iterable[Run] = in_trash(directory=directory)
+        frame = given_runs(list(_in_trash(directory))[:limit], kept)
+    elif where is not None and not isinstance(where, str):
+        frame = given_runs(list(where)[:limit], kept)
     else:
-        chosen = where or ()
-    recorded = [RecordedRun.of(run) for run in chosen][:limit]
-    return run_frame([{"position": at, **run_row(run)} for at, run in enumerate(recorded, 1)])
+        home = home_of(directory)
+        also = _conditions(ops, status, tags, since)
+        words = [where] if where else []
+        if words or also or kept or limit is not None:
+            frame = matching_runs(home, words, limit, also=also, measures=kept)
+        else:
+            frame = every_run(home)
+        if frame.empty:
+            frame.attrs["if_empty"] = nothing_found(home, words)
+    for name in measures:
+        if name.startswith("@"):
+            frame = _with_values_at(frame, int(name[1:]), directory)
+    return readable(frame)
+
+
+def _conditions(
+    ops: str | Sequence[str],
+    status: str | Sequence[str],
+    tags: str | Sequence[str],
+    since: str | dt.datetime | dt.timedelta | None,
+) -> list[Condition]:
+    found = [
+        one_of(name, [values] if isinstance(values, str) else values)
+        for name, values in (("operation", ops), ("status", status))
+        if values
+    ]
+    found += [one_of("tags", [tag]) for tag in ([tags] if isinstance(tags, str) else tags)]
+    return found if since is None else [*found, began_since(since)]
+
+
+def _in_trash(directory: str | None) -> Iterable[Run]:
+    from gage._internal.api.order import deleted
+
+    return deleted(directory=directory)
 
 
 def listed(home: str, words: Sequence[str], *, limit: int | None = None) -> pd.DataFrame:
@@ -105,11 +158,10 @@ def listed(home: str, words: Sequence[str], *, limit: int | None = None) -> pd.D
 
     `words` are the words of the filter on a line.
     """
-    rows = run_listing(home, words, limit=limit)
-    frame = listing_frame(rows)
-    if not rows:
+    frame = every_run(home) if limit is None and not words else matching_runs(home, words, limit)
+    if frame.empty:
         frame.attrs["if_empty"] = nothing_found(home, words)
-    return frame
+    return readable(frame)
 
 
 def diff(a: Run | str | int, b: Run | str | int) -> pd.DataFrame:
@@ -140,21 +192,6 @@ def diff(a: Run | str | int, b: Run | str | int) -> pd.DataFrame:
     return readable(from_rows(rows, dtypes))
 
 
-def listing_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return the frame of `runs` for rows of `index.listing`."""
-    frame = run_frame(rows)
-    parts = [("config", "config", None), ("metrics", "metric", "Float64")]
-    added: dict[str, pd.Series[Any]] = {}
-    for part, prefix, dtype in [*parts, ("attributes", "attr", None)]:
-        for key in dict.fromkeys(key for row in reversed(rows) for key in row[part]):
-            values = [row[part].get(key) for row in rows]
-            added[printable(f"{prefix}.{key}")] = typed(values, dtype, frame.index)
-    if not added:
-        return frame
-    ids = frame.pop("id")  # last: nobody reads it
-    return readable(pd.concat([frame, pd.DataFrame(added), ids], axis=1))
-
-
 def typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:
     """Return the values of one key with a dtype that keeps all of them exactly."""
     kinds = {type(value) for value in values if value is not None}
@@ -170,31 +207,6 @@ def typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Seri
     except (TypeError, OverflowError):  # an integer that is too large for pandas
         series = pd.Series(values, index=index, dtype="object")
     return series
-
-
-def run_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return the frame of `runs` for rows of a listing; the index is their `position`."""
-    frame = from_rows(
-        rows,
-        {
-            "run": "string",
-            "operation": "string",
-            "status": pd.CategoricalDtype(list(STATUSES)),
-            "started_us": _US,
-            "duration_us": "timedelta64[us]",
-            "exit_code": "Int64",
-            "label": "string",
-            "tags": "object",
-            "reason": "string",
-            "id": "string",
-        },
-    )
-    positions = [row["position"] for row in rows]
-    everything = positions == list(range(1, len(rows) + 1))
-    frame.index = (
-        pd.RangeIndex(1, len(rows) + 1) if everything else pd.Index(positions, dtype="int64")
-    )
-    return readable(frame)
 
 
 def meta(run: Run | str | int | None = None) -> pd.DataFrame:
@@ -303,6 +315,26 @@ def metrics(selected: Run | str | int | Iterable[Run | str | int] | None = None)
     )
 
 
+def _with_values_at(frame: pd.DataFrame, step: int, directory: str | None) -> pd.DataFrame:
+    """Return a frame of runs with the last value of each metric up to a step."""
+    from gage._internal.metrics.series import read_metrics
+
+    found: list[dict[str, float]] = []
+    for run_id in frame["id"]:
+        values = {}
+        for metric in read_metrics(find(str(run_id), directory), lambda _fault: None):
+            if metric.step is not None and metric.step <= step:
+                values[inert(metric.name)] = metric.value
+        found.append(values)
+    names = dict.fromkeys(name for values in found for name in values)
+    added = {
+        f"metric.{name}@{step}": pd.array([values.get(name) for values in found], dtype="Float64")
+        for name in names
+    }
+    ids = frame.pop("id")
+    return pd.concat([frame, pd.DataFrame(added, index=frame.index), ids], axis=1)
+
+
 def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:
     """Return the rows of a report as a frame; columns whose dtype has the unit lose it."""
     listed = list(rows)
@@ -315,17 +347,6 @@ def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.Data
     return readable(frame)
 
 
-def inert(value: Any) -> Any:
-    """Return a value with strings that no terminal obeys; tabs and line breaks stay."""
-    if isinstance(value, str):
-        return value if value.isprintable() else "\t".join(map(printable, value.split("\t")))
-    if isinstance(value, list):
-        return [inert(item) for item in value]
-    if isinstance(value, dict):
-        return {inert(key): inert(item) for key, item in value.items()}
-    return value
-
-
 def _without_unit(name: str) -> str:
     return name.removesuffix("_us").removesuffix("_ms").removesuffix("_bytes")
 
@@ -333,11 +354,7 @@ def _without_unit(name: str) -> str:
 def series_of(values: list[Any], dtype: Any) -> pd.Series[Any]:
     """Return values as a column; None is a missing time, duration, number or string."""
     if dtype in (_US, _MS):
-        # Converted as integers: as floats they would lose microseconds.
-        unit = "us" if dtype == _US else "ms"
-        counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
-        times: pd.Series[Any] = pd.Series(counts.view(f"datetime64[{unit}]")).dt.tz_localize("UTC")
-        return times
+        return times(values, "us" if dtype == _US else "ms")
     if dtype == "timedelta64[us]":
         counts = np.array([_NAT if value is None else value for value in values], dtype="int64")
         durations: pd.Series[Any] = pd.Series(counts.view(dtype))

@@ -46,7 +46,7 @@ LIGHT_STANDARD_LIBRARY = {
 # The packages and modules of `gage._internal` that each edge of the house goes through.
 DOORS = {
     "gage_nb": {
-        *("api", "batch", "compare", "operations", "record", "store"),
+        *("api", "batch", "compare", "index", "operations", "record", "store"),
         *("metrics", "output", "progress"),
         *("clock", "errors", "people", "quoting", "suggestions", "text", "text_table", "types"),
     },

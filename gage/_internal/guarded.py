@@ -16,13 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from io import BufferedReader
 
-__all__ = ["MOST_BYTES", "open_regular", "read_regular"]
+__all__ = ["MOST_BYTES", "REGULAR_FLAGS", "open_regular", "read_regular"]
 
 MOST_BYTES = 64 * 1024 * 1024
 """The size of the largest file that is read into memory as a whole."""
 
 _BLOCK_BYTES = 1 << 20
-_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+REGULAR_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How a path is opened that may be anything: it does not block, and does not follow a link."""
 
 
 def open_regular(path: str, *, buffered: bool = True) -> BufferedReader:
@@ -70,7 +71,7 @@ def read_regular(path: str, most_bytes: int = MOST_BYTES) -> bytes:
 def _opened(path: str) -> tuple[int, int]:
     """Return a descriptor of a regular file, and the file's size in bytes."""
     try:
-        fd = os.open(path, _FLAGS)
+        fd = os.open(path, REGULAR_FLAGS)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):  # Linux and macOS, FreeBSD
             raise OSError(errno.EINVAL, "a symbolic link", path) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shutil
@@ -12,7 +13,9 @@ import pandas as pd
 import pytest
 
 import gage
-from gage_nb import frames
+from gage._internal.errors import OptionError
+from gage._internal.store.trash import delete_run
+from gage_nb import frames, run_frames
 from gage_nb.tables import readable
 
 FUNCTIONS: list[Callable[..., pd.DataFrame]] = [
@@ -254,3 +257,65 @@ def test_names_that_are_not_utf_8_are_shown_as_escapes(project: Path, runs_home:
             assert "\x1b" not in text
         assert "\x1b" not in frame.copy().to_string()
     assert frames.runs()["label"][1] == r"caf\xe9 \x1b]0;t\x07"
+
+
+def test_the_words_of_a_question_are_arguments_too(project: Path, run: gage.RecordedRun) -> None:
+    (project / "fail.py").write_text("raise SystemExit(3)\n")
+    other = gage.run("fail.py")
+
+    assert list(frames.runs(ops="fail.py")["run"]) == [other.name]
+    assert list(frames.runs(status=["error", "terminated"])["run"]) == [other.name]
+    assert list(frames.runs(tags=["a", "b"])["run"]) == [run.name]
+    assert list(frames.runs(tags=["a", "none"])["run"]) == []
+    assert list(frames.runs("status = completed", ops="fail.py")["run"]) == []
+    assert len(frames.runs(since="1h")) == len(frames.runs(since=dt.timedelta(hours=1))) == 2
+    assert frames.runs(since=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).empty
+
+
+def test_measures_of_metrics_come_on_request(project: Path) -> None:
+    (project / "steps.py").write_text(
+        "import gage\nfor i in (0, 1, 2):\n    gage.log(loss=[3.0, 1.0, 2.0][i], step=i)\n"
+    )
+    gage.run("steps.py")
+
+    row = frames.runs(measures=["min", "max", "step", "count", "@1"]).loc[1]
+
+    found = {name: row[f"metric.loss{name}"] for name in ("", ".min", ".max", ".count", "@1")}
+    assert found == {"": 2.0, ".min": 1.0, ".max": 3.0, ".count": 3.0, "@1": 1.0}
+    with pytest.raises(OptionError, match="expected measures of last, min"):
+        frames.runs(measures=["mean"])
+
+
+def test_what_differs_comes_before_what_does_not(project: Path) -> None:
+    (project / "two.py").write_text("same = 1\nlr = 0.5\nprint(f'loss: {lr}')\n")
+    gage.run("two.py", {"lr": 0.25})
+    gage.run("two.py")
+
+    columns = list(frames.runs().columns)
+
+    assert columns[:9] == [
+        *("run", "operation", "label", "tags", "status", "started", "duration"),
+        *("config.lr", "metric.loss"),
+    ]
+    assert columns[9:] == ["exit_code", "reason", "config.same", "id"]
+
+
+def test_the_frame_follows_the_runs(project: Path) -> None:
+    """New runs, other dtypes, labels, deleted runs: each frame is that of a new kernel."""
+    (project / "one.py").write_text("lr = 1\n")
+    (project / "two.py").write_text("lr = 0.5\nname = 'x'\nprint('loss: 1')\n")
+    steps: list[Callable[[], object]] = [
+        lambda: gage.run("one.py"),
+        lambda: gage.run("one.py", {"lr": 3}),
+        lambda: gage.find(1).set_label("it"),
+        lambda: gage.run("two.py"),
+        lambda: delete_run(gage.find(2)),
+        lambda: gage.run("two.py"),
+    ]
+    for step in steps:
+        step()
+        followed = frames.runs()
+        run_frames.forget()
+        pd.testing.assert_frame_equal(followed, frames.runs())
+        frames.runs()
+    assert len(frames.runs()) == 3

@@ -1,20 +1,26 @@
 """The SQLite database with the index of a directory of runs.
 
-    CACHE/gage/index/DIGEST.1.sqlite    DIGEST: of the real path of the directory of runs
+    CACHE/gage/index/DIGEST.2.sqlite    DIGEST: of the real path of the directory of runs
 
 `CACHE` is the user's cache directory (`platformdirs`) on this machine, even if the runs are on
-another file system. 1 is the version of the tables; another version has another file. Each run has
-a row:
+another file system. 2 is the version of the tables; another version has another file. In `runs`
+each run has a row:
 
     id              the run's id                    name            the name made from it
     op_ns op_name   its operation                   status reason exit_code
     order_us        order of listings: the time when it was made, else when its side-car was
     initialized_us started_us duration_us           epoch µs (UTC), µs
     label tags      the user's: a string; a JSON list
-    config metrics attributes                       JSON, as in `facts`
     user            the user's attributes, JSON
-    stamp           the state of the disk that the row was read from (`refresh`); empty for a run
-                    that has not ended, which is always read again
+    facts           JSON, as in `facts.json`: with its configuration, metrics, attributes
+    meta_ns user_ns has_dir facts_ns                the state of the disk that the row was read from
+                    (`refresh`)
+    version         the number of the change that wrote the row
+
+In `state` is what is known of the whole: `token` (a random number for each database), `version` (of
+the latest change), `removed` (how often rows were removed), `home_ns` (the modification time of the
+directory of runs when its names were read), `next_look` (`refresh`). `keys` has the names of
+configuration, metrics and attributes in the rows; it is empty when they are to be collected.
 
 The database is only a cache: if it is damaged or cannot be made, an empty one, in memory if
 necessary, takes its place and is filled again from the runs.
@@ -31,35 +37,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-__all__ = ["COLUMNS", "Database", "DatabaseReplaced"]
+__all__ = ["COLUMNS", "KINDS", "Database", "DatabaseReplaced"]
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_TIMEOUT_S = 10.0
 
 COLUMNS = (
     *("id", "name", "op_ns", "op_name", "status", "reason", "exit_code", "order_us"),
-    *("initialized_us", "started_us", "duration_us", "config", "metrics", "attributes"),
-    *("label", "tags", "user", "stamp"),
+    *("initialized_us", "started_us", "duration_us", "label", "tags", "user", "facts"),
+    *("meta_ns", "user_ns", "has_dir", "facts_ns", "version"),
 )
-# SQLite extracts the facts, which are not decoded here: `id name facts modified_us user`.
-_INSERT = """
-INSERT OR REPLACE INTO runs
-SELECT :id, :name,
-    json_extract(:facts, '$.operation[0]'), json_extract(:facts, '$.operation[1]'),
-    json_extract(:facts, '$.status[0]'), json_extract(:facts, '$.status[1]'),
-    json_extract(:facts, '$.status[2]'),
-    COALESCE(json_extract(:facts, '$.initialized_us'), :modified_us),
-    json_extract(:facts, '$.initialized_us'), json_extract(:facts, '$.started_us'),
-    json_extract(:facts, '$.duration_us'), json_extract(:facts, '$.config'),
-    json_extract(:facts, '$.metrics'), json_extract(:facts, '$.attributes'),
-    :label, :tags, :user,
-    CASE WHEN json_extract(:facts, '$.duration_us') IS NOT NULL
-        AND json_extract(:facts, '$.status[0]') IN ('completed', 'error', 'terminated')
-    THEN :stamp ELSE '' END
-"""
-_TABLE = f"""
-CREATE TABLE IF NOT EXISTS runs ({", ".join(COLUMNS)}, PRIMARY KEY (id)) WITHOUT ROWID;
+# The places of names in the order of the search: columns and paths in their JSON.
+KINDS = {
+    "config": ("facts", "$.config"),
+    "metric": ("facts", "$.metrics"),
+    "attr": ("facts", "$.attributes"),
+    "user": ("user", "$"),
+}
+_NAMES = "SELECT DISTINCT '{}', key FROM runs, json_each({}, '{}') WHERE "
+_COLLECT = "INSERT OR IGNORE INTO keys " + " UNION ".join(
+    _NAMES.format(kind, *place) + "{}" for kind, place in KINDS.items()
+)
+_INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+_TABLES = f"""
+CREATE TABLE IF NOT EXISTS runs ({", ".join(COLUMNS)}, PRIMARY KEY (id));
 CREATE INDEX IF NOT EXISTS runs_by_age ON runs (order_us DESC, id DESC);
+CREATE INDEX IF NOT EXISTS runs_by_version ON runs (version);
+CREATE INDEX IF NOT EXISTS runs_by_state ON runs (id, meta_ns, user_ns, has_dir, facts_ns);
+CREATE TABLE IF NOT EXISTS state (name PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys (kind, key, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+"""
+_STATE = """
+INSERT OR IGNORE INTO state VALUES
+    ('token', random()), ('version', 0), ('removed', 0), ('home_ns', 0), ('next_look', '')
 """
 
 
@@ -92,30 +102,77 @@ class Database:
         except sqlite3.DatabaseError as error:
             raise self._replaced(error) from error
 
-    def is_json(self, text: str) -> bool:
-        """Return whether the database can read a string as JSON."""
-        return bool(self.rows("SELECT json_valid(?)", [text])[0][0])
-
-    def change(self, rows: Iterable[Mapping[str, Any]], gone: Iterable[str]) -> None:
-        """Write rows, and remove those whose ids are gone.
-
-        A row has `id`, `name`, `facts` (JSON), `modified_us`, `label`, `tags`, `user` (JSON) and
-        `stamp`.
+    def chunks(
+        self, query: str, values: Iterable[Any], size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a query, so many at a time.
 
         Raises
         ------
         DatabaseReplaced
             As `rows`.
         """
-        rows, gone = list(rows), list(gone)
-        if not rows and not gone:
+        try:
+            cursor = self._connection.execute(query, tuple(values))
+            while rows := cursor.fetchmany(size):
+                yield rows
+        except sqlite3.DatabaseError as error:
+            raise self._replaced(error) from error
+
+    def change(
+        self,
+        rows: Iterable[tuple[Any, ...]] = (),
+        gone: Iterable[str] = (),
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write rows, remove those whose ids are gone, and set values of `state`.
+
+        A row has the values of `COLUMNS`; the version is given here.
+
+        Raises
+        ------
+        DatabaseReplaced
+            As `rows`.
+        """
+        rows, gone, state = list(rows), list(gone), dict(state or {})
+        if not rows and not gone and not state:
             return
         try:
             with self._transaction() as cursor:
-                cursor.executemany(_INSERT, rows)
-                cursor.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in gone])
+                if rows:
+                    cursor.execute("UPDATE state SET value = value + 1 WHERE name = 'version'")
+                    found = cursor.execute("SELECT value FROM state WHERE name = 'version'")
+                    version = found.fetchone()[0]
+                    cursor.executemany(_INSERT, ((*row[:-1], version) for row in rows))
+                if gone:
+                    cursor.execute("UPDATE state SET value = value + 1 WHERE name = 'removed'")
+                    cursor.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in gone])
+                if gone:
+                    cursor.execute("DELETE FROM keys")
+                elif rows and cursor.execute("SELECT 1 FROM keys LIMIT 1").fetchone():
+                    cursor.execute(_COLLECT.replace("{}", f"version = {int(version)}"))
+                cursor.executemany(
+                    "INSERT OR REPLACE INTO state VALUES (?, ?)", list(state.items())
+                )
         except sqlite3.DatabaseError as error:
             raise self._replaced(error) from error
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Return the kinds and names (`KINDS`) in the rows, sorted."""
+        query = "SELECT kind, key FROM keys ORDER BY kind, key"
+        found = self.rows(query)
+        if not found:
+            try:
+                with self._transaction() as cursor:
+                    cursor.execute(_COLLECT.replace("{}", "1"))
+            except sqlite3.DatabaseError as error:
+                raise self._replaced(error) from error
+            found = self.rows(query)
+        return [(str(kind), str(key)) for kind, key in found]
+
+    def state(self) -> dict[str, Any]:
+        """Return the values of `state` by name."""
+        return dict(self.rows("SELECT name, value FROM state"))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
@@ -168,11 +225,13 @@ def _connected(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_function("regexp", 2, _matches, deterministic=True)
-        connection.executescript(_TABLE)
+        connection.executescript(_TABLES)
         found = [column[1] for column in connection.execute("PRAGMA table_info(runs)")]
         if tuple(found) != COLUMNS:
             raise sqlite3.DatabaseError("the table has other columns")
-        connection.execute("SELECT count(*) FROM runs").fetchone()
+        connection.execute("SELECT id FROM runs LIMIT 1").fetchone()
+        if connection.execute("SELECT count(*) FROM state").fetchone()[0] == 0:
+            connection.execute(_STATE)
     except BaseException:
         connection.close()
         raise

@@ -23,6 +23,7 @@ A comparison with a value that is missing or of another kind is false, even `!=`
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -43,6 +44,8 @@ __all__ = [
     "Or",
     "Quantity",
     "Word",
+    "began_since",
+    "one_of",
     "parse_filter",
 ]
 
@@ -122,6 +125,30 @@ class Not:
 
 
 Condition = Comparison | And | Or | Not
+
+
+def one_of(name: str, values: Sequence[str]) -> Condition:
+    """Return the condition that a name is equal to one of some strings."""
+    return Comparison(Name(name), "in", list(values))
+
+
+def began_since(since: str | dt.datetime | dt.timedelta) -> Condition:
+    """Return the condition that a run was started after a time, or an age ago.
+
+    Raises
+    ------
+    FilterError
+        If a string is neither a time nor an age.
+    """
+    if isinstance(since, dt.timedelta):
+        return Comparison(Name("started"), ">", Quantity(since.total_seconds(), "s", 0))
+    if isinstance(since, dt.datetime):
+        return Comparison(Name("started"), ">", Word(since.isoformat(), 0))
+    condition = parse_filter(f"since {since}")
+    if not isinstance(condition, Comparison):
+        raise FilterError(since, 0, f"expected one time or age, found {since!r}")
+    return condition
+
 
 _GRAMMAR = r"""
 start: any_of

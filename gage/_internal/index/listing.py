@@ -9,12 +9,14 @@ from gage._internal.index.runs import IndexedRun, run_index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias, TypeVar
+
+    Answer = TypeVar("Answer")
 
     Row: TypeAlias = dict[str, Any]
 
-__all__ = ["differing", "filter_of", "listing"]
+__all__ = ["asked", "differing", "filter_of", "listing"]
 
 # `label=first try`, one word of a shell line, whose value is a string with spaces.
 _WORD_WITH_BLANKS = re.compile(r"([\w./:-]+)(==?)([^'\"=<>~()]*\s[^'\"=<>~()]*)")
@@ -40,15 +42,26 @@ def listing(home: str, where: Sequence[str] = (), limit: int | None = None) -> l
         If the directory of runs cannot be read.
     """
     index = run_index(home)
+    runs = asked(where, lambda text: index.select(text, limit))
+    positions = index.positions() if where else {}
+    return [_row(run, positions.get(run.id, number)) for number, run in enumerate(runs, 1)]
+
+
+def asked(where: Sequence[str], ask: Callable[[str], Answer]) -> Answer:
+    """Ask with the filter that the words of a line are, as they are or with quotes (`filter_of`).
+
+    Raises
+    ------
+    FilterError
+        If neither is a valid filter.
+    """
     try:
-        runs = index.select(" ".join(where), limit)
+        return ask(" ".join(where))
     except FilterError:
         quoted = filter_of(where)
         if quoted == " ".join(where):
             raise
-        runs = index.select(quoted, limit)
-    positions = index.positions() if where else {}
-    return [_row(run, positions.get(run.id, number)) for number, run in enumerate(runs, 1)]
+        return ask(quoted)
 
 
 def filter_of(where: Iterable[str]) -> str:

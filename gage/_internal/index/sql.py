@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gage._internal.index.database import KINDS
 from gage._internal.index.language import (
     And,
     Comparison,
@@ -28,10 +29,7 @@ from gage._internal.types import STATUSES
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["COLUMNS", "KINDS", "TEXT_COLUMNS", "Vocabulary", "condition_sql"]
-
-# The places of names in the order of the search, with their prefixes.
-KINDS = {"config": "config", "metric": "metrics", "attr": "attributes", "user": "user"}
+__all__ = ["COLUMNS", "TEXT_COLUMNS", "Vocabulary", "condition_sql"]
 
 TEXT_COLUMNS = {
     "run": "name",
@@ -288,7 +286,7 @@ class _Builder:
         found = [kind for kind in kinds if bare in names[kind]]
         if not found:
             raise FilterError(self.text, name.position, _unknown(name, kinds, names))
-        return [(KINDS[kind], _json_path(kind, bare, name.of)) for kind in found]
+        return [(KINDS[kind][0], _json_path(kind, bare, name.of)) for kind in found]
 
 
 def condition_sql(
@@ -319,7 +317,7 @@ def _position(text: str, value: Any) -> int:
 
 
 def _json_path(kind: str, name: str, of: str) -> str:
-    path = f'$."{name}"'
+    path = f'{KINDS[kind][1]}."{name}"'
     return f"{path}[{MEASURES.index(of)}]" if kind == "metric" else path
 
 

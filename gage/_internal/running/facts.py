@@ -19,11 +19,12 @@ The JSON is for SQLite: NaN is null, infinities are `9e999` and `-9e999`. Attrib
 from __future__ import annotations
 
 import os
+import stat
 
 from gage._internal import light_json
 from gage._internal.atomic import replace
 from gage._internal.errors import MetaError
-from gage._internal.guarded import MOST_BYTES, open_regular
+from gage._internal.guarded import MOST_BYTES, REGULAR_FLAGS
 from gage._internal.record.duration import read_duration_us
 from gage._internal.record.layout import run_meta_path
 from gage._internal.record.run_meta import meta_opref, read_timestamp
@@ -45,6 +46,7 @@ __all__ = [
     "facts_of",
     "kept_facts",
     "latest_change_ns",
+    "unchecked_facts",
     "write_facts",
 ]
 
@@ -72,16 +74,33 @@ def facts_of(run: Run, *, use_kept: bool = True) -> str:
 
 def kept_facts(run: Run) -> str | None:
     """Return the facts in the run's side-car, None if there are none or they are out of date."""
-    try:
-        with open_regular(run_meta_path(run, FACTS), buffered=False) as file:
-            written_ns = os.fstat(file.fileno()).st_ctime_ns
-            text = file.read(MOST_BYTES).decode()
-        changed_ns = latest_change_ns(run.meta_dir)
-        if changed_ns is None or changed_ns > written_ns:
-            return None
-    except (OSError, ValueError):
+    found = unchecked_facts(run.meta_dir)
+    changed_ns = None if found is None else latest_change_ns(run.meta_dir)
+    if found is None or changed_ns is None or changed_ns > found[1]:
         return None  # the other files are read instead
-    return text if text.startswith(_BEGIN) and text.endswith("}\n") else None
+    return found[0]
+
+
+def unchecked_facts(meta_dir: str) -> tuple[str, int] | None:
+    """Return the facts in a side-car and when they were written (ns), None if there are none.
+
+    They are out of date if `latest_change_ns` is later.
+    """
+    try:
+        fd = os.open(f"{meta_dir}{os.sep}{FACTS}", REGULAR_FLAGS)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+            return None
+        text = os.read(fd, found.st_size + 1).decode()
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(fd)
+    is_whole = text.startswith(_BEGIN) and text.endswith("}\n") and len(text) <= found.st_size
+    return (text, found.st_ctime_ns) if is_whole else None
 
 
 def latest_change_ns(meta_dir: str) -> int | None:
