@@ -240,6 +240,24 @@ def test_an_unknown_operation_is_said_with_near_misses(with_gagefile: Path) -> N
         resolve_target("tran")
 
 
+def test_a_file_that_does_not_exist_is_said_with_few_others_of_its_kind(project: Path) -> None:
+    for number in range(10):
+        (project / f"{number}-{'a long notebook name ' * 4}.ipynb").write_text("{}")
+    for number in range(7):
+        (project / f"script{number}.py").write_text("")
+
+    with pytest.raises(TargetError) as script:
+        resolve_target("no_such.py")
+    with pytest.raises(TargetError) as notebook:
+        resolve_target("no_such.ipynb")
+
+    here = str(script.value).partition(". Here: ")[2]
+    assert here == ", ".join(f"script{number}.py" for number in range(5)) + " and 2 more"
+    names = str(notebook.value).partition(". Here: ")[2].removesuffix(" and 5 more").split(", ")
+    assert len(names) == 5
+    assert all(len(name) <= 40 and name.endswith("…") for name in names)
+
+
 def test_a_script_is_found_beside_a_gage_file(with_gagefile: Path) -> None:
     assert resolve_target("train.py").opref == OpRef("script", "train.py")
 

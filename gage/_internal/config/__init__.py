@@ -16,7 +16,7 @@ from gage._internal.config.formats import SUFFIXES, read_document
 from gage._internal.config.keys import join_key, split_key
 from gage._internal.config.reading import read_config
 from gage._internal.config.resolving import resolve_values
-from gage._internal.config.rewriting import rewrite, rewritten_sources
+from gage._internal.config.rewriting import rewrite
 from gage._internal.config.typed import Text, parse_assignment, parse_value
 
 TYPE_CHECKING = False
@@ -37,7 +37,6 @@ __all__ = [
     "read_document",
     "resolve_values",
     "rewrite",
-    "rewritten_sources",
     "split_key",
     "with_values",
 ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["rewrite", "rewritten_sources"]
+__all__ = ["rewrite"]
 
 
 def rewrite(run_dir: str, config: Config, values: Mapping[str, Any]) -> str:
@@ -81,25 +81,6 @@ def _places(config: Config, key: str) -> list[Place]:
             f"their keys are {', '.join(config) or 'none'}"
         )
     return places
-
-
-def rewritten_sources(config: Config, values: Mapping[str, Any]) -> list[tuple[str, bytes, str]]:
-    """Return path, new content and diff of the files of configuration that change.
-
-    Like `rewrite`, for copies that have not changed since the configuration was read; nothing is
-    read or written.
-
-    Raises
-    ------
-    ConfigError
-        If a value cannot be written.
-    """
-    rewritten = []
-    for path, by_key in _by_file(config, values).items():
-        result = _rewritten_data(config, path, by_key, config.sources[path].data)
-        if result is not None:
-            rewritten.append((path, *result))
-    return rewritten
 
 
 def _by_file(config: Config, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

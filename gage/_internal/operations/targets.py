@@ -13,6 +13,7 @@ from gage._internal.operations.gagefile import (
 )
 from gage._internal.sources.parsing import quote_pattern
 from gage._internal.sources.rules import DEFAULT_PATTERNS
+from gage._internal.text import shortened
 from gage._internal.types import GivenFile, OpCmd, OpDef, Operation, OpRef
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from gage._internal.operations.gagefile import GageFile
 
-_NAMES_SHOWN = 12
+_NAME_CHARS = 40  # of a name in a list of names
 _FAULTY = {"description": "(has faults: gage check)"}
 
 __all__ = [
@@ -336,16 +337,21 @@ def _unknown(target: str, directory: str, gagefile: GageFile | None) -> str:
 
 
 def _near(target: str, directory: str) -> str:
+    """Return the end of a message: files of the same kind that may be meant, or that exist."""
     from gage._internal.suggestions import did_you_mean
 
-    scripts = known_scripts(directory)
-    near = did_you_mean(target, scripts)
+    suffix = os.path.splitext(target)[1]
+    files = [name for name in known_scripts(directory) if name.endswith(suffix)]
+    near = did_you_mean(target, files)
     if near:
         return f". {near}"
-    return f". Here: {_names(scripts)}" if scripts else ""
+    return f". Here: {_names(files, most=5)}" if files else ""
 
 
-def _names(names: Sequence[str]) -> str:
-    """Return names for a message, the first of many."""
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "") or "none"
+def _names(names: Sequence[str], most: int = 12) -> str:
+    """Return names for a message, the first of many, each short enough for a line."""
+    if not names:
+        return "none"
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    shown = ", ".join(shortened(name, _NAME_CHARS) for name in names[:most])
+    return " ".join([shown, *more])
