@@ -24,12 +24,27 @@ _STARTS_NOTHING = frozenset(("-h", "--help", "--help-op", "--preview", "--stage"
 _INTERRUPTED = 130  # as in `gage.cli.run`, which takes a moment to load
 
 
+def _exit_interrupted(_number: int, _frame: FrameType | None) -> None:
+    os._exit(_INTERRUPTED)
+
+
+def _takes_interrupts() -> bool:
+    """Return whether Ctrl-C ends this process: not if it is ignored, as after `nohup`."""
+    return _signal.getsignal(_signal.SIGINT) in {_signal.default_int_handler, _exit_interrupted}
+
+
+# As early as a program can: the console script has imported nothing else yet. An interrupt before
+# this is Python's own affair, and ends its start with a traceback.
+if os.path.basename(sys.argv[0]) == "gage" and _takes_interrupts():
+    _signal.signal(_signal.SIGINT, _exit_interrupted)
+
+
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit the process with its exit code."""
-    takes_interrupts = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+    takes_interrupts = _takes_interrupts()
 
     def on_interrupt(handler: Callable[[int, FrameType | None], object]) -> None:
-        if takes_interrupts:  # not if they are ignored, as after `nohup`
+        if takes_interrupts:
             _signal.signal(_signal.SIGINT, handler)
 
     # Before and after the command, an interrupt finds nothing that has to be cleaned up.
@@ -85,10 +100,6 @@ def _early_supervisor(words: list[str]) -> WaitingSupervisor | None:
         return ForkedSupervisor()
     except OSError:
         return None  # the run makes its own, and reports the error
-
-
-def _exit_interrupted(_number: int, _frame: FrameType | None) -> None:
-    os._exit(_INTERRUPTED)
 
 
 def _leave(code: int) -> NoReturn:

@@ -55,6 +55,11 @@ class Helpers:
         return sum(helper.done == done for helper in self._working)
 
     @property
+    def trials(self) -> list[Trial]:
+        """The trials that helpers are working for."""
+        return [helper.trial for helper in self._working]
+
+    @property
     def due_s(self) -> float | None:
         """When to check for ended helpers without an event (monotonic clock), None for never."""
         if any(helper.exit_fd is None for helper in self._working):
@@ -78,9 +83,11 @@ class Helpers:
             self._working.remove(helper)
             helper.done(helper.trial)
 
-    def interrupt(self) -> None:
-        """Interrupt the helpers: the runs that they work for are recorded as stopped."""
+    def interrupt(self, trial: Trial | None = None) -> None:
+        """Interrupt the helper of a trial, or all of them: they do not finish what takes long."""
         for helper in self._working:
+            if trial is not None and helper.trial is not trial:
+                continue
             try:
                 os.kill(helper.pid, _signal.SIGINT)
             except ProcessLookupError:

@@ -55,6 +55,10 @@ class Stops:
         for trial in self._trials.running:
             if trial.command is not None and trial.command.look_for_stop():
                 self._requests_seen += 1
+        for trial in self._helpers.trials:  # a trial that has ended, but is not recorded yet
+            if trial.command is not None and trial.command.look_for_stop():
+                self._requests_seen += 1
+                self._helpers.interrupt(trial)
         if self._signals.count > self._signals_seen:
             self._signals_seen = self._signals.count
             if self._signals_seen > self._requests_seen and self._work.stopped is None:

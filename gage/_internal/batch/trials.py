@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # see `process.spawn`
 import os
 
 # If this module is loaded, `spawn` starts commands by vfork. A fork of this process, which has
@@ -141,7 +142,7 @@ class Trials:
             or command.output_bytes > _MUCH_OUTPUT_BYTES
             or self._made_much(trial.run)
         ):
-            self._helpers.start(trial, command.finalize, self.note_end)
+            self._helpers.start(trial, lambda: _finalize_until_asked(command), self.note_end)
         else:
             command.finalize()
             self.note_end(trial)
@@ -153,7 +154,7 @@ class Trials:
             if command is None:
                 finalize_or_record_why(trial.run, None, "")
             else:
-                command.finalize()
+                command.finalize(lambda: self._work.stopped is not None)
         try:
             self._work.note(trial, ENDED)
         except OSError:
@@ -185,3 +186,10 @@ class Trials:
             return False
         most = self._work.template.size_bytes + BIG_BYTES
         return sum(file.size_bytes for file in found.values()) > most
+
+
+def _finalize_until_asked(command: KeptCommand) -> None:
+    """Finalise a trial in a helper; an interrupt of the helper ends what takes long of it."""
+    interrupts: list[int] = []
+    _signal.signal(_signal.SIGINT, lambda number, _: interrupts.append(number))
+    command.finalize(lambda: bool(interrupts))

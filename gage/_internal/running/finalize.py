@@ -45,6 +45,7 @@ def finalize_run(
     default_config: DefaultConfig | None = None,
     asked_to_stop: Callable[[], bool] = lambda: False,
     *,
+    at_end: Callable[[], None] = lambda: None,
     ended_us: int | None = None,
 ) -> None:
     """Finalise a run whose command has ended.
@@ -63,8 +64,11 @@ def finalize_run(
     default_config
         The configuration as it was read while the command ran.
     asked_to_stop
-        A function that is called again and again: whether to leave the remaining files without a
-        digest, because somebody does not want to wait for them.
+        A function that is called again and again: whether somebody does not want to wait. Then
+        the command `finalize-run` is stopped, and the remaining files have no digest.
+    at_end
+        A function that is called before `stopped` is written: the status is what it is from then
+        on, in the facts and in every index.
     ended_us
         When it ended, if that is long ago (`late_end`). Its command `finalize-run` is not run then:
         nobody has asked for that now.
@@ -81,7 +85,7 @@ def finalize_run(
 
     log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
     if ended_us is None:
-        _run_finalize_command(run, exit_code)
+        _run_finalize_command(run, exit_code, asked_to_stop)
     found = scan_files(run.run_dir)
     events = log_changes(run, "g", found)
     watch = FinalizeWatch(run, asked_to_stop)
@@ -91,6 +95,7 @@ def finalize_run(
         record_outside_files(run)
         make_read_only(run, found)
     log_runner(run, "Writing meta stopped")
+    at_end()
     if ended_us is None and read_timestamp(run, "started") is not None:
         write_clock(run, "stopped")
     write_timestamp(run, "stopped", now_us() if ended_us is None else ended_us)
@@ -145,8 +150,9 @@ def hash_entries(
         watch.close()
         if watch.is_stopped():
             left = sum(path not in digests for path in regular)
-            files = "a file" if left == 1 else f"{left:,} files"
-            log_note(run, f"Hashing was stopped: {files} without a digest in the manifest")
+            if left:
+                files = "a file" if left == 1 else f"{left:,} files"
+                log_note(run, f"Hashing was stopped: {files} without a digest in the manifest")
             regular = [path for path in regular if path in digests]
             types = {path: types[path] for path in regular}
     entries = []
@@ -169,7 +175,9 @@ def _record_exit(run: Run, exit_code: int) -> None:
     replace(path, data)
 
 
-def _run_finalize_command(run: Run, exit_code: int | None) -> None:
+def _run_finalize_command(
+    run: Run, exit_code: int | None, asked_to_stop: Callable[[], bool]
+) -> None:
     command = meta_opdef(run).command("finalize-run")
     if command is None:
         return
@@ -178,12 +186,13 @@ def _run_finalize_command(run: Run, exit_code: int | None) -> None:
     argv = command_argv(command, run_meta_path(run, "proc", "finalize-script"), op_env)
     env = child_env(os.environ, run, op_env)
     output_path = run_meta_path(run, "output", FINALIZE_OUTPUT)
-    code = run_captured(argv, run.run_dir, env, output_path)
+    code = run_captured(argv, run.run_dir, env, output_path, stop_requested=asked_to_stop)
     log_runner(run, f"Exit code for finalize-run: {code}")
     if code != 0 and exit_code == 0:
         replace(run_meta_path(run, "proc", "exit"), b"%d\n" % code)
-        text = f"finalize-run failed with exit code {code}"
-        replace(run_meta_path(run, "proc", "reason"), text.encode() + b"\n")
+        was_stopped = code < 0 and asked_to_stop()
+        how = "was stopped" if was_stopped else f"failed with exit code {code}"
+        replace(run_meta_path(run, "proc", "reason"), f"finalize-run {how}\n".encode())
 
 
 def _record_generated(

@@ -344,15 +344,23 @@ class KeptCommand:
         def is_asked() -> bool:
             return asked_to_stop() or (self._request is not None and not self._request_taken)
 
+        def forget_late_request() -> None:
+            """Remove a request that came after the command had ended, so that it did not end it."""
+            if not self._request_taken:
+                try:
+                    os.unlink(self._stop_path)
+                except OSError:
+                    pass  # there is no request
+
         finalize_or_record_why(
-            self.run, self.exit_code, self.reason, self._default_config, is_asked
+            self.run,
+            self.exit_code,
+            self.reason,
+            self._default_config,
+            is_asked,
+            forget_late_request,
         )
-        if not self._request_taken:
-            # The request came after the command had ended, so it did not end it.
-            try:
-                os.unlink(self._stop_path)
-            except OSError:
-                pass  # there is no request
+        forget_late_request()
 
     def _note(self, note: str) -> None:
         """Append a note to the run."""

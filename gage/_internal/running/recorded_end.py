@@ -24,6 +24,7 @@ def finalize_or_record_why(
     reason: str,
     default_config: DefaultConfig | None = None,
     asked_to_stop: Callable[[], bool] = lambda: False,
+    at_end: Callable[[], None] = lambda: None,
 ) -> None:
     """Finalise a run; if that fails, record its end and why it is not finalised.
 
@@ -32,7 +33,7 @@ def finalize_or_record_why(
     from gage._internal.running.finalize import finalize_run
 
     try:
-        finalize_run(run, exit_code, reason, default_config, asked_to_stop)
+        finalize_run(run, exit_code, reason, default_config, asked_to_stop, at_end=at_end)
     except Exception as error:  # noqa: BLE001 - the record of the end depends on no other step
         reason = reason or f"not finalised: {error}"
         try:
