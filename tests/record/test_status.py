@@ -293,6 +293,14 @@ def test_a_file_that_a_crash_left_empty_leaves_a_run_pending(tmp_path: Path, nam
     assert read_status(run).name == "pending"
 
 
+def test_a_run_whose_staging_is_being_recorded_is_not_damaged(tmp_path: Path) -> None:
+    """A trial writes `staged` with one call for the file and one for what it holds."""
+    run = staged(tmp_path)
+    write(run, "staged", "")
+
+    assert read_status(run).name == "pending"
+
+
 def test_any_file_may_be_missing_torn_or_a_directory(tmp_path: Path) -> None:
     """The status is one of the known ones, and nothing is raised."""
     template = ended(tmp_path, "echo hi > made", project=None)

@@ -239,7 +239,7 @@ def test_a_request_that_comes_when_the_command_has_ended_does_not_end_it(tmp_pat
     ready, go_on = tmp_path / "ready", tmp_path / "go-on"
     os.mkfifo(ready)
     os.mkfifo(go_on)
-    command = f"echo > {ready}; cat {go_on}"
+    command = f"trap '' INT TERM; echo > {ready}; cat {go_on}"
     run = staged(tmp_path / "runs", data={"exec": {"finalize-run": command}})
     start_run(run)
     ready.read_text()

@@ -18,6 +18,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gage._internal.batch.record import MAX_RUNS
 from gage._internal.config import Text, parse_value
 from gage._internal.config.resolving import template_of
 from gage._internal.config.typed import read_item, split_items
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CALLS",
     "DISTRIBUTIONS",
-    "MAX_RUNS",
     "Distribution",
     "Grid",
     "default_of",
@@ -40,7 +40,6 @@ __all__ = [
     "shown",
 ]
 
-MAX_RUNS = 100_000
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)
 DISTRIBUTIONS = {

@@ -35,6 +35,7 @@ from gage._internal.record.status import read_status
 from gage._internal.record.stop_request import make_stop_request, write_stop_request
 from gage._internal.running.runner import stop_run
 from gage._internal.store.recorded_run import RecordedRun
+from gage._internal.text import valid
 from gage._internal.types import ENDED
 
 TYPE_CHECKING = False
@@ -62,6 +63,7 @@ class BatchTrial(NamedTuple):
 
 
 _STEP_S = 1.0
+_NO_PLAN: dict[str, Any] = {"operation": "", "text": "", "count": 0, "columns": [], "trials": []}
 _NO_SUMMARY: dict[str, dict[str, Any]] = {"metrics": {}, "attributes": {}}
 
 
@@ -69,24 +71,34 @@ class Batch:
     """Several runs of one request.
 
     `text` is the plan in words, `columns` the keys that vary, `count` the number of trials,
-    `given_frame` what is known of the DataFrame that its rows came from (`rows.Rows`).
+    `given_frame` what is known of the DataFrame that its rows came from (`rows.Rows`). `damage`
+    says what is wrong with its plan or its log of trials, which nobody but a listing reads then.
     """
 
-    def __init__(self, home: str, batch_id: str) -> None:
+    def __init__(self, home: str, batch_id: str, *, damaged: bool = False) -> None:
+        """Read the plan of a batch; with `damaged`, also one that cannot be read.
+
+        Raises
+        ------
+        MetaError
+            If the plan is damaged.
+        """
         self.home = os.path.abspath(home)
         self.id = batch_id
         self.name = name_for_id(batch_id)
         self.directory = batch_directory(home, batch_id)
-        self.plan: dict[str, Any] = read_plan(self.directory)
+        self.damage = ""
         try:
-            self.operation = str(self.plan["operation"])
-            self.text = str(self.plan["text"])
-            self.count = int(self.plan["count"])
-            self.columns: tuple[str, ...] = tuple(map(str, self.plan["columns"]))
-            self.objective: str | None = self.plan.get("objective")
-        except (KeyError, TypeError, ValueError) as error:
-            path = os.path.join(self.directory, "plan.json")
-            raise MetaError(f"{path}: expected the plan of a batch ({error!r})") from None
+            self.plan: dict[str, Any] = read_plan(self.directory)
+        except MetaError as error:
+            if not damaged:
+                raise
+            self.damage, self.plan = str(error), _NO_PLAN
+        self.operation: str = self.plan["operation"]
+        self.text: str = self.plan["text"]
+        self.count: int = self.plan["count"]
+        self.columns: tuple[str, ...] = tuple(map(str, self.plan["columns"]))
+        self.objective: str | None = self.plan.get("objective")
         frame = self.plan.get("frame")
         self.given_frame: dict[str, Any] = frame if isinstance(frame, dict) else {}
         self._log = TrialLog(self.directory)
@@ -96,6 +108,8 @@ class Batch:
         self._ended: dict[str, tuple[Status, dict[str, dict[str, Any]]]] = {}
 
     def __repr__(self) -> str:
+        if self.damage:
+            return f"<Batch {self.name} damaged: {valid(self.damage)}>"
         counts = format_counts(self.counts())
         return f"<Batch {self.name} {self.operation} {self.text}; {counts or 'nothing started'}>"
 
@@ -244,7 +258,7 @@ class Batch:
         planned = self.plan["trials"]
         for index in range(self.count):
             event = self._log.runs.get(index)
-            run = None if event is None else self._run(event.run_id)
+            run = None if event is None else _run(self.home, event.run_id)
             asked: dict[str, Any] = {}
             if planned:
                 asked = planned[index]["asked"]
@@ -252,11 +266,6 @@ class Batch:
                 asked = self._asked.get(run.id) or asked_of(run)
                 self._asked[run.id] = asked
             yield BatchTrial(index, asked, run, "" if run is None or event is None else event.event)
-
-    def _run(self, run_id: str) -> RecordedRun | None:
-        run = run_at(self.home, run_id)
-        # The run was announced and not made, or a user has deleted it.
-        return RecordedRun.of(run) if os.path.isdir(run.meta_dir) else None
 
     def _status_and_summary(self, trial: BatchTrial) -> tuple[Status, dict[str, dict[str, Any]]]:
         """Return the status of a trial that was started, and its summary once it has ended."""
@@ -282,16 +291,31 @@ def batch_listing(home: str) -> Iterator[dict[str, Any]]:
 
     What is wrong with a damaged batch takes the place of its trials.
     """
+    for batch in list_batches(home):
+        yield {
+            "batch": batch.name,
+            "operation": batch.operation,
+            "plan": batch.text,
+            "running": batch.running,
+            "trials": f"damaged: {batch.damage}" if batch.damage else _trials_text(batch),
+            "id": batch.id,
+        }
+
+
+def list_batches(home: str) -> list[Batch]:
+    """Return the batches in a directory of runs, the newest first.
+
+    Damaged ones are included: their `damage` says what is wrong, and they have no trials.
+    """
+    batches = []
     for batch_id in batch_ids(home):
-        row = {"batch": name_for_id(batch_id), "operation": "", "plan": "", "running": False}
+        batch = Batch(home, batch_id, damaged=True)
         try:
-            batch = Batch(home, batch_id)
-            row |= {"operation": batch.operation, "plan": batch.text}
-            row["running"] = batch.running
-            trials = _trials_text(batch)
+            batch.update()
         except (MetaError, OSError, ValueError) as error:
-            trials = f"damaged: {error}"
-        yield {**row, "trials": trials, "id": batch_id}
+            batch.damage = batch.damage or str(error)
+        batches.append(batch)
+    return batches
 
 
 def _trials_text(batch: Batch) -> str:
@@ -301,15 +325,10 @@ def _trials_text(batch: Batch) -> str:
     return format_counts(counts | later)
 
 
-def list_batches(home: str) -> list[Batch]:
-    """Return the batches in a directory of runs, the newest first; damaged ones are left out."""
-    batches = []
-    for batch_id in batch_ids(home):
-        try:
-            batches.append(Batch(home, batch_id))
-        except MetaError:
-            continue  # `batch_listing` says what is wrong
-    return batches
+def _run(home: str, run_id: str) -> RecordedRun | None:
+    run = run_at(home, run_id)
+    # The run was announced and not made, or a user has deleted it.
+    return RecordedRun.of(run) if os.path.isdir(run.meta_dir) else None
 
 
 def batch_called(home: str, reference: object) -> Batch | None:

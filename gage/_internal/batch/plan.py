@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gage._internal.batch.axes import (
     CALLS,
     DISTRIBUTIONS,
-    MAX_RUNS,
     Distribution,
     Grid,
     default_of,
     read_axis,
     shown,
 )
+from gage._internal.batch.record import MAX_RUNS
 from gage._internal.batch.rows import clean_rows, first_faults
 from gage._internal.config import Text, parse_value, resolve_values
 from gage._internal.config.resolving import check_required

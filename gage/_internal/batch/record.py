@@ -41,6 +41,7 @@ from gage._internal.record.layout import BATCHES
 from gage._internal.record.place import is_keeper_in
 from gage._internal.record.run_meta import encode_json, read_attr
 from gage._internal.record.runner_log import encode_entries
+from gage._internal.store.store import is_run_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ __all__ = [
     "EVENTS",
     "FOUND",
     "MADE",
+    "MAX_RUNS",
     "SCHEMA",
     "TrialEvent",
     "TrialLog",
@@ -72,6 +74,7 @@ __all__ = [
 ]
 
 SCHEMA = 1
+MAX_RUNS = 100_000
 MADE, ENDED, FOUND, DROPPED = "made", "ended", "found", "dropped"
 EVENTS = (MADE, ENDED, FOUND, DROPPED)
 
@@ -123,7 +126,34 @@ def read_plan(directory: str) -> dict[str, Any]:
             f"{os.path.join(directory, 'plan.json')}: expected version {SCHEMA} of a batch, "
             f"found {found!r:.40}: read it with the gage that wrote it"
         )
+    fault = _fault_of(plan, os.path.basename(directory))
+    if fault:
+        raise MetaError(f"{os.path.join(directory, 'plan.json')}: {fault}")
     return plan
+
+
+def _fault_of(plan: dict[str, Any], batch_id: str) -> str:
+    """Return what readers of a plan would stumble over, empty if there is nothing."""
+    if plan.get("id") != batch_id:  # it names the directories of the template
+        return f"expected {batch_id} as id, found {plan.get('id')!r:.40}"
+    for key, kind, word in (
+        ("operation", str, "a string"),
+        ("text", str, "a string"),
+        ("count", int, "a number"),
+        ("columns", list, "a list"),
+        ("trials", list, "a list"),
+    ):
+        if not isinstance(plan.get(key), kind):
+            return f"expected {word} as {key}, found {plan.get(key)!r:.40}"
+    count, trials = plan["count"], plan["trials"]
+    if not 0 <= count <= MAX_RUNS:
+        return f"expected a count up to {MAX_RUNS:,}, found {count:.3g}"
+    if trials and len(trials) != count:
+        return f"expected {count} trials, found {len(trials)}"
+    for trial in trials:
+        if not isinstance(trial, dict) or not isinstance(trial.get("asked"), dict):
+            return f"expected a trial with the values that it was asked for, found {trial!r:.40}"
+    return ""
 
 
 def read_json(directory: str, name: str) -> Any:
@@ -226,6 +256,13 @@ def asked_of(run: Run) -> dict[str, Any]:
 def _decoded(data: bytes) -> Iterator[TrialEvent]:
     for line in data.split(b"\n")[:-1]:
         fields = line.decode("utf-8", "replace").split()
-        # Anything else was cut off by a crash: its run was not made.
-        if len(fields) == 3 and fields[0].isdecimal() and fields[1] in EVENTS:
-            yield TrialEvent(int(fields[0]), fields[1], fields[2])
+        # Anything else was cut off by a crash, so that its run was not made, or is damage: a path
+        # in place of an id would lead to another directory.
+        if len(fields) == 3 and fields[1] in EVENTS and _is_index(fields[0]):
+            index, event, run_id = fields
+            if is_run_id(run_id):
+                yield TrialEvent(int(index), event, run_id)
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_RUNS))

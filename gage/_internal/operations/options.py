@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         module: str | None = None
         preview: bool = False
         json: bool = False
+        exit_code: bool = False
         help_op: bool = False
         yes: bool = False
         help: bool = False
@@ -190,6 +191,13 @@ OPTIONS = (
         "-n --needed",
         "Use a completed run with the same code, values and inputs, if there is one.",
         calls=_EVERY,
+    ),
+    _flag(
+        "line",
+        "exit_code",
+        "--exit-code",
+        "With --needed: exit with 100 if an earlier run was used, and nothing was run.",
+        forms="shell",
     ),
     _flag("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
     _flag(

@@ -132,7 +132,8 @@ def _read_status(run: Run) -> Status:
         return Status("terminated", "its processes are gone and left no exit code")
     if processes and os.path.exists(run_meta_path(run, "output", RUN_OUTPUT)):
         return Status("terminated", "its supervisor was killed while it started the command")
-    if read_timestamp(run, "staged") is not None:
+    # A file that is there and empty is being written, or a crash has left it so.
+    if (read_text(run, "staged") or "").strip() and read_timestamp(run, "staged") is not None:
         return Status("staged")
     return Status("pending", "not staged: it is being staged, or that was interrupted")
 
