@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,40 @@ def test_a_batch_without_its_plan_is_listed_as_damaged(batch_home: Path) -> None
 
     with damaged_file(batch_home / ".batches" / batch_id / "plan.json", DAMAGES["empty"]):
         (row,) = [row for row in batch_listing(str(batch_home)) if row["id"] == batch_id]
+        batches = gage.batches(runs_home=str(batch_home))
+        (batch,) = [batch for batch in batches if batch.id == batch_id]
 
     assert row["trials"].startswith("damaged: ")
     assert "plan.json" in row["trials"]
+    assert row["trials"] == f"damaged: {batch.damage}"
+    assert batch.damage in repr(batch)
+    assert (batch.trials, batch.runs, batch.counts()) == ([], [], {})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"trials": 5}, "expected a list as trials"),
+        ({"trials": [{}, {}]}, "values that it was asked for"),
+        ({"trials": [{"asked": {}, "values": {}}]}, "expected 2 trials, found 1"),
+        ({"count": 10**12}, "expected a count up to 100,000"),
+        ({"count": "2"}, "expected a number as count"),
+        ({"columns": None}, "expected a list as columns"),
+        ({"id": "../../elsewhere"}, "as id, found '../../elsewhere'"),
+    ],
+    ids=str,
+)
+def test_a_plan_that_makes_no_sense_is_damage(
+    batch_home: Path, change: dict[str, object], said: str
+) -> None:
+    batch_id, _ = batch_files(batch_home)
+    path = batch_home / ".batches" / batch_id / "plan.json"
+    plan = json.dumps(json.loads(path.read_text()) | change)
+
+    def write(file: Path) -> None:
+        file.write_text(plan)
+
+    with damaged_file(path, write):
+        (batch,) = [batch for batch in list_batches(str(batch_home)) if batch.id == batch_id]
+
+    assert said in batch.damage

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.batch.axes import MAX_RUNS
 from gage._internal.batch.plan import Plan, Request, make_plan, parse_objective
+from gage._internal.batch.record import MAX_RUNS
 from gage._internal.batch.rows import read_rows
 from gage._internal.config import Config, Text, read_config
 from gage._internal.errors import ConfigError

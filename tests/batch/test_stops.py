@@ -15,6 +15,27 @@ from tests.batch.trials import start, statuses, supervisors, waits_for
 from tests.making import wait_until
 
 
+@pytest.mark.parametrize("what", ["all", "a trial"])
+def test_a_stop_reaches_the_commands_that_finalize(
+    what: str, project: Path, runs_home: Path, tmp_path: Path
+) -> None:
+    (project / "train.py").write_text("lr = 1\n")
+    (project / "gage.toml").write_text(
+        '[train]\nconfig = "train.py"\n[train.exec]\nrun = "true"\n'
+        f'finalize-run = "touch {tmp_path}/begun-$run_id; exec sleep 1000"\n'
+    )
+    batch = run_batch("train", {"lr": [1, 2]}, jobs=2, background=True)
+    wait_until(lambda: len(list(tmp_path.glob("begun-*"))) == 2)
+
+    if what == "a trial":
+        batch.runs[0].stop()
+        assert [run.status for run in batch.runs] == ["terminated", "running"]
+    batch.stop()
+
+    assert statuses(batch) == ["terminated"] * 2
+    assert all("finalize-run was stopped" in str(row["reason"]) for row in batch.rows())
+
+
 def test_fail_fast_stops_what_runs_and_begins_nothing(
     script: Callable[[str], None], tmp_path: Path
 ) -> None:

@@ -16,8 +16,11 @@ from gage._internal.process.identity import (
     identity_of,
 )
 from gage._internal.record.reading import read_text
+from gage._internal.record.runner_log import read_notes
+from gage._internal.running.facts import facts_of
 from gage._internal.running.runner import start_run, stop_run, wait_for_run
 from gage._internal.types import Run
+from tests import making
 from tests.making import wait_until
 from tests.running.runs import ended, log_of, output, processes, text_of
 
@@ -80,6 +83,44 @@ except KeyboardInterrupt:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             identity_of(pid)
+
+
+def finalizing(tmp_path: Path, on_interrupt: str) -> Run:
+    """Return a run whose command `finalize-run` waits; that does something after an interrupt."""
+    begun = tmp_path / "begun"
+    program = (
+        "import os, pathlib, signal\n"
+        f"signal.signal(signal.SIGINT, {on_interrupt})\n"
+        f"pathlib.Path({str(begun)!r}).touch()\n"
+        "while True: signal.pause()\n"
+    )
+    data = {"exec": {"run": "true", "finalize-run": [sys.executable, "-c", program]}}
+    run = making.staged(tmp_path / "runs", data=data)
+    start_run(run)
+    wait_until(begun.exists)
+    return run
+
+
+def test_a_stop_ends_the_command_that_finalizes(tmp_path: Path) -> None:
+    run = finalizing(tmp_path, "signal.SIG_DFL")
+
+    status = stop_run(run)
+
+    assert status.name == "terminated"
+    assert status.reason.startswith("finalize-run was stopped")
+
+
+def test_a_stop_that_comes_too_late_is_forgotten_before_the_end_is_recorded(
+    tmp_path: Path,
+) -> None:
+    run = finalizing(tmp_path, "lambda *_: os._exit(0)")
+
+    status = stop_run(run)
+    assert ended(run) == ("completed", 0)
+
+    assert status.name == "completed"
+    assert json.loads(facts_of(run))["status"][0] == "completed"  # what an index reads
+    assert read_notes(run) == []
 
 
 def test_a_machine_that_shuts_down_stops_a_run(script: Callable[..., Run]) -> None:
