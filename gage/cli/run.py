@@ -77,6 +77,8 @@ def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = Non
         return _fail(f"{error}", USAGE)
     except PhaseError as error:
         return _fail(str(error), exit_code_of(error.exit_code))
+    except BrokenPipeError:
+        return 1  # whoever reads our output has seen enough of it
     except (GageError, OSError) as error:
         return _fail(str(error), FAILED)
     except KeyboardInterrupt:

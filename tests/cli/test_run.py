@@ -224,6 +224,24 @@ def test_an_exit_code_tells_nothing_where_no_run_is_looked_for(
     assert b"--exit-code means nothing without --needed" in done.stderr
 
 
+def test_the_help_of_a_script_has_the_arguments_that_it_makes_in_a_loop(
+    cli: Callable[..., Started], project: Path
+) -> None:
+    write(
+        project,
+        "loop.py",
+        "import argparse\np = argparse.ArgumentParser()\n"
+        "for name in ('alpha', 'beta'): p.add_argument('--' + name, type=float, default=1.0)\n"
+        "p.parse_args()\n",
+    )
+
+    about = cli("run", "loop.py", "--help-op").stdout.decode()
+
+    assert "alpha = 1.0  (float, loop.py)" in about
+    assert "beta = 1.0" in about
+    assert gage.runs() == []
+
+
 def test_preview_and_help_of_an_operation_run_nothing(
     cli: Callable[..., Started], project: Path
 ) -> None:

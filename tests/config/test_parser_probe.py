@@ -49,6 +49,21 @@ def test_arguments_are_as_the_parser_has_them(tmp_path: Path) -> None:
     assert (found["kind"].choices, found["kind"].default) == (("a", "b"), None)
 
 
+def test_a_script_has_the_variables_that_its_operation_sets(tmp_path: Path) -> None:
+    (tmp_path / "t.py").write_text(
+        MAKE + "for name in os.environ['NAMES'].split(): p.add_argument('--' + name, default=1)\n"
+        "p.parse_args()\n"
+    )
+    command, tables = ["python", "t.py"], [{"keys": ["args"]}]
+
+    first, second = (
+        read_config(str(tmp_path), tables, command, arguments="run", env={"NAMES": names})
+        for names in ("lr mom", "depth")
+    )
+
+    assert (list(first), list(second)) == (["lr", "mom"], ["depth"])
+
+
 @pytest.mark.parametrize(
     "parse",
     ["p.parse_args()", "p.parse_known_args()", "p.parse_intermixed_args([])", "Sub().parse_args()"],

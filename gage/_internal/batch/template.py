@@ -206,7 +206,8 @@ class Template:
         from gage._internal.config import read_config
 
         directory, tables = work_dir(self.run), self.opdef.config
-        return read_config(directory, tables, self.cmd.args, arguments=arguments)
+        env = self.cmd.env
+        return read_config(directory, tables, self.cmd.args, arguments=arguments, env=env)
 
     def _write(self, run: Run, file: TemplateFile, *, read_only: bool) -> None:
         mode = (0o444 if read_only else 0o666) | file.mode & 0o111

@@ -152,7 +152,11 @@ class CommandLine:
 
 
 def command_line(
-    project_dir: str, command: Sequence[str] | str, *, may_run: bool = False
+    project_dir: str,
+    command: Sequence[str] | str,
+    *,
+    may_run: bool = False,
+    env: Mapping[str, str] | None = None,
 ) -> CommandLine:
     """Parse a command that runs a Python script with arguments.
 
@@ -160,6 +164,8 @@ def command_line(
     ----------
     may_run
         Whether the script may be run as far as `parse_args` if its source does not tell all.
+    env
+        The variables that the operation sets for it.
 
     Raises
     ------
@@ -177,7 +183,7 @@ def command_line(
         from gage._internal.config.parser_probe import probe_parser
 
         try:
-            parser = probe_parser(project_dir, words, position, script)
+            parser = probe_parser(project_dir, words, position, script, env)
         except ConfigError as error:
             note = f"{error}. Its arguments are those that its source tells of"
     tail = words[position + 1 :]

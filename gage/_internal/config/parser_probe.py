@@ -21,7 +21,7 @@ from gage._internal.config.script_arguments import UNKNOWN, Argument, ScriptPars
 from gage._internal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["LIMIT_S", "probe_parser"]
 
@@ -41,7 +41,11 @@ _answers: dict[tuple[str, ...], _Answer] = {}
 
 
 def probe_parser(
-    project_dir: str, words: Sequence[str], script_at: int, script: str
+    project_dir: str,
+    words: Sequence[str],
+    script_at: int,
+    script: str,
+    env: Mapping[str, str] | None = None,
 ) -> ScriptParser:
     """Return what the parser of a script takes.
 
@@ -53,17 +57,20 @@ def probe_parser(
         The command, and which of its words is the script, or the module after `-m`.
     script
         The path of the script, relative to the project.
+    env
+        The variables that the operation sets.
 
     Raises
     ------
     ConfigError
         If the script comes to no `parse_args`: the message says why.
     """
-    key = (*words[: script_at + 1], script)
+    own_env = dict(env or {})
+    key = (*words[: script_at + 1], script, *map("=".join, sorted(own_env.items())))
     answer = _answers.get(key)
     if answer is not None and answer.digests == _digests(project_dir, answer.digests):
         return answer.parser
-    data = _asked(project_dir, words, script_at, script)
+    data = _asked(project_dir, words, script_at, script, own_env)
     files = {script, *data["files"]}
     answer = _Answer(_parser(data["parser"]), _digests(project_dir, files))
     _answers.pop(key, None)
@@ -73,7 +80,9 @@ def probe_parser(
     return answer.parser
 
 
-def _asked(project_dir: str, words: Sequence[str], script_at: int, script: str) -> dict[str, Any]:
+def _asked(
+    project_dir: str, words: Sequence[str], script_at: int, script: str, env: dict[str, str]
+) -> dict[str, Any]:
     is_module = words[script_at - 1] == "-m"
     program = ["-m", words[script_at]] if is_module else [words[script_at]]
     before = list(words[1 : script_at - 1 if is_module else script_at])
@@ -83,7 +92,7 @@ def _asked(project_dir: str, words: Sequence[str], script_at: int, script: str) 
         before = before if os.path.basename(words[0]).startswith("python") else []
     argv = [python, *before, _CHILD, project_dir, *program, *words[script_at + 1 :]]
     with tempfile.TemporaryFile() as output:
-        code, out = _run(argv, project_dir, output.fileno(), script)
+        code, out = _run(argv, project_dir, env, output.fileno(), script)
         output.seek(max(0, output.seek(0, os.SEEK_END) - _SHOWN))
         last = output.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
     try:
@@ -96,9 +105,11 @@ def _asked(project_dir: str, words: Sequence[str], script_at: int, script: str) 
     return dict(data)
 
 
-def _run(argv: list[str], directory: str, errors: int, script: str) -> tuple[int, bytes]:
+def _run(
+    argv: list[str], directory: str, env: dict[str, str], errors: int, script: str
+) -> tuple[int, bytes]:
     """Return the exit code and the answer of the child; nothing that it has started is left."""
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, **env, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         child = subprocess.Popen(
             argv,

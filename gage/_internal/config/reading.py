@@ -53,6 +53,7 @@ def read_config(
     command: Sequence[str] | str | None = None,
     *,
     arguments: str = "source",
+    env: Mapping[str, str] | None = None,
 ) -> Config:
     """Read the configuration that the tables of an operation select.
 
@@ -68,6 +69,8 @@ def read_config(
         How the script's arguments are found: from its `source`; by a `run` as far as its
         `parse_args` where the source does not tell all; `tried` from its source, a fault being a
         note.
+    env
+        The variables that the operation sets: a script that is run has them.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def read_config(
     PatternError
         If a pattern is malformed.
     """
-    reader = _Reader(project_dir, arguments)
+    reader = _Reader(project_dir, arguments, env)
     for table in tables:
         reader.add(table, command)
     entries = _merged(reader.found)
@@ -94,8 +97,9 @@ def read_config(
 
 
 class _Reader:
-    def __init__(self, project_dir: str, arguments: str) -> None:
+    def __init__(self, project_dir: str, arguments: str, env: Mapping[str, str] | None) -> None:
         self.project_dir = project_dir
+        self.env = env
         self.arguments = arguments
         self.found: list[ConfigValue] = []
         self.unlisted: list[ConfigValue] = []
@@ -195,7 +199,8 @@ class _Reader:
         from gage._internal.config.command_line import command_line
 
         try:
-            line = command_line(self.project_dir, command, may_run=self.arguments == "run")
+            may_run = self.arguments == "run"
+            line = command_line(self.project_dir, command, may_run=may_run, env=self.env)
         except ConfigError as error:
             if self.arguments != "tried":
                 raise

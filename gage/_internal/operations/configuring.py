@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gage._internal.config import Config
     from gage._internal.types import Operation
 
-__all__ = ["configure", "read_configuration"]
+__all__ = ["configure", "described_configuration", "read_configuration"]
 
 _WITHOUT_GAGEFILE = ("script", "module")
 
@@ -73,11 +73,11 @@ def read_configuration(
     """
     from gage._internal.config import read_config
 
-    opdef, command = operation.opdef, operation.cmd.args
+    opdef, command, env = operation.opdef, operation.cmd.args, operation.cmd.env
     if operation.opref.op_ns not in _WITHOUT_GAGEFILE:
         if not opdef.config:
             raise ConfigError(_without_config(operation, keys))
-        return operation, read_config(source_dir, opdef.config, command, arguments="run")
+        return operation, read_config(source_dir, opdef.config, command, arguments="run", env=env)
     config = read_config(source_dir, opdef.config, command, arguments="tried")
     from gage._internal.config.resolving import is_argument, is_known_key
 
@@ -91,8 +91,34 @@ def read_configuration(
             raise ConfigError(_without_config(operation, keys))
         return operation, config
     with_args = _with_args(opdef)
-    config = read_config(source_dir, with_args.config, command, arguments="run")
+    config = read_config(source_dir, with_args.config, command, arguments="run", env=env)
     return operation.but(opdef=with_args), config
+
+
+def described_configuration(operation: Operation, source_dir: str) -> Config:
+    """Return the configuration of an operation with all that its script's own parser takes.
+
+    For a script without a Gage file, that runs it as far as `parse_args` where its source does not
+    tell all of its arguments.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration cannot be read.
+    """
+    from gage._internal.config import Config, read_config
+
+    if operation.opref.op_ns not in _WITHOUT_GAGEFILE:
+        if not operation.opdef.config:
+            return Config({}, [], {}, {})
+        return read_configuration(operation, source_dir, ())[1]
+    command, env = operation.cmd.args, operation.cmd.env
+    config = read_config(source_dir, operation.opdef.config, command, arguments="tried")
+    is_whole = config.command is not None and config.command.is_whole
+    if is_whole or not _may_parse_arguments(operation, source_dir):
+        return config
+    with_args = _with_args(operation.opdef)
+    return read_config(source_dir, with_args.config, command, arguments="run", env=env)
 
 
 def _with_args(opdef: OpDef) -> OpDef:

@@ -192,13 +192,7 @@ OPTIONS = (
         "Use a completed run with the same code, values and inputs, if there is one.",
         calls=_EVERY,
     ),
-    _flag(
-        "line",
-        "exit_code",
-        "--exit-code",
-        "With --needed: exit with 100 if an earlier run was used, and nothing was run.",
-        forms="shell",
-    ),
+    _flag("line", "exit_code", "--exit-code", "With -n: exit code 100 if none ran.", forms="shell"),
     _flag("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
     _flag(
         "run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gage._internal.config.configuration import Config
-from gage._internal.operations.configuring import read_configuration
+from gage._internal.operations.configuring import described_configuration, read_configuration
 from gage._internal.operations.gagefile import describe_operation
 from gage._internal.people import format_count, format_size
 from gage._internal.quoting import quote
@@ -97,7 +97,7 @@ def operation_text(operation: Operation) -> str:
     """Return a text about an operation: its description, values, phases and source code."""
     about = describe_operation(operation.opdef)
     title = f"{operation.opref.op_name}" + (f" (version {about.version})" if about.version else "")
-    config = _read_config(operation)
+    config = described_configuration(operation, operation.project_dir)
     keys = []
     for key, entry in config.items():
         argument = entry.argument
