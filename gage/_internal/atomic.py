@@ -1,17 +1,38 @@
-"""Writing files that others read: replaced as a whole, or appended to by whole lines."""
+"""Writing files that others read: replaced as a whole, or appended to by whole lines.
+
+Nothing is written through a link that has taken the place of a side-car, of a directory in it, or
+of a file that is appended to: a run may have put it there, and it leads elsewhere.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 
-__all__ = ["NO_ROOM", "append", "cut_torn_line", "replace", "write_all", "write_new"]
+__all__ = ["NO_ROOM", "append", "check_place", "cut_torn_line", "replace", "write_all", "write_new"]
 
 # Error numbers of a write for which the disk, or the user's share of it, has no room.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _BLOCK_BYTES = 1 << 16
+_SIDE_CAR = ".meta" + os.sep
 _NAME_CHARS = 50
+
+
+def check_place(path: str) -> None:
+    """Raise an error if a file of a side-car would be written or removed somewhere else.
+
+    Raises
+    ------
+    OSError
+        If the side-car, or the directory of the file, is a link.
+    """
+    end = path.rfind(_SIDE_CAR)
+    if end < 0:
+        return
+    meta_dir, directory = path[: end + len(_SIDE_CAR) - 1], os.path.dirname(path)
+    if os.path.islink(meta_dir) or (directory != meta_dir and os.path.islink(directory)):
+        raise OSError(errno.ELOOP, "a link has taken the place of a directory", directory)
 
 
 def write_new(path: str, data: bytes, mode: int = 0o666) -> None:
@@ -34,6 +55,7 @@ def replace(path: str, data: bytes) -> None:
     Safe against the death of the process at any moment. Not synced: after a power failure the
     file has the old content or the new, as the file system orders it.
     """
+    check_place(path)
     temporary = _write_temporary(path, data)
     try:
         os.replace(temporary, path)
@@ -44,7 +66,8 @@ def replace(path: str, data: bytes) -> None:
 
 def append(path: str, data: bytes) -> None:
     """Append to a file in one write, so that lines of several writers do not mix."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    check_place(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     try:
         fd = os.open(path, flags, 0o666)
     except FileNotFoundError:

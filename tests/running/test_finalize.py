@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gage._internal.errors import StoreError
+from gage._internal.process.identity import decode_identity, is_alive
 from gage._internal.record.file_log import FileEvent, append_events, read_events, scan_files
 from gage._internal.record.manifest import hash_file, read_manifest, verify
 from gage._internal.record.reading import read_text
@@ -16,9 +17,10 @@ from gage._internal.record.run_meta import read_timestamp
 from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
 from gage._internal.running.finalize import finalize_run, make_read_only
+from gage._internal.running.runner import start_run
 from gage._internal.store.trash import delete_run, purge_run
 from gage._internal.types import Run
-from tests.making import ended, meta, staged
+from tests.making import ended, meta, staged, wait_until
 
 
 @pytest.fixture
@@ -31,6 +33,12 @@ def write(run: Run, path: str, text: str = "x") -> Path:
     full_path.parent.mkdir(parents=True, exist_ok=True)
     full_path.write_text(text)
     return full_path
+
+
+def unread(path: Path) -> tuple[int, ...]:
+    """Return what is known of a file but for the time of its last reading."""
+    info = path.stat()
+    return info.st_ino, info.st_mode, info.st_size, info.st_mtime_ns
 
 
 def paths(run: Run) -> list[tuple[str, str]]:
@@ -227,7 +235,7 @@ def test_a_run_that_replaces_its_directory_by_a_link_changes_nothing_elsewhere(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine").write_text("x")
-    before = (elsewhere / "mine").stat()
+    before = unread(elsewhere / "mine")
     command = f"echo made > made; rm -r $RUN_DIR && ln -s {elsewhere} $RUN_DIR; exit 3"
 
     run = ended(tmp_path / "runs", command)
@@ -241,23 +249,60 @@ def test_a_run_that_replaces_its_directory_by_a_link_changes_nothing_elsewhere(
     assert not [entry for entry in read_manifest(str(meta(run, "manifest"))) if entry.type == "g"]
     purge_run(delete_run(run))
     assert (elsewhere / "mine").read_text() == "x"
-    assert (elsewhere / "mine").stat() == before
+    assert unread(elsewhere / "mine") == before
     assert not Path(run.run_dir).is_symlink()
+
+
+@pytest.mark.parametrize("part", ["", "/proc", "/log", "/output"], ids=["all", "p", "l", "o"])
+def test_a_run_that_replaces_a_part_of_its_side_car_by_a_link_changes_nothing_elsewhere(
+    tmp_path: Path, part: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    files = ("reserve", "stop", "exit", "runner", "notes", "files", "stopped", "manifest")
+    for name in ("", "proc", "log", "output", "sys"):
+        (elsewhere / name).mkdir(parents=True)
+        for file in files:
+            (elsewhere / name / file).write_text("mine")
+    before = sorted(elsewhere.rglob("*"))
+    place = f"$RUN_DIR.meta{part}"
+    begun = "until [ -e $RUN_DIR.meta/started ]; do sleep 0.01; done"
+    change = f"mv {place} {tmp_path}/moved && ln -s {elsewhere} {place}"
+    run = staged(tmp_path / "runs", f"{begun}; {change}; echo; exit 3")
+
+    start_run(run)
+    wait_until(lambda: Path(f"{run.meta_dir}{part}").is_symlink() and not live(run, tmp_path))
+
+    assert sorted(elsewhere.rglob("*")) == before
+    assert {path.read_text() for path in before if path.is_file()} == {"mine"}
+    status = read_status(run)
+    assert status.name == "damaged"
+    assert "a link has taken the place" in status.reason
+
+
+def live(run: Run, tmp_path: Path) -> bool:
+    """Return whether a process of the run is alive, wherever its side-car is by now."""
+    for path in (Path(run.meta_dir, "proc"), tmp_path / "moved", tmp_path / "moved" / "proc"):
+        for name in ("supervisor", "command"):
+            if (path / name).is_file():
+                lines = (path / name).read_text().splitlines()
+                if any(is_alive(decode_identity(line)) for line in lines if line != "mine"):
+                    return True
+    return False
 
 
 def test_a_link_below_the_run_directory_changes_nothing_elsewhere(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine").write_text("x")
-    before = (elsewhere / "mine").stat()
+    before = unread(elsewhere / "mine")
 
     run = ended(tmp_path / "runs", f"ln -s {elsewhere} out")
 
     assert read_status(run).name == "completed"
-    assert (elsewhere / "mine").stat() == before
+    assert unread(elsewhere / "mine") == before
     assert verify(run) == []
     purge_run(delete_run(run))
-    assert (elsewhere / "mine").stat() == before
+    assert unread(elsewhere / "mine") == before
 
 
 def test_a_staging_command_that_replaces_the_directory_by_a_link_ends_staging(
@@ -266,11 +311,11 @@ def test_a_staging_command_that_replaces_the_directory_by_a_link_ends_staging(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine").write_text("x")
-    before = (elsewhere / "mine").stat()
+    before = unread(elsewhere / "mine")
     (project / "train.py").write_text("x = 1")
     command = f"rm -r $RUN_DIR && ln -s {elsewhere} $RUN_DIR"
 
     with pytest.raises(StoreError, match="a link has taken the place of the directory"):
         staged(tmp_path / "runs", "true", {"exec": {"init-runtime": command}}, project)
 
-    assert (elsewhere / "mine").stat() == before
+    assert unread(elsewhere / "mine") == before

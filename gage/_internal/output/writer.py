@@ -12,7 +12,7 @@ import errno
 import os
 import time
 
-from gage._internal.atomic import write_all
+from gage._internal.atomic import check_place, write_all
 from gage._internal.output.format import (
     RECORD_BYTES,
     STDOUT,
@@ -140,6 +140,7 @@ class Capture:
             If it cannot be written; FileExistsError if another file has taken its place.
         """
         source = dict(self._files())[path]
+        check_place(path)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             offset = 0
@@ -215,7 +216,8 @@ class Capture:
 
     def _write_switch(self, stream: int) -> None:
         if self._switches_fd is None:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+            check_place(self.path)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
             self._switches_fd = os.open(switches_path(self.path), flags, 0o666)
         os.write(self._switches_fd, encode_record(self.size_bytes, stream))
 

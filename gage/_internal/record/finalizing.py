@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from gage._internal.atomic import replace
+from gage._internal.atomic import check_place, replace
 from gage._internal.errors import MetaError
 from gage._internal.named import NamedTuple
 from gage._internal.people import format_size
@@ -84,6 +84,7 @@ class FinalizeWatch(HashWatch):
     def close(self) -> None:
         """Remove the file."""
         try:
+            check_place(self._path)
             os.unlink(self._path)
         except OSError:
             pass  # it did not take long

@@ -98,6 +98,7 @@ def read_exit_code(run: Run) -> int | None:
 def _read_status(run: Run) -> Status:
     if not os.path.isdir(run.meta_dir):
         return Status("damaged", f"{run.meta_dir}: the side-car is missing")
+    _check_side_car(run)
     if not (read_text(run, "initialized") or "").strip():  # a crash leaves it empty
         check_schema(run.meta_dir)
         if os.path.exists(run_meta_path(run, "staged")):
@@ -136,6 +137,13 @@ def _read_status(run: Run) -> Status:
     if (read_text(run, "staged") or "").strip() and read_timestamp(run, "staged") is not None:
         return Status("staged")
     return Status("pending", "not staged: it is being staged, or that was interrupted")
+
+
+def _check_side_car(run: Run) -> None:
+    """Raise an error if the side-car, or a part of it that a running run writes to, is a link."""
+    for path in (run.meta_dir, *(run_meta_path(run, name) for name in ("proc", "log", "output"))):
+        if os.path.islink(path):
+            raise MetaError(f"{path}: a link has taken the place of a directory of the side-car")
 
 
 def _check_run_dir(run: Run) -> None:

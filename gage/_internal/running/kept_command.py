@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from gage._internal.atomic import replace
+from gage._internal.atomic import check_place, replace
 from gage._internal.clock import now_us
 from gage._internal.errors import GageError, MetaError
 from gage._internal.guarded import read_regular
@@ -348,6 +348,7 @@ class KeptCommand:
             """Remove a request that came after the command had ended, so that it did not end it."""
             if not self._request_taken:
                 try:
+                    check_place(self._stop_path)
                     os.unlink(self._stop_path)
                 except OSError:
                     pass  # there is no request

@@ -15,7 +15,7 @@ import errno
 import os
 import sys
 
-from gage._internal.atomic import NO_ROOM, write_all
+from gage._internal.atomic import NO_ROOM, check_place, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Reserve:
             if _remove(spare):
                 break
         try:
+            check_place(self._path)
             os.truncate(self._path, max(0, os.stat(self._path).st_size - size_bytes))
         except OSError:
             pass  # the file is gone: the write that needs the space reports it
@@ -138,6 +139,7 @@ def _take_room(path: str, size_bytes: int) -> None:
 def _remove(path: str) -> bool:
     """Remove a file; return whether it is gone now and was there."""
     try:
+        check_place(path)
         os.unlink(path)
     except OSError:
         return False  # if it cannot be removed, the write that needs the space reports it
