@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gage_nb.batches import run_batch
     from gage_nb.comparisons import compare
-    from gage_nb.frames import diff, files, manifest, meta, metrics, output, runs
+    from gage_nb.frames import diff, files, manifest, meta, metrics, output, resources, runs
     from gage_nb.running import attach, run, start
     from gage_nb.running_cells import run_cell
 
@@ -31,6 +31,7 @@ __all__ = [
     "meta",
     "metrics",
     "output",
+    "resources",
     "run",
     "run_batch",
     "run_cell",
@@ -48,6 +49,7 @@ _HOMES = {
     "meta": "frames",
     "metrics": "frames",
     "output": "frames",
+    "resources": "frames",
     "run": "running",
     "run_batch": "batches",
     "run_cell": "running_cells",

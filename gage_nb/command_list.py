@@ -58,6 +58,7 @@ COMMANDS = {
     "manifest": Command("manifest [RUN]", "its files with sha256 (DataFrame)"),
     "output": Command("output [RUN]", "what it printed (DataFrame)"),
     "metrics": Command("metrics [RUN ...]", "its metrics (DataFrame)"),
+    "resources": Command("resources [RUN]", "the time, memory, ... it used (DataFrame)"),
     "attach": Command("attach [RUN]", "watch it live, from its start"),
     "start": Command("start [RUN] [--force]", "start a staged run and watch it"),
     "wait": Command("wait [RUN]", "wait until it has ended"),

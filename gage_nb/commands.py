@@ -10,6 +10,7 @@ from gage._internal.api.completion import COMMAND_OPTIONS
 from gage._internal.api.order import deleted, find_many, purge, restore
 from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
+from gage._internal.resources.log import resource_words
 from gage._internal.store.reports import as_recorded, difference_rows, operation_rows
 from gage_nb import frames
 from gage_nb.command_list import command_name
@@ -168,6 +169,12 @@ def _metrics(words: Sequence[str], place: Place) -> Any:
     return frames.metrics([place.find(word) for word in words] or place.find(None))
 
 
+def _resources(run: RecordedRun) -> Any:
+    frame = frames.resources(run)
+    frame.attrs["if_empty"] = resource_words(run.resources.total) or "No resources are recorded."
+    return frame
+
+
 def _label(words: Sequence[str], place: Place) -> Any:
     run = _named(words, place, "label RUN [TEXT]", most=2)
     run.set_label(words[1] if len(words) > 1 else None)
@@ -259,6 +266,7 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "manifest": _with_run(frames.manifest),
     "output": _with_run(frames.output),
     "metrics": _metrics,
+    "resources": _with_run(_resources),
     "attach": _of_run(_attach),
     "start": _start,
     "wait": _of_run(_wait),

@@ -52,6 +52,7 @@ __all__ = [
     "meta",
     "metrics",
     "output",
+    "resources",
     "runs",
     "series_of",
     "typed",
@@ -333,6 +334,31 @@ def _with_values_at(frame: pd.DataFrame, step: int, directory: str | None) -> pd
     }
     ids = frame.pop("id")
     return pd.concat([frame, pd.DataFrame(added, index=frame.index), ids], axis=1)
+
+
+def resources(run: Run | str | int | None = None) -> pd.DataFrame:
+    """Return what the processes of a run used, one row for each sample, in order of time.
+
+    Columns: `time` (datetime64[us, UTC]), `cpu` (Float64, cores in use since the sample before),
+    `cpu_time` (timedelta64[us], until then, of all processes, also of those that have ended),
+    `rss` (Int64, resident memory in bytes, the sum over all processes), `pss` (Int64, the same
+    with shared pages divided among those that share them, in bytes), `read` (Int64, bytes from
+    storage until then), `written` (Int64, bytes to storage until then), `processes` (Int64),
+    `threads` (Int64). A sample is taken each second, in long runs less often; none in a run of less
+    than a moment.
+    """
+    from gage._internal.resources.log import resource_rows
+
+    numbers = ("rss_bytes", "pss_bytes", "read_bytes", "written_bytes", "processes", "threads")
+    return from_rows(
+        resource_rows(_run(run).meta_dir),
+        {
+            "time_us": _US,
+            "cpu": "Float64",
+            "cpu_time_us": "timedelta64[us]",
+            **dict.fromkeys(numbers, "Int64"),
+        },
+    )
 
 
 def from_rows(rows: Iterable[dict[str, Any]], dtypes: dict[str, Any]) -> pd.DataFrame:

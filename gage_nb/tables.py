@@ -48,6 +48,7 @@ _NOTES = "notes"
 _NUMBERS = "numbers"
 # Most runs have none of these: that is not worth a word.
 _OFTEN_BLANK = frozenset({"label", "tags", "reason"})
+_SIZES = frozenset({"size", "rss", "pss", "read", "written"})
 
 _DIGEST = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}")
 _DIGEST_CHARS = 8
@@ -210,7 +211,7 @@ def _column(frame: pd.DataFrame, name: str, *, is_narrow: bool) -> _Column:
     if pd.api.types.is_timedelta64_dtype(dtype):
         texts = [format_duration(None if v is None else v.total_seconds()) for v in given]
         return _Column(heading, "number", texts, texts, texts)
-    if name == "size" and pd.api.types.is_integer_dtype(dtype):
+    if name in _SIZES and pd.api.types.is_integer_dtype(dtype):
         texts = [format_size(value) for value in given]
         return _Column(heading, "number", texts, texts, texts)
     if not pd.api.types.is_bool_dtype(dtype) and pd.api.types.is_numeric_dtype(dtype):

@@ -47,12 +47,12 @@ LIGHT_STANDARD_LIBRARY = {
 DOORS = {
     "gage_nb": {
         *("api", "batch", "compare", "index", "operations", "record", "store"),
-        *("metrics", "output", "progress"),
+        *("metrics", "output", "progress", "resources"),
         *("clock", "errors", "people", "quoting", "suggestions", "text", "text_table", "types"),
     },
     "gage.cli": {
         *("api", "batch", "compare", "index", "operations", "record", "running", "store"),
-        *("metrics", "output"),
+        *("metrics", "output", "resources"),
         *("clock", "errors", "people", "suggestions", "text", "types"),
     },
 }

@@ -165,6 +165,20 @@ def _metrics(runs: tuple[str, ...], as_json: bool) -> None:
     print_rows((row for run in chosen for row in metric_rows(run, print_fault)), as_json)
 
 
+@app.command("resources")
+@run_argument
+@json_option
+def _resources(run: str | None, as_json: bool) -> None:
+    """Show what a run's processes used, one sample in each row, in order of time.
+
+    CPU is in cores since the row before; memory is resident (RSS), and with shared pages divided
+    among those that share them (PSS).
+    """
+    from gage._internal.resources.log import resource_rows
+
+    print_rows(resource_rows(requests.find(run).meta_dir), as_json)
+
+
 @app.command("batches")
 @json_option
 def _batches(as_json: bool) -> None:

@@ -19,6 +19,7 @@ from gage._internal.people import (
     reason_words,
     status_words,
 )
+from gage._internal.resources.log import notable_words
 from gage._internal.store.made_files import made_files, made_paths
 from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import coloured, on_a_line, plain, printable
@@ -48,6 +49,7 @@ STATUS_STYLES = {
     "staged": "cyan",
     "pending": "dim",
 }
+_DURATIONS = frozenset({"duration_us", "cpu_time_us"})
 _LAST_LINES = 10
 _FILES_SHOWN = 12
 _ROWS_SHOWN = 4  # the names of the columns, and three rows
@@ -62,6 +64,7 @@ def print_run(run: RecordedRun) -> None:
         ("reason", reason_words(row["status"], row["exit_code"], row["reason"])),
         ("started", format_time(row["started_us"])),
         ("duration", duration_text(row["duration_us"])),
+        ("resources", _resources(run)),
         ("label", row["label"] or ""),
         ("tags", ", ".join(row["tags"])),
         ("configuration", _config_text(run)),
@@ -86,6 +89,13 @@ def print_run(run: RecordedRun) -> None:
     if tail:
         print(f"\nlast lines (all: gage output {run.name})")
         _print_output(shorten_paths_in(tail, run.run_dir))
+
+
+def _resources(run: RecordedRun) -> str:
+    try:
+        return notable_words(run.resources)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def _executed_notebook(run: RecordedRun) -> str:
@@ -133,12 +143,14 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _cell(name: str, value: Any) -> str:
-    if name.endswith("_us") and name != "duration_us":
-        return format_time(value)
-    if name == "duration_us":
+    if name in _DURATIONS:
         return duration_text(value)
+    if name.endswith("_us"):
+        return format_time(value)
     if name.endswith("_bytes"):
         return format_size(value)
+    if isinstance(value, float):
+        return format_number(value)
     if name == "path":
         return on_a_line(value)
     return "" if value is None else printable(str(value))

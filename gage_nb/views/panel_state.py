@@ -49,6 +49,8 @@ class PanelState:
         What it said of itself, a text each: `color 1.1 (name=green)`.
     metrics, charts
         The metrics, and their charts for a live view, as our own HTML.
+    resources, resource_series
+        What its processes used: in words, and over time.
     """
 
     operation: str
@@ -79,6 +81,8 @@ class PanelState:
     attributes: tuple[str, ...] = ()
     metrics: Mapping[str, MetricSeries] = field(default_factory=dict)
     charts: str = ""
+    resources: str = ""
+    resource_series: Mapping[str, MetricSeries] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:

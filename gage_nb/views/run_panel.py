@@ -150,7 +150,7 @@ def _live_parts(state: PanelState) -> dict[str, str]:
 
 def static_html(state: PanelState) -> str:
     """Return the panel as HTML that needs no script and is readable without style."""
-    charts = charts_html(state.metrics, saved=True)
+    charts = charts_html({**state.metrics, **state.resource_series}, saved=True)
     if len(charts.encode()) > MAX_CHART_BYTES:
         charts = f"<div class=quiet>charts: gage metrics {escaped(state.name, 40)}</div>"
     progress = ""

@@ -38,6 +38,7 @@ from gage.inside.progress_report import read_reported_progress
 from gage_nb.views.charts import charts_html
 from gage_nb.views.output_tail import Tail, TailReader
 from gage_nb.views.panel_state import PanelState
+from gage_nb.views.resource_view import ResourceView
 from gage_nb.views.run_words import MAX_FILES, directory_from_here
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class StateReader:
         self._run = run
         self._metrics: MetricsReader | None = None
         self._charts = ""
+        self._resources = ResourceView(run)
         self._metrics_due_s = 0.0
         self._all_metrics = False
         self._defined: _Defined | None = None
@@ -116,6 +118,8 @@ class StateReader:
             attributes=_attributes(run) if ended else (),
             metrics=self._read_metrics(started_us, ended=ended),
             charts=self._charts,
+            resources=self._resources.words,
+            resource_series=self._resources.series,
         )
 
     def _definition(self) -> _Defined:
@@ -169,8 +173,9 @@ class StateReader:
             try:
                 if self._metrics is None:
                     self._metrics = MetricsReader(self._run, _log.debug)
-                if self._metrics.update(final=ended):
-                    self._charts = charts_html(self._metrics.series)
+                changed = self._metrics.update(final=ended)
+                if self._resources.update(final=ended) or changed:
+                    self._charts = charts_html({**self._metrics.series, **self._resources.series})
             except (GageError, OSError, ValueError) as error:
                 _log.debug("metrics of %s: %s", self._run.name, error)
             self._all_metrics = ended

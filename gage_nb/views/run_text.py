@@ -47,8 +47,9 @@ def static_text(state: PanelState, *, with_tail: bool = True) -> str:
         lines += filter(None, [as_of_text(state), progress_text(state.progress)])
     if with_tail:
         lines += _tail_text(state)
-    if state.metrics:
-        lines.append(charts_text(state.metrics))
+    series = {**state.metrics, **state.resource_series}
+    if series:
+        lines.append(charts_text(series))
     if state.attributes:
         lines.append(f"attributes: {attributes_text(state)}")
     if state.file_count:

@@ -113,10 +113,11 @@ def progress_text(progress: Progress | None) -> str:
 
 
 def counts_text(state: PanelState) -> str:
-    """Return the size of the output, and the exit code unless the status has it."""
+    """Return the size of the output and what was used; the exit code unless the status has it."""
     exit_code = "exit code 0" if state.exit_code == 0 else ""
     counts = [format_count(state.line_count, "line"), format_size(state.size_bytes)]
-    return " · ".join(filter(None, [exit_code, *counts, time_text(state) if state.ended else ""]))
+    took = [time_text(state), state.resources] if state.ended else [state.resources]
+    return " · ".join(filter(None, [exit_code, *counts, *took]))
 
 
 def has_stderr(state: PanelState) -> bool:

@@ -115,6 +115,19 @@ def test_what_a_run_holds_is_shown_to_people_and_programs(
     assert all(columns <= row.keys() for row in given)
 
 
+def test_the_resources_of_a_run_are_shown(cli: Callable[..., Started], project: Path) -> None:
+    burn = "import time\nwhile time.process_time() < 1: pass\n"
+    write(project, "burn.py", burn)
+    assert cli("run", "burn.py").returncode == 0
+
+    shown, given = cli("resources"), rows(cli("resources", "--json"))
+
+    assert b"cpu_time" in shown.stdout.splitlines()[0]
+    assert {"time_us", "cpu_time_us", "rss_bytes", "processes"} <= given[0].keys()
+    assert given[-1]["cpu_time_us"] <= 2e6
+    assert b"resources      cpu time" in cli("show").stdout
+
+
 # Named one by one, so that the test of what is exercised finds them.
 def test_the_commands_that_show_a_run_show_it(cli: Callable[..., Started]) -> None:
     cli("run", "hi.py", "-l", "the label")

@@ -222,6 +222,14 @@ def test_verify_says_that_nothing_differs(run: gage.RecordedRun) -> None:
         assert f"{run.name}: all 1 file as recorded" in text
 
 
+def test_the_resources_of_a_run_are_a_frame_or_its_total(run: gage.RecordedRun) -> None:
+    frame = carry_out("resources", ["1"])
+
+    assert type(frame) is pd.DataFrame
+    assert frame.attrs["if_empty"].startswith("cpu time ")
+    assert "cpu_time" in frame
+
+
 def test_metrics_of_runs_that_are_named(run: gage.RecordedRun) -> None:
     second = gage.run("hi.py")
 

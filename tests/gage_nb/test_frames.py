@@ -229,6 +229,24 @@ def test_output_that_is_no_text_is_replaced(project: Path, runs_home: Path) -> N
     ]
 
 
+def test_resources_are_a_row_for_each_sample(project: Path, runs_home: Path) -> None:
+    (project / "burn.py").write_text("import time\nwhile time.process_time() < 1: pass\n")
+    run = gage.run("burn.py")
+
+    frame = frames.resources(run)
+
+    assert dtypes(frame) == documented(frames.resources)
+    assert len(frame) == len(run.resources.samples) >= 1
+    assert (frame["rss"] > 1_000_000).all()
+    assert frame["cpu_time"].is_monotonic_increasing
+    assert run.resources.total is not None
+    assert frame["cpu_time"].iloc[-1] <= pd.Timedelta(microseconds=run.resources.total.cpu_us)
+
+
+def test_resources_of_a_short_run_have_the_same_columns(run: gage.RecordedRun) -> None:
+    assert dtypes(frames.resources(run)) == documented(frames.resources)
+
+
 def test_metrics_of_several_runs_are_one_frame(run: gage.RecordedRun) -> None:
     second = gage.run("train.py")
 

@@ -41,7 +41,7 @@ def test_the_resources_of_a_run_are_what_its_program_says(tmp_path: Path) -> Non
     # The program's last moments come on top, and its own figures count in hundredths of a second.
     assert cpu_s * 0.97 - 0.04 <= total.cpu_us / 1e6 <= cpu_s * 1.03 + 0.2
     assert samples
-    assert all(sample.usage.memory_bytes <= 1.05 * peak_bytes for sample in samples)
+    assert all(sample.usage.rss_bytes <= 1.05 * peak_bytes for sample in samples)
 
 
 def test_a_short_run_has_its_total(tmp_path: Path) -> None:

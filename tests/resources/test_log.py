@@ -29,8 +29,8 @@ SAMPLES = st.builds(Sample, NUMBER, USAGES)
 TOTALS = st.builds(Total, NUMBER, NUMBER, UNKNOWN, UNKNOWN, UNKNOWN, NUMBER, NUMBER)
 
 
-def usage(cpu_us: int, memory_bytes: int, once: int | None = None, processes: int = 1) -> Usage:
-    return Usage(cpu_us, memory_bytes, once, None, None, processes, processes)
+def usage(cpu_us: int, rss_bytes: int, once: int | None = None, processes: int = 1) -> Usage:
+    return Usage(cpu_us, rss_bytes, once, None, None, processes, processes)
 
 
 def write(directory: Path, text: str) -> str:

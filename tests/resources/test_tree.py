@@ -37,7 +37,7 @@ def test_memory_is_that_of_the_load(start: Callable[..., Started]) -> None:
 
     loaded = usage(start(python(FILL.format(mib=200), WAIT)))
 
-    used_bytes = loaded.memory_bytes - empty.memory_bytes
+    used_bytes = loaded.rss_bytes - empty.rss_bytes
     assert used_bytes == pytest.approx(200 * MIB, rel=0.05)
     assert (loaded.processes, loaded.threads) == (1, 1)
 
@@ -48,9 +48,9 @@ def test_memory_that_processes_share_is_also_counted_once(start: Callable[..., S
     found = usage(start(python("import time\n", FILL.format(mib=100), fork, WAIT)))
 
     assert found.processes == 4
-    assert found.memory_bytes > 400 * MIB
-    assert found.shared_once_bytes is not None
-    assert 100 * MIB < found.shared_once_bytes < 140 * MIB
+    assert found.rss_bytes > 400 * MIB
+    assert found.pss_bytes is not None
+    assert 100 * MIB < found.pss_bytes < 140 * MIB
 
 
 def test_time_of_children_that_have_ended_is_counted(start: Callable[..., Started]) -> None:

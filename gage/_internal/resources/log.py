@@ -24,11 +24,13 @@ import os
 
 from gage._internal.guarded import read_regular
 from gage._internal.named import NamedTuple
+from gage._internal.people import format_duration, format_size
 from gage._internal.resources.tree import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from typing import Any
 
 __all__ = [
     "HEADER",
@@ -40,7 +42,10 @@ __all__ = [
     "encode_sample",
     "encode_total",
     "memory_of",
+    "notable_words",
     "read_resources",
+    "resource_rows",
+    "resource_words",
     "thinned",
     "total_of",
 ]
@@ -50,6 +55,10 @@ HEADER = "gage-resources 1\n"
 MOST_SAMPLES = 2048
 
 _MOST_BYTES = 1 << 20
+_WORTH_A_WORD_BYTES = 1_000_000
+_NOTABLE_US = 1_000_000
+_NOTABLE_BYTES = 100_000_000
+_NOTABLE_SAMPLES = 5
 _MOST = 2**63 - 1
 _TOTAL = "total"
 
@@ -123,10 +132,63 @@ def read_resources(meta_dir: str) -> Resources:
     return Resources(samples, total or (total_of(samples) if samples else None))
 
 
+def resource_rows(meta_dir: str) -> Iterator[dict[str, Any]]:
+    """Yield a row for each sample of a run, in the order of time.
+
+    `time_us` (epoch µs, UTC), `cpu` (cores in use since the sample before, None for the first),
+    `cpu_time_us` (until then, in µs), `rss_bytes`, `pss_bytes`, `read_bytes`, `written_bytes`,
+    `processes`, `threads`: see `Usage`.
+    """
+    before: Sample | None = None
+    for sample in read_resources(meta_dir).samples:
+        usage = sample.usage
+        cpu = None
+        if before is not None and sample.time_us > before.time_us:
+            passed_us = sample.time_us - before.time_us
+            cpu = (usage.cpu_us - before.usage.cpu_us) / passed_us
+        yield {
+            "time_us": sample.time_us,
+            "cpu": cpu,
+            "cpu_time_us": usage.cpu_us,
+            "rss_bytes": usage.rss_bytes,
+            "pss_bytes": usage.pss_bytes,
+            "read_bytes": usage.read_bytes,
+            "written_bytes": usage.written_bytes,
+            "processes": usage.processes,
+            "threads": usage.threads,
+        }
+        before = sample
+
+
+def resource_words(total: Total | None) -> str:
+    """Return the total of a run for people, "" without one."""
+    if total is None:
+        return ""
+    words = [f"cpu time {format_duration(total.cpu_us / 1e6)}"]
+    if total.peak_bytes is not None:
+        words.append(f"peak memory {format_size(total.peak_bytes)}")
+    for verb, size_bytes in (("read", total.read_bytes), ("written", total.written_bytes)):
+        if size_bytes is not None and size_bytes >= _WORTH_A_WORD_BYTES:
+            words.append(f"{verb} {format_size(size_bytes)}")
+    if total.processes > 1:
+        words.append(f"{total.processes} processes")
+    return ", ".join(words)
+
+
+def notable_words(resources: Resources) -> str:
+    """Return the total of a run for people, "" for one that used as little as most do."""
+    total = resources.total
+    if total is None:
+        return ""
+    used_much = total.cpu_us >= _NOTABLE_US or (total.peak_bytes or 0) >= _NOTABLE_BYTES
+    is_long = len(resources.samples) >= _NOTABLE_SAMPLES
+    return resource_words(total) if used_much or is_long else ""
+
+
 def memory_of(usage: Usage) -> int:
     """Return the memory of a sample in bytes: shared pages once, where they were measured."""
-    shared_once = usage.shared_once_bytes
-    return usage.memory_bytes if shared_once is None else shared_once
+    shared_once = usage.pss_bytes
+    return usage.rss_bytes if shared_once is None else shared_once
 
 
 def total_of(samples: list[Sample]) -> Total:
@@ -149,9 +211,9 @@ def _known_memory(samples: Iterable[Sample]) -> Iterable[int]:
     for _, usage in samples:
         if usage.processes == 1:
             share = 1.0
-        elif usage.shared_once_bytes is not None and usage.memory_bytes:
-            share = usage.shared_once_bytes / usage.memory_bytes
-        yield int(usage.memory_bytes * share)
+        elif usage.pss_bytes is not None and usage.rss_bytes:
+            share = usage.pss_bytes / usage.rss_bytes
+        yield int(usage.rss_bytes * share)
 
 
 def thinned(samples: list[Sample]) -> list[Sample]:
@@ -168,8 +230,8 @@ def _merged(first: Sample, second: Sample) -> Sample:
         second.time_us,
         Usage(
             other.cpu_us,
-            larger.memory_bytes,
-            larger.shared_once_bytes,
+            larger.rss_bytes,
+            larger.pss_bytes,
             other.read_bytes,
             other.written_bytes,
             max(one.processes, other.processes),

@@ -31,9 +31,9 @@ class Usage(NamedTuple):
     ----------
     cpu_us
         User and system time until then, in µs, including that of processes that have ended.
-    memory_bytes
+    rss_bytes
         Resident memory. Pages that processes share are counted for each of them.
-    shared_once_bytes
+    pss_bytes
         Resident memory where shared pages are divided among the processes that share them (the sum
         of their proportional set sizes); None if it was not measured.
     read_bytes, written_bytes
@@ -43,8 +43,8 @@ class Usage(NamedTuple):
     """
 
     cpu_us: int
-    memory_bytes: int
-    shared_once_bytes: int | None
+    rss_bytes: int
+    pss_bytes: int | None
     read_bytes: int | None
     written_bytes: int | None
     processes: int

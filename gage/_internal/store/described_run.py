@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from gage._internal.resources.log import Resources
+
 __all__ = ["DescribedRun"]
 
 
@@ -36,6 +38,13 @@ class DescribedRun(Run):
     def duration_us(self) -> int | None:
         """The time from start to end in µs; None before the end."""
         return read_duration_us(self)
+
+    @property
+    def resources(self) -> Resources:
+        """What the run's processes used: `samples`, and `total` (so far), None if not known."""
+        from gage._internal.resources.log import read_resources
+
+        return read_resources(self.meta_dir)
 
     @property
     def notes(self) -> list[str]:
