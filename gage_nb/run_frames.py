@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gage._internal.index.listing import asked
 from gage._internal.index.reading import parsed, read_anew
 from gage._internal.index.runs import run_index
+from gage_nb.kept_columns import keep_columns, kept_columns
 from gage_nb.run_columns import ColumnsChanged, RunRows, frame_of, merged, without
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ if TYPE_CHECKING:
 __all__ = ["every_run", "forget", "given_runs", "matching_runs"]
 
 
+_MOST_BEHIND = 1000
+
+
 class _Kept(NamedTuple):
+    """The columns, and how many rows of them are not in the file (`kept_columns`)."""
+
     seen: Seen
     columns: Columns
+    behind: int
 
 
 _kept: dict[tuple[int, str], _Kept] = {}
@@ -42,11 +49,16 @@ def every_run(home: str) -> pd.DataFrame:
     """Return the frame of all runs in a directory of runs."""
     key = os.getpid(), os.path.realpath(home)
     index = run_index(home)
+    before = _kept.pop(key, None) or _of_earlier_process(index)
     try:
-        _kept[key] = _followed(index, _kept.pop(key, None))
+        kept = _followed(index, before)
     except ColumnsChanged:
-        _kept[key] = _followed(index, None)
-    return frame_of(_kept[key].columns)
+        kept = _followed(index, None)
+    if index.path and kept.behind > _MOST_BEHIND:
+        keep_columns(index.path, kept.seen, kept.columns)
+        kept = kept._replace(behind=0)
+    _kept[key] = kept
+    return frame_of(kept.columns)
 
 
 def matching_runs(
@@ -108,13 +120,20 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def _of_earlier_process(index: RunIndex) -> _Kept | None:
+    found = kept_columns(index.path) if index.path else None
+    return None if found is None else _Kept(*found, behind=0)
+
+
 def _followed(index: RunIndex, kept: _Kept | None) -> _Kept:
     rows = RunRows()
     with _without_collector():
         changes = index.changes(None if kept is None else kept.seen, rows.add)
     if kept is None or changes.is_whole:
-        return _Kept(changes.seen, rows.columns())
+        return _Kept(changes.seen, rows.columns(), rows.count)
     columns = kept.columns
     if changes.gone:
         columns = without(changes.gone, columns)
-    return _Kept(changes.seen, merged(rows.columns(), columns) if rows.count else columns)
+    if rows.count:
+        columns = merged(rows.columns(), columns)
+    return _Kept(changes.seen, columns, kept.behind + rows.count + len(changes.gone))

@@ -48,7 +48,8 @@ DOORS = {
     "gage_nb": {
         *("api", "batch", "compare", "index", "operations", "record", "store"),
         *("metrics", "output", "progress", "resources"),
-        *("clock", "errors", "people", "quoting", "suggestions", "text", "text_table", "types"),
+        *("atomic", "clock", "errors", "guarded", "people", "quoting", "suggestions"),
+        *("text", "text_table", "types"),
     },
     "gage.cli": {
         *("api", "batch", "compare", "index", "operations", "record", "running", "store"),

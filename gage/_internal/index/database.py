@@ -85,6 +85,11 @@ class Database:
         self._in_memory = False
         self._connection = self._opened()
 
+    @property
+    def path(self) -> str:
+        """The file, "" if the rows are only in memory."""
+        return "" if self._in_memory else self._path
+
     def close(self) -> None:
         """Close the connection; the rows stay."""
         self._connection.close()

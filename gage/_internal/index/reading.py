@@ -37,6 +37,7 @@ ALWAYS = -1
 # Times of file systems are this coarse at worst: what changes twice within it may look unchanged.
 _COARSE_NS = 2_000_000_000
 _FACTS = 14
+_NO_USER = (None, "[]", "{}")
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
 _COUNT = r"(null|\d+)"
@@ -50,13 +51,13 @@ _HEAD = re.compile(
 def read_row(home: str, run_id: str, *, has_dir: bool) -> Row:
     """Return the row of a run, from its `facts.json` alone if it has a good one."""
     meta_dir = f"{home}{os.sep}{run_id}{META_SUFFIX}"
-    meta_ns = _modified_ns(meta_dir)
+    meta_ns, user_ns = _modified_ns(meta_dir), _modified_ns(f"{meta_dir}{os.sep}user")
     facts, facts_ns = unchecked_facts(meta_dir) or ("", 0)
     head = _HEAD.match(facts)
     if head is None:
         return read_anew(home, run_id, has_dir=has_dir)
-    namespace, name, status, reason, *numbers = head.groups()
-    exit_code, initialized_us, started_us, duration_us = map(_number, numbers)
+    namespace, name, status, reason, code, initialized, started, duration = head.groups()
+    initialized_us = _number(initialized)
     return (
         run_id,
         name_for_id(run_id),
@@ -64,14 +65,14 @@ def read_row(home: str, run_id: str, *, has_dir: bool) -> Row:
         _string(name),
         status,
         _string(reason),
-        exit_code,
+        _number(code),
         initialized_us or meta_ns // 1000,
         initialized_us,
-        started_us,
-        duration_us,
-        *_user_columns(home, run_id),
+        _number(started),
+        int(duration),
+        *(_user_columns(home, run_id) if user_ns else _NO_USER),
         facts,
-        *_state(meta_dir, meta_ns, has_dir=has_dir),
+        *_state(meta_ns, user_ns, has_dir=has_dir),
         facts_ns,
         0,
     )
@@ -80,7 +81,7 @@ def read_row(home: str, run_id: str, *, has_dir: bool) -> Row:
 def read_anew(home: str, run_id: str, *, has_dir: bool) -> Row:
     """Return the row of a run from all the files that its facts are made from."""
     run = run_at(home, run_id)
-    meta_ns = _modified_ns(run.meta_dir)
+    meta_ns, user_ns = _modified_ns(run.meta_dir), _modified_ns(f"{run.meta_dir}{os.sep}user")
     facts_ns = latest_change_ns(run.meta_dir) or 0
     text = facts_of(run, use_kept=False)
     facts = json.loads(text)
@@ -88,7 +89,7 @@ def read_anew(home: str, run_id: str, *, has_dir: bool) -> Row:
     has_ended = (
         status[0] in {"completed", "error", "terminated"} and facts["duration_us"] is not None
     )
-    state = _state(run.meta_dir, meta_ns, has_dir=has_dir)
+    state = _state(meta_ns, user_ns, has_dir=has_dir)
     return (
         run_id,
         run.name,
@@ -98,7 +99,7 @@ def read_anew(home: str, run_id: str, *, has_dir: bool) -> Row:
         facts["initialized_us"],
         facts["started_us"],
         facts["duration_us"],
-        *_user_columns(home, run_id),
+        *(_user_columns(home, run_id) if user_ns else _NO_USER),
         text,
         *(state if has_ended else (ALWAYS, 0, has_dir)),
         facts_ns,
@@ -138,8 +139,7 @@ def _is_whole(facts: Any) -> bool:
     )
 
 
-def _state(meta_dir: str, meta_ns: int, *, has_dir: bool) -> tuple[int, int, bool]:
-    user_ns = _modified_ns(f"{meta_dir}{os.sep}user")
+def _state(meta_ns: int, user_ns: int, *, has_dir: bool) -> tuple[int, int, bool]:
     is_settled = max(meta_ns, user_ns) < time.time_ns() - _COARSE_NS
     return (meta_ns if is_settled else ALWAYS, user_ns, has_dir)
 
@@ -149,7 +149,7 @@ def _user_columns(home: str, run_id: str) -> tuple[str | None, str, str]:
     try:
         names = os.listdir(f"{home}{os.sep}{run_id}{META_SUFFIX}{os.sep}user")
     except OSError:
-        return None, "[]", "{}"
+        return _NO_USER
     user = _user_attrs(run_at(home, run_id), names)
     label, tags = user.get("label"), user.get("tags")
     return (

@@ -204,6 +204,11 @@ class RunIndex:
         found.everything()
         found.write()
 
+    @property
+    def path(self) -> str:
+        """The file of the index, "" if it is only in memory."""
+        return self._database.path
+
     def positions(self) -> dict[str, int]:
         """Return the position of each run among all, as of the last refresh: 1 is the newest."""
         rows = self._database.rows("SELECT id FROM runs ORDER BY order_us DESC, id DESC")
