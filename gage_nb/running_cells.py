@@ -199,7 +199,7 @@ def _cell_operation(
             *(file.note for file in inputs if file.note),
             *([f"carried: {carried.summary}"] if carried.summary else ()),
         ),
-        reads=carried.opened,
+        reads=(*carried.opened, *((f"{path}/", "sys.path") for path in carried.search)),
     )
 
 

@@ -289,7 +289,8 @@ class Operation:
     `notes` are shown with the run and written to its log. `below` is the directory, in the run
     directory, that has the project's files and in which the command works. `writes` are paths
     that the program is known to write: they stay writable. `reads` are paths that it is known
-    to read, each with the source of that knowledge, such as `cell 3`.
+    to read, each with the source of that knowledge, such as `cell 3`; a path that ends with "/" is
+    a directory in which it finds modules.
     """
 
     __slots__ = (

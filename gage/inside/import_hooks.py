@@ -1,6 +1,7 @@
 """Changes to packages that show things, made when a run's program imports them.
 
     matplotlib                        its backend is ours, unless the environment names another
+    …backend_nbagg, also of ipympl     likewise: they need the page of a notebook
     IPython.core.display_functions    `display` outside IPython records
     pandas.core.config_init           a cell prints frames as in a notebook, not as in a terminal
     PIL.ImageShow                     `image.show()` records instead of opening a viewer
@@ -161,6 +162,15 @@ def _after_plotly_renderers(module: Any) -> None:
     module.show = show
 
 
+def _after_notebook_backend(module: Any) -> None:
+    if not _is_kernel():
+        from gage.inside import matplotlib_backend as ours
+
+        vars(module).update(
+            (name, value) for name, value in vars(ours).items() if not name.startswith("_")
+        )
+
+
 def _after_pandas_options(_module: Any) -> None:
     import builtins
 
@@ -175,5 +185,7 @@ _AFTER: dict[str, Callable[[Any], None]] = {
     "IPython.core.display_functions": _after_display_functions,
     "pandas.core.config_init": _after_pandas_options,
     "PIL.ImageShow": _after_image_show,
+    "ipympl.backend_nbagg": _after_notebook_backend,
+    "matplotlib.backends.backend_nbagg": _after_notebook_backend,
     "plotly.io._renderers": _after_plotly_renderers,
 }

@@ -32,9 +32,12 @@ __all__ = ["apply", "apply_paths"]
 
 def apply_paths(settings: dict[str, Any]) -> None:
     """Let the program find the modules that the notebook can find."""
-    here = sys.path[0] if sys.path else ""
+    here = os.path.abspath(sys.path[0] if sys.path else "")
+    run_dir = os.environ.get("RUN_DIR", here)
     for path in settings.get("sys.path") or []:
-        full = os.path.join(here, path)
+        full = os.path.normpath(os.path.join(here, path))
+        if not os.path.isabs(path) and full != run_dir and not full.startswith(run_dir + os.sep):
+            continue  # above the project, which the run has without its surroundings
         if full not in sys.path:
             # Appended, so that the run's own files come first, wherever the notebook had it.
             sys.path.insert(1, full)

@@ -80,6 +80,8 @@ class Carried:
         The full record, for the side-car.
     opened
         Files of the project that it needs because earlier cells opened them: `opened_files`.
+    search
+        Directories in which the notebook finds modules, besides its own and installed packages.
     needs_ipython
         Whether objects look in the notebook as they look under IPython alone.
     """
@@ -89,6 +91,7 @@ class Carried:
     summary: str
     record: dict[str, Any]
     opened: tuple[tuple[str, str], ...] = ()
+    search: tuple[str, ...] = ()
     needs_ipython: bool = False
 
 
@@ -157,7 +160,8 @@ def carry(
         for path in sorted(place.iterdir())
     )
     record = record_of(found, mode, place.name)
-    return Carried(place.name, files, record["summary"], record, opened)
+    search = tuple(found.settings.get("sys.path", ()))
+    return Carried(place.name, files, record["summary"], record, opened, search)
 
 
 def carry_for(

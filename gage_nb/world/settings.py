@@ -85,19 +85,26 @@ _GENERATORS = ("random", "numpy.random", "torch")
 
 
 def _extra_paths(before: list[str]) -> list[str]:
-    """Return the directories of `sys.path` that a new process would not have."""
+    """Return the directories of `sys.path` that a new process would not have.
+
+    A directory in the project is relative. One above it is given twice: relative, in case the run
+    has the project's shape and its modules, and as it is.
+    """
     here = str(Path.cwd())
     known = {"", here, *before, *(os.environ.get("PYTHONPATH") or "").split(os.pathsep)}
     homes = (sys.prefix, sys.base_prefix, str(Path(os.__file__).parent), site.getusersitepackages())
     found = []
     for path in map(str, sys.path):
-        full = str(Path(path).absolute())
+        full = os.path.normpath(Path(path).absolute())
         if path in known or full in known or full.startswith(homes) or path.endswith(".zip"):
             continue
         if f"{os.sep}.ipython" in full or not Path(full).is_dir():
             continue
-        inside = full.startswith(here + os.sep)
-        found.append(os.path.relpath(full, here) if inside else full)
+        relative = os.path.relpath(full, here)
+        if full.startswith(here + os.sep):
+            found.append(relative)
+        else:
+            found += [relative, full]
     # The run inserts each before the previous one.
     return found[::-1]
 

@@ -217,3 +217,34 @@ def test_files_that_earlier_cells_opened_are_handed_on(
     run = run_cell(cell, "fit", quiet=True, carry_from=carry_from)
 
     assert run.last_lines() == "42"
+
+
+@pytest.mark.parametrize("carry_from", ["values", "code"])
+@pytest.mark.parametrize("added", ["'..'", "os.path.abspath('..')"], ids=["relative", "absolute"])
+def test_modules_above_that_the_notebook_finds_are_part_of_the_run(
+    shell: InteractiveShell,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    carry_from: str,
+    added: str,
+) -> None:
+    (project / ".git").mkdir()
+    for name in ("notebooks", "above"):
+        (project / name).mkdir()
+    (project / "above" / "__init__.py").touch()
+    (project / "above" / "tool.py").write_text(
+        "from .inner import VALUE\nclass Tool:\n    x = VALUE\n"
+    )
+    (project / "above" / "inner.py").write_text("VALUE = 42\n")
+    monkeypatch.chdir(project / "notebooks")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "above"]:
+        monkeypatch.delitem(sys.modules, name)
+    shell.run_cell("%load_ext gage_nb", store_history=True)
+    shell.run_cell(f"import os, sys\nsys.path.append({added})", store_history=True)
+    shell.run_cell("from above.tool import Tool\ntool = Tool()", store_history=True)
+
+    run = run_cell("print(tool.x, Tool.__name__)", "fit", quiet=True, carry_from=carry_from)
+
+    assert run.last_lines() == "42 Tool"
+    assert Path(run.run_dir, "above", "inner.py").is_file()

@@ -56,6 +56,15 @@ def test_a_renderer_that_the_program_chooses(project: Path) -> None:
     assert {*result.data, *result.files} == {"application/json"}
 
 
+@pytest.mark.parametrize("use", ["matplotlib.use('nbagg')", "plt.switch_backend('nbagg')"])
+def test_a_backend_for_notebooks_records_a_picture(project: Path, use: str) -> None:
+    source = f"import matplotlib\nimport matplotlib.pyplot as plt\n{use}\n"
+
+    result = only_result(run(f"{source}plt.plot([1, 2])\nplt.show()"))
+
+    assert {*result.data, *result.files} == {"image/png", "text/plain"}
+
+
 @pytest.mark.parametrize("way", ["chart.show()", "display(chart)"])
 def test_altair(project: Path, way: str) -> None:
     source = (

@@ -92,21 +92,25 @@ def find_reads(
     words
         Further strings that may name files: arguments of the command, given values.
     known
-        Paths that are read for certain, each with where that is seen.
+        Paths that are read for certain, each with where that is seen. A path that ends with "/" is
+        a directory in which the programs find modules, besides their own.
     """
-    search = _Search(os.path.abspath(project_dir))
+    known = list(known)
+    search = [path for path, _ in known if path.endswith("/")]
+    found = _Search(os.path.abspath(project_dir), search)
     for program in programs:
-        search.add_program(program)
-    search.add_words(words, programs[0].work_dir if programs else "")
-    search.add_known(known)
-    return search.finish()
+        found.add_program(program)
+    found.add_words(words, programs[0].work_dir if programs else "")
+    found.add_known(pair for pair in known if not pair[0].endswith("/"))
+    return found.finish()
 
 
 class _Search:
     """One search through the programs of a project and the modules that they import."""
 
-    def __init__(self, project_dir: str) -> None:
+    def __init__(self, project_dir: str, search: Iterable[str]) -> None:
         self._project_dir = project_dir
+        self._further = [os.path.normpath(os.path.join(project_dir, path)) for path in search]
         top = project_dir
         for _ in range(levels_above(project_dir)):
             top = os.path.dirname(top)
@@ -125,7 +129,8 @@ class _Search:
             work_dirs += [os.path.join(work_dir, further) for work_dir in work_dirs[:4]]
         known = dict.fromkeys(map(os.path.normpath, [*work_dirs, own]))
         work_dirs = [path for path in known if self._named.is_inside(path) and os.path.isdir(path)]
-        place = _Place(os.path.basename(program.path), own, work_dirs, work_dirs)
+        search = list(dict.fromkeys([*work_dirs, *self._further]))
+        place = _Place(os.path.basename(program.path), own, work_dirs, search)
         self._add_paths(paths, _with_search_path(place, paths))
 
     def add_words(self, words: Iterable[str], work_dir: str) -> None:

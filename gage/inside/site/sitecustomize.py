@@ -14,6 +14,8 @@ _HOOKED = frozenset(
         "matplotlib",
         "IPython.core.display_functions",
         "PIL.ImageShow",
+        "ipympl.backend_nbagg",
+        "matplotlib.backends.backend_nbagg",
         "pandas.core.config_init",
         "plotly.io._renderers",
     )
