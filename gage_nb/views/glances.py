@@ -1,4 +1,4 @@
-"""A glance into the files that a run made: small pictures, first rows, titles, each with its link.
+"""A glance into the files that a run made: small pictures, first rows, titles, and links.
 
 One output of HTML, sent below a run that is shown again, of `MAX_HTML_BYTES` at most. Pictures are
 made small by Pillow; without it those that are small are shown as they are. Scripts in an SVG are
@@ -17,7 +17,7 @@ from gage._internal.people import format_size
 from gage._internal.quoting import quote
 from gage._internal.store.made_files import MadeFile, content_of, made_files
 from gage._internal.text import cut
-from gage_nb.views.run_words import directory_from_here
+from gage_nb.views.run_words import directory_from_here, is_served
 
 if TYPE_CHECKING:
     from gage._internal.types import Run
@@ -39,8 +39,9 @@ def glances_html(run: Run) -> str:
     shown = [file for file in made_files(run) if file.kind]
     pieces = []
     left = MAX_HTML_BYTES
+    directory = directory_from_here(run.run_dir)
     for file in shown[:MAX_GLANCES]:
-        piece = _piece(run, file)
+        piece = _piece(run, file, directory)
         left -= len(piece.encode("utf-8", "replace"))
         if left < 0:
             break
@@ -50,17 +51,21 @@ def glances_html(run: Run) -> str:
         pieces.append(f"<div>{escape(more)}</div>")
     if not pieces:
         return ""
+    if not is_served(directory):
+        pieces.append(f"<div>in <code>{escape(cut(directory, 400))}</code></div>")
     style = "display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start;font-size:12px"
     return f"<div class=gage-glances style='{style}'>{''.join(pieces)}</div>"
 
 
-def _piece(run: Run, file: MadeFile) -> str:
-    target = urllib.parse.quote(f"{directory_from_here(run.run_dir)}/{file.path}", errors="replace")
+def _piece(run: Run, file: MadeFile, directory: str) -> str:
     name = escape(cut(quote(file.path), 120))
+    if is_served(directory):
+        target = urllib.parse.quote(f"{directory}/{file.path}", errors="replace")
+        name = f"<a href='{target}' target=_blank>{name}</a>"
     size = "" if file.size_bytes is None else format_size(file.size_bytes)
     about = escape(" · ".join(filter(None, [file.about, size])))
     look = _table(file.rows) if file.rows else _picture(run, file)
-    return f"<div><a href='{target}' target=_blank>{name}</a> <small>{about}</small>{look}</div>"
+    return f"<div>{name} <small>{about}</small>{look}</div>"
 
 
 def _table(rows: list[list[str]]) -> str:

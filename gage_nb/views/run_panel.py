@@ -30,6 +30,7 @@ from gage_nb.views.run_words import (
     file_texts,
     files_text,
     has_stderr,
+    is_served,
     missed_a_file,
     outside_text,
     outside_texts,
@@ -187,12 +188,18 @@ def _attributes_html(state: PanelState) -> str:
 
 
 def _files_html(state: PanelState) -> str:
-    """Return the files that the run made, with links, and those that it read elsewhere."""
+    """Return the files that the run made, with links, and those that it read elsewhere.
+
+    Where no server serves them, their directory is shown instead of links, to be copied.
+    """
     made = [html.escape(text) for text in file_texts(state)]
+    is_linked = bool(state.directory) and is_served(state.directory)
     for number, (path, _) in enumerate(state.files[: len(made)]):
-        if state.directory and len(path) <= _MAX_LINK_CHARS:
+        if is_linked and len(path) <= _MAX_LINK_CHARS:
             target = urllib.parse.quote(f"{state.directory}/{path}", errors="surrogateescape")
             made[number] = f"<a href='{target}' target=_blank>{made[number]}</a>"
+    if made and state.directory and not is_linked:
+        made.append(f"in <code>{escaped(state.directory, 400)}</code>")
     read = [html.escape(text) for text in outside_texts(state)]
     return _folded(files_text(state), made, state.file_count) + _folded(
         outside_text(state), read, state.outside_count

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gage._internal.people import (
@@ -40,6 +41,7 @@ __all__ = [
     "file_texts",
     "files_text",
     "has_stderr",
+    "is_served",
     "missed_a_file",
     "outside_text",
     "outside_texts",
@@ -149,6 +151,14 @@ def directory_from_here(run_dir: str) -> str:
         return os.path.relpath(run_dir)
     except OSError:
         return run_dir  # the current directory is gone
+
+
+def is_served(directory: str) -> bool:
+    """Return whether a notebook server serves the files of a directory: not if it is hidden.
+
+    By default JupyterLab answers links into `.gage/runs` with "not found".
+    """
+    return not any(part.startswith(".") and part != ".." for part in Path(directory).parts)
 
 
 def files_text(state: PanelState) -> str:

@@ -82,3 +82,18 @@ def test_it_is_bounded(runs_home: Path) -> None:
 
 def test_a_run_that_made_nothing_to_look_at_has_none(runs_home: Path) -> None:
     assert glances_html(run_with(runs_home, {"a.txt": b"x"})) == ""
+
+
+def test_a_picture_that_no_server_serves_is_no_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / ".gage" / "runs"
+    home.mkdir(parents=True)
+    run = run_with(home, {"a.png": png(10, 5)})
+    monkeypatch.chdir(tmp_path)
+
+    html = glances_html(run)
+
+    assert "href" not in html
+    assert "<code>.gage/runs/" in html
+    assert "src='data:image/png;base64," in html

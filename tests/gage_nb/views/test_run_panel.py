@@ -360,7 +360,7 @@ def test_a_usual_panel_is_small() -> None:
 def test_files_are_links_and_what_was_read_elsewhere_is_listed() -> None:
     state = dataclasses.replace(
         STATE,
-        directory="../.gage/runs/1",
+        directory="../runs/1",
         files=(("a b'.png", 3), ("\udcff", None), ("x" * 400, 1)),
         file_count=3,
         outside=(("/data/<a>.csv", 2048),),
@@ -369,9 +369,20 @@ def test_files_are_links_and_what_was_read_elsewhere_is_listed() -> None:
 
     html = static_html(state)
 
-    assert "<a href='../.gage/runs/1/a%20b%27.png' target=_blank>" in html
-    assert "<a href='../.gage/runs/1/%FF' target=_blank>" in html
+    assert "<a href='../runs/1/a%20b%27.png' target=_blank>" in html
+    assert "<a href='../runs/1/%FF' target=_blank>" in html
     assert html.count("target=_blank") == 2
     assert "1 file read outside of the run" in html
     assert "/data/&lt;a&gt;.csv (2.0 kB)" in html
     assert "1 file read outside of the run: /data/<a>.csv (2.0 kB)" in static_text(state)
+
+
+def test_files_that_no_server_serves_are_no_links() -> None:
+    state = dataclasses.replace(
+        STATE, directory="../.gage/runs/1", files=(("a.png", 3),), file_count=1
+    )
+
+    html = static_html(state)
+
+    assert "target=_blank" not in html
+    assert "<li class=mono>in <code>../.gage/runs/1</code></li>" in html
