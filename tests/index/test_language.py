@@ -87,7 +87,7 @@ def test_names_have_dots_and_slashes_or_stand_in_backquotes() -> None:
         ("lr 3", 3, "expected a comparison"),
         ("(lr = 1", 7, "expected a closing parenthesis, found the end"),
         ("foo(lr) = 1", 0, "there is no function foo"),
-        ("lr = 1 ~ 2", 7, "'~' is not expected here"),
+        ("lr = 1 ~ 2", 7, "expected a name, found '~'"),
         ("and lr = 1", 4, "expected a comparison"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -175,6 +175,37 @@ class Database:
             found = self.rows(query)
         return [(str(kind), str(key)) for kind, key in found]
 
+    def has_tables(self, statements: Iterable[str]) -> bool:
+        """Make further tables; return whether this SQLite can."""
+        try:
+            for statement in statements:
+                self._connection.execute(statement)
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+    def change_outputs(self, outputs: Iterable[tuple[str, tuple[int, int], str]]) -> None:
+        """Write the words of outputs (`output_words`): id, size and time, words.
+
+        Raises
+        ------
+        DatabaseReplaced
+            As `rows`.
+        """
+        outputs = list(outputs)
+        try:
+            with self._transaction() as cursor:
+                last = cursor.execute("SELECT max(doc) FROM outputs").fetchone()[0] or 0
+                for doc, (run_id, state, words) in enumerate(outputs, last + 1):
+                    cursor.execute(
+                        "INSERT INTO output_words (rowid, words) VALUES (?, ?)", (doc, words)
+                    )
+                    cursor.execute(
+                        "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)", (run_id, doc, *state)
+                    )
+        except sqlite3.DatabaseError as error:
+            raise self._replaced(error) from error
+
     def state(self) -> dict[str, Any]:
         """Return the values of `state` by name."""
         return dict(self.rows("SELECT name, value FROM state"))

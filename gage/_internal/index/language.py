@@ -8,6 +8,7 @@ r"""The filter language, which selects runs in one line of words.
     not (loss < 0.3)                         and, or, not, parentheses
     min(loss) < 0.2                          last (the default), min, max, count of a metric
     lr is missing                            there is no such value; also `is not missing`
+    output ~ "nan loss"                      the run printed all of these words
 
 Consecutive conditions without a word between them must all be true.
 
@@ -47,6 +48,8 @@ __all__ = [
     "began_since",
     "one_of",
     "parse_filter",
+    "searched_text",
+    "searched_texts",
 ]
 
 
@@ -95,7 +98,7 @@ class Quantity:
 class Comparison:
     """A name, an operator, and a value: a number, a bool, a str, a `Word`, a `Quantity`, a list.
 
-    Operators: `=`, `!=`, `<`, `<=`, `>`, `>=`, `=~`, `contains`, `in`, `missing`, `present`.
+    Operators: `=`, `!=`, `<`, `<=`, `>`, `>=`, `=~`, `~`, `contains`, `in`, `missing`, `present`.
     """
 
     name: Name
@@ -180,7 +183,7 @@ _IS.3: /is\b/i
 _CONTAINS.3: /contains\b/i
 _MISSING.3: /missing\b/i
 _SINCE.3: /since\b/i
-OPERATOR: "==" | "=~" | "!=" | "<=" | ">=" | "=" | "<" | ">"
+OPERATOR: "==" | "=~" | "!=" | "<=" | ">=" | "=" | "<" | ">" | "~"
 TIME.4: /\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?/
 QUANTITY.3: /[-+]?(\d+\.?\d*|\.\d+)(s|min|h|d|w|B|kB|MB|GB|KiB|MiB|GiB)\b/
 NUMBER.2: /[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|inf\b)(?![\w.])/
@@ -199,6 +202,27 @@ _EXPECTED = {
     "_MISSING": "missing",
 }
 _parser: list[Lark] = []
+
+
+def searched_texts(condition: Condition | None) -> list[str]:
+    """Return the texts that a condition looks for in outputs."""
+    match condition:
+        case Comparison(_, "~"):
+            return [searched_text(condition.value)]
+        case And(parts) | Or(parts):
+            return [text for part in parts for text in searched_texts(part)]
+        case Not(part):
+            return searched_texts(part)
+    return []
+
+
+def searched_text(value: Any) -> str:
+    """Return the text of a search from the value of its comparison."""
+    if isinstance(value, Word):
+        return value.text
+    if isinstance(value, Quantity):
+        return f"{value.number:g}{value.unit}"
+    return str(value)
 
 
 def parse_filter(text: str) -> Condition | None:
@@ -250,6 +274,9 @@ def _condition(text: str, tree: Any) -> Condition:
         case "comparison":
             name, operator, value = tree.children
             sign = "=" if operator == "==" else str(operator)
+            if sign == "~" and str(name.children[0]) != "output":
+                message = 'expected `output ~ "text"`; a regular expression is compared by =~'
+                raise FilterError(text, operator.start_pos, message)
             return Comparison(_name(text, name), sign, _value(value))
         case "contains":
             name, value = tree.children

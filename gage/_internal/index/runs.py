@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.index.database import KINDS, Database, DatabaseReplaced
-from gage._internal.index.language import And, parse_filter
+from gage._internal.index.language import And, parse_filter, searched_texts
+from gage._internal.index.output_words import runs_with_words
 from gage._internal.index.refresh import Refresh, refresh_only
 from gage._internal.index.sql import TEXT_COLUMNS, Vocabulary, condition_sql
 from gage._internal.running.facts import MEASURES
@@ -146,7 +147,11 @@ class RunIndex:
         self._look()
         now = dt.datetime.now().astimezone()
         names = self.names() if condition else {}
-        sql, values = condition_sql(where, condition, Vocabulary(names, now))
+        found = {
+            text: runs_with_words(self._database, self.home, text)
+            for text in searched_texts(condition)
+        }
+        sql, values = condition_sql(where, condition, Vocabulary(names, now, found))
         query = _QUERY.format(sql) + ("" if limit is None else f" LIMIT {int(limit)}")
         return self._database.rows(query, values)
 

@@ -7,6 +7,7 @@ Values never become part of the SQL, which has a `?` for each of them. Every com
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from gage._internal.index.language import (
     Or,
     Quantity,
     Word,
+    searched_text,
 )
 from gage._internal.running.facts import MEASURES
 from gage._internal.suggestions import did_you_mean
@@ -63,10 +65,21 @@ _SIGNS = ("=", "!=", "<", "<=", ">", ">=")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that the runs have, by kind (`KINDS`), and the present time."""
+    """What a condition needs to know.
+
+    Attributes
+    ----------
+    names
+        The names that the runs have, by kind (`KINDS`).
+    now
+        The present time.
+    found
+        The ids of the runs whose output has a text, by text.
+    """
 
     names: Mapping[str, Collection[str]]
     now: dt.datetime
+    found: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -91,6 +104,9 @@ class _Builder:
                 return self._one(name, operator, value)
 
     def _one(self, name: Name, operator: str, value: Any) -> str:
+        if operator == "~":
+            self.values.append(json.dumps(list(self.vocabulary.found[searched_text(value)])))
+            return "(id IN (SELECT value FROM json_each(?)))"
         column = None if name.is_quoted else name.text
         if column in TEXT_COLUMNS:
             return self._text(TEXT_COLUMNS[column], operator, value)
