@@ -1,9 +1,8 @@
 """`gage run`: run a target, show its output as it comes, exit with its exit code.
 
 Exit codes: the run's own; 128 plus the signal's number for a run that a signal ended; 2 for a
-wrong line; 125 for an error of gage itself; 130 after Ctrl-C. With `--needed`, an earlier run that
-did the same work is a success, as an up-to-date target is for make: `gage run -n a && gage run b`
-continues. Whoever wants to know asks with `--exit-code`, and gets 100 if nothing was run.
+wrong line; 125 for an error of gage itself; 130 after Ctrl-C. 100 for
+`--needed` when nothing was run because an earlier run did the same work.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from gage._internal.api.observer import Work
     from gage._internal.batch.launch import PlannedBatch
-    from gage._internal.operations.run_line import RunLine
+    from gage._internal.operations.options import RunOptions
     from gage._internal.running.waiting_supervisor import WaitingSupervisor
     from gage._internal.types import Run, Status
     from gage.cli.status_line import StatusLine
@@ -68,7 +67,7 @@ def run_command(words: Sequence[str], supervisor: WaitingSupervisor | None = Non
 
             print(help_text("shell"), end="")
             return 0
-        observer = _Shell(line, supervisor)
+        observer = _Shell(line.options, supervisor)
         result = run_line(line, asked_of_line(line), observer)
         if isinstance(result, str):
             print(result)
@@ -136,10 +135,8 @@ def exit_code_of(exit_code: int | None) -> int:
 class _Shell(Observer):
     """Writes the output of a run to our streams, and gage's own messages to stderr."""
 
-    def __init__(self, line: RunLine, supervisor: WaitingSupervisor | None) -> None:
-        options = line.options
+    def __init__(self, options: RunOptions, supervisor: WaitingSupervisor | None) -> None:
         self.exit_code = 0
-        self._code_of_found = NOT_NEEDED if line.only.exit_code else 0
         self._supervisor = supervisor
         self._options = options
         self._quiet = options.quiet
@@ -168,7 +165,7 @@ class _Shell(Observer):
 
             print_start(work, self._options, self._begun_us)
         elif work.found:
-            self.exit_code = self._code_of_found
+            self.exit_code = NOT_NEEDED
             self._print_message(
                 f"Not needed: {work.name} has done the same. See: gage show {work.name}"
             )
@@ -186,7 +183,7 @@ class _Shell(Observer):
 
             self.exit_code = watch_batch(work, stop, quiet=self._quiet)
             if self._options.needed and all(trial.event == FOUND for trial in work.trials):
-                self.exit_code = self._code_of_found
+                self.exit_code = NOT_NEEDED
             return
         if sys.stderr.isatty():
             from gage._internal.text import on_a_line

@@ -171,12 +171,10 @@ def test_needed_says_which_run_and_why_not(cli: Callable[..., Started], project:
 
     none, first = cli(*with_data), gage.find()
     same = cli(*with_data, "--label", "good", "--tag", "x")
-    told = cli(*with_data, "--exit-code")
 
     assert none.returncode == 0
     assert b"Needed: no run of this operation has completed before" in none.stderr
-    assert same.returncode == 0  # in a chain of commands it has done its part
-    assert told.returncode == 100
+    assert same.returncode == 100
     assert same.stderr.decode().startswith(f"Not needed: {first.name} has done the same")
     assert (first.label, first.tags) == ("good", ["x"])
     assert gage.runs() == [first]
@@ -207,21 +205,10 @@ def test_a_batch_of_which_nothing_is_needed_says_so_by_its_exit_code(
 ) -> None:
     write(project, "train.py", "lr = 0.1\n")
 
-    asked = ("-n", "--exit-code")
-    codes = [cli("run", "train.py", "lr=[1,2]", *asked).returncode for _ in range(2)]
-    quiet = cli("run", "train.py", "lr=[1,2]", "-n").returncode
-    more = cli("run", "train.py", "lr=[1,2,3]", *asked).returncode
+    codes = [cli("run", "train.py", "lr=[1,2]", "-n").returncode for _ in range(2)]
+    more = cli("run", "train.py", "lr=[1,2,3]", "-n").returncode
 
-    assert (codes, quiet, more) == ([0, 100], 0, 0)
-
-
-def test_an_exit_code_tells_nothing_where_no_run_is_looked_for(
-    cli: Callable[..., Started],
-) -> None:
-    done = cli("run", "hi.py", "--exit-code")
-
-    assert done.returncode == 2
-    assert b"--exit-code means nothing without --needed" in done.stderr
+    assert (codes, more) == ([0, 100], 0)
 
 
 def test_the_help_of_a_script_has_the_arguments_that_it_makes_in_a_loop(

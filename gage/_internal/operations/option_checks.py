@@ -16,7 +16,6 @@ __all__ = ["check_options"]
 # (an option, what it needs, why)
 _NEEDS = (
     ("json", "preview", "a run has no JSON to show"),
-    ("exit_code", "needed", "it tells an earlier run from a new one"),
     ("trust", "outputs", "it concerns the variables that come back"),
     ("trust", "needed", "it concerns a run that is found"),
 )

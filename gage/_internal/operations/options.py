@@ -49,7 +49,6 @@ if TYPE_CHECKING:
         module: str | None = None
         preview: bool = False
         json: bool = False
-        exit_code: bool = False
         help_op: bool = False
         yes: bool = False
         help: bool = False
@@ -192,7 +191,6 @@ OPTIONS = (
         "Use a completed run with the same code, values and inputs, if there is one.",
         calls=_EVERY,
     ),
-    _flag("line", "exit_code", "--exit-code", "With -n: exit code 100 if none ran.", forms="shell"),
     _flag("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
     _flag(
         "run",
