@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from gage_nb.batches import run_batch
     from gage_nb.comparisons import compare
-    from gage_nb.frames import diff, files, manifest, meta, metrics, output, resources, runs
+    from gage_nb.frames import files, manifest, meta, metrics, output, resources, runs
+    from gage_nb.run_difference import diff
     from gage_nb.running import attach, run, start
     from gage_nb.running_cells import run_cell
 
@@ -43,7 +44,7 @@ __all__ = [
 _HOMES = {
     "attach": "running",
     "compare": "comparisons",
-    "diff": "frames",
+    "diff": "run_difference",
     "files": "frames",
     "manifest": "frames",
     "meta": "frames",

@@ -242,7 +242,9 @@ def _compare(words: Sequence[str], place: Place) -> Any:
 def _diff(words: Sequence[str], place: Place) -> Any:
     if len(words) != 2:
         raise LineError("expected two runs: %gage diff A B")
-    return frames.diff(*(place.find(word) for word in words))
+    from gage_nb.run_difference import diff
+
+    return diff(*(place.find(word) for word in words))
 
 
 def _named(words: Sequence[str], place: Place, usage: str, most: int | None = None) -> RecordedRun:

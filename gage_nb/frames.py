@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from gage._internal.index.language import Condition
 
 __all__ = [
-    "diff",
     "files",
     "from_rows",
     "inert",
@@ -163,34 +162,6 @@ def listed(home: str, words: Sequence[str], *, limit: int | None = None) -> pd.D
     if frame.empty:
         frame.attrs["if_empty"] = nothing_found(home, words)
     return readable(frame)
-
-
-def diff(a: Run | str | int, b: Run | str | int) -> pd.DataFrame:
-    """Return the differences of two runs, one in each row.
-
-    Columns: `section` (category: config, command, source, environment, files, metrics, output,
-    system, damaged), `what` (string: the key, path, package, metric or line), `a` and `b`
-    (object; of source code, `b` is the unified diff).
-    """
-    from gage._internal.compare.difference import COLUMNS, diff_runs
-
-    rows = []
-    for section, found in diff_runs(_run(a), _run(b)).items():
-        for row in found:
-            first, *others = row.values()
-            if section == "source":
-                others = [row["difference"], row["diff"]]
-            elif section == "output":
-                first = row["line_a"] if row["line_a"] is not None else row["line_b"]
-                others = [row["a"], row["b"]]
-            elif section == "files":
-                others = [row["a"], row["b"]]
-            elif section == "damaged":
-                others = [row["what"], None]
-            rows.append({"section": section, "what": str(first), "a": others[0], "b": others[1]})
-    section_type = pd.CategoricalDtype(list(COLUMNS))
-    dtypes = {"section": section_type, "what": "string", "a": "object", "b": "object"}
-    return readable(from_rows(rows, dtypes))
 
 
 def typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:

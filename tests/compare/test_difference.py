@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gage._internal.api.runs import run
+from gage._internal.compare import difference
 from gage._internal.compare.difference import COLUMNS, SECTIONS, diff_runs
 from gage._internal.store.recorded_run import RecordedRun
 from tests.making import meta
@@ -47,7 +48,10 @@ def test_a_value_differs_in_configuration_source_and_output(
     (source,) = found["source"]
     assert source["path"] == "train.py"
     assert "-lr = 0.1\n+lr = 0.2\n" in source["diff"]
-    assert found["output"] == [{"line_a": 1, "line_b": 1, "a": "lr 0.1", "b": "lr 0.2"}]
+    (line,) = found["output"]
+    assert (line["line_a"], line["a"], line["line_b"], line["b"]) == (1, "lr 0.1", 1, "lr 0.2")
+    assert line["time_a_ms"] == next(pair[0].output().lines()).time_ms
+    assert line["time_b_ms"] == next(other.output().lines()).time_ms
 
 
 @pytest.mark.parametrize(
@@ -96,14 +100,44 @@ def test_files_and_metrics(project: Path, pair: tuple[RecordedRun, RecordedRun])
     assert found["metrics"] == [{"name": "loss", "a": 0.5, "b": 0.25, "delta": -0.25}]
 
 
+def test_a_bar_counts_as_it_looks_at_the_end(pair: tuple[RecordedRun, RecordedRun]) -> None:
+    write(meta(pair[0], "output", "40_run"), "10%\r50%\r100%\nlast\r\n")
+    write(meta(pair[1], "output", "40_run"), "20%\r100%\nother\n")
+
+    rows = diff_runs(*pair)["output"]
+
+    assert [(row["line_a"], row["a"], row["b"]) for row in rows] == [(2, "last", "other")]
+
+
+def test_output_without_times(pair: tuple[RecordedRun, RecordedRun]) -> None:
+    write(meta(pair[1], "output", "40_run"), "lr 0.1\nloss: 0.5\nmore\n")
+    meta(pair[1], "output", "40_run.index").unlink()
+
+    (row,) = diff_runs(*pair)["output"]
+
+    assert (row["line_b"], row["time_b_ms"], row["b"]) == (3, None, "more")
+
+
+def test_what_is_left_of_an_output_that_is_too_long(
+    pair: tuple[RecordedRun, RecordedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(meta(pair[1], "output", "40_run"), "lr 0.2\nloss: 0.5\nmore\n")
+    monkeypatch.setattr(difference, "_MOST_OUTPUT_BYTES", 17)
+
+    found = diff_runs(*pair)
+
+    assert [row["b"] for row in found["output"]] == ["lr 0.2"]
+    (fault,) = found["damaged"]
+    assert fault["run"] == pair[1].name
+    assert "only the first 17 bytes" in fault["what"]
+
+
 def test_notebooks_differ_by_cells() -> None:
     """Cells, not the JSON around them."""
-    from gage._internal.compare.difference import _cells
-
     notebook = {"cells": [{"cell_type": "code", "source": ["a = 1\n", "b"], "outputs": []}]}
 
-    assert _cells("x.ipynb", json.dumps(notebook)) == ["[cell 1: code]", "a = 1", "b"]
-    assert _cells("x.ipynb", "{") is None
+    assert difference._cells("x.ipynb", json.dumps(notebook)) == ["[cell 1: code]", "a = 1", "b"]
+    assert difference._cells("x.ipynb", "{") is None
 
 
 def test_every_section_has_its_columns(pair: tuple[RecordedRun, RecordedRun]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gage._internal.compare import lines
 from gage._internal.compare.lines import Change, changes, unified
 
 _LINES = st.lists(st.sampled_from("abcde"), max_size=12)
@@ -38,6 +40,26 @@ def test_a_unified_diff_turns_one_into_the_other(a: list[str], b: list[str]) -> 
             built.append(line[1:])
 
     assert built + a[position:] == b
+
+
+@given(_LINES, _LINES)
+def test_changes_of_long_lists_turn_one_into_the_other(a: list[str], b: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_MOST_FOR_DIFFLIB", 1)
+        patch.setattr(lines, "_EQUAL_IN_A_ROW", 1)
+        built, position = [], 0
+        for change in changes(a, b):
+            built += a[position : change.begin_a] + b[change.begin_b : change.end_b]
+            position = change.end_a
+
+    assert built + a[position:] == b
+
+
+def test_a_line_that_moves_in_a_long_list_is_two_changes() -> None:
+    a = [f"line {i}" for i in range(20_000)]
+    b = [*a[:10], *a[11:5000], a[10], *a[5000:]]
+
+    assert changes(a, b) == [Change(10, 11, 10, 10), Change(5000, 5000, 4999, 5000)]
 
 
 def test_a_header_names_the_lines() -> None:

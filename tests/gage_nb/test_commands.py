@@ -154,9 +154,9 @@ def test_two_runs_are_compared(project: Path, run: gage.RecordedRun) -> None:
     (project / "hi.py").write_text("print('other')\n")
     other = gage.run("hi.py")
 
-    frame = carry_out("diff", [run.name, other.name])
+    difference = carry_out("diff", [run.name, other.name])
 
-    assert {"source", "output"} <= {*frame["section"]}
+    assert {"source", "output"} <= {*difference.differing}
     with pytest.raises(LineError, match="expected two runs"):
         carry_out("diff", [run.name])
 

@@ -1,4 +1,4 @@
-"""The differences of two runs by section, as rows of plain values.
+r"""The differences of two runs by section, as rows of plain values.
 
     config          key, a, b
     command         part, a, b              the command and the environment that the operation sets
@@ -6,11 +6,13 @@
     environment     package, a, b           versions, also of Python and the platform
     files           path, type, a, b        sha256 of the files that are not source code
     metrics         name, a, b, delta       last values; `b - a` if both are numbers
-    output          line_a, line_b, a, b    lines that differ, numbered from 1
+    output          line_a, line_b, time_a_ms, time_b_ms, a, b      lines that differ, numbered from
+                    1, with the times of their arrival (epoch ms)
     system          name, a, b              git and other records of the machine
 
 A section without rows is the same in both runs. What cannot be read of a damaged run is missing,
-and the section `damaged` names the run.
+and the section `damaged` names the run. Of a line that was written anew after `\r`, the last
+version counts; an output of more than 256 MB is compared up to there, and `damaged` says so.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from gage._internal.compare.lines import changes, unified
 from gage._internal.errors import MetaError
 from gage._internal.guarded import open_regular, read_regular
 from gage._internal.metrics.series import read_metrics, summarize
+from gage._internal.output.files import open_files
 from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.reading import unreadable
 from gage._internal.record.run_meta import meta_opcmd, read_attr
@@ -47,7 +50,7 @@ COLUMNS = {
     "environment": ("package", "a", "b"),
     "files": ("path", "type", "a", "b"),
     "metrics": ("name", "a", "b", "delta"),
-    "output": ("line_a", "line_b", "a", "b"),
+    "output": ("line_a", "line_b", "time_a_ms", "time_b_ms", "a", "b"),
     "system": ("name", "a", "b"),
     "damaged": ("run", "what"),
 }
@@ -58,10 +61,11 @@ def diff_runs(a: RecordedRun, b: RecordedRun) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     damaged: list[Row] = []
     for name, section in SECTIONS.items():
+        rows = found[name] = []
         try:
-            found[name] = list(section(a, b))
+            for row in section(a, b):
+                rows.append(row)  # noqa: PERF402  # those before a fault are kept
         except (MetaError, OSError, ValueError) as error:
-            found[name] = []
             damaged.append({"run": _culprit(error, a, b), "what": f"{name}: {error}"})
     return {**found, "damaged": damaged}
 
@@ -173,8 +177,11 @@ def _fail(fault: str) -> None:
 
 
 def _output(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
-    of_a, of_b = _lines_of(a), _lines_of(b)
-    for change in changes(of_a, of_b):
+    (of_a, cut_a), (of_b, cut_b) = _lines_of(a), _lines_of(b)
+    found = changes(of_a, of_b)
+    times_a = _times(a, [(change.begin_a, change.end_a) for change in found])
+    times_b = _times(b, [(change.begin_b, change.end_b) for change in found])
+    for change in found:
         count = max(change.end_a - change.begin_a, change.end_b - change.begin_b)
         for offset in range(count):
             at_a, at_b = change.begin_a + offset, change.begin_b + offset
@@ -182,21 +189,49 @@ def _output(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:
             yield {
                 "line_a": at_a + 1 if has_a else None,
                 "line_b": at_b + 1 if has_b else None,
-                "a": of_a[at_a] if has_a else None,
-                "b": of_b[at_b] if has_b else None,
+                "time_a_ms": times_a.get(at_a) if has_a else None,
+                "time_b_ms": times_b.get(at_b) if has_b else None,
+                "a": _shown(of_a[at_a]) if has_a else None,
+                "b": _shown(of_b[at_b]) if has_b else None,
             }
+    for run, is_cut in ((a, cut_a), (b, cut_b)):
+        if is_cut:
+            raise ValueError(f"{run.id}: only the first {_MOST_OUTPUT_BYTES:,} bytes are compared")
 
 
-def _lines_of(run: RecordedRun) -> list[str]:
+def _lines_of(run: RecordedRun) -> tuple[list[bytes], bool]:
+    """Return the lines of a run's output, and whether it is longer than what is compared."""
     path = run_meta_path(run, "output", RUN_OUTPUT)
     try:
         with open_regular(path) as file:
-            data = file.read(_MOST_OUTPUT_BYTES)
+            data = file.read(_MOST_OUTPUT_BYTES + 1)
     except FileNotFoundError:
-        return []
+        return [], False
     except OSError as error:
         raise unreadable(path, error) from error
-    return data.decode("utf-8", "replace").splitlines()
+    lines = data[:_MOST_OUTPUT_BYTES].removesuffix(b"\n").split(b"\n") if data else []
+    if b"\r" in data:
+        lines = [line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines]
+    return lines, len(data) > _MOST_OUTPUT_BYTES
+
+
+def _times(run: RecordedRun, ranges: list[tuple[int, int]]) -> dict[int, int]:
+    """Return the times of lines in epoch ms, without those that have none or a damaged one."""
+    times: dict[int, int] = {}
+    try:
+        files = open_files(run_meta_path(run, "output", RUN_OUTPUT))
+        if files is None:
+            return times
+        with files:
+            for begin, end in ranges:
+                times.update(enumerate(files.records(begin, end - begin)[0], begin))
+    except (MetaError, OSError):
+        return times  # the lines themselves can be read, and the output's own commands say it
+    return times
+
+
+def _shown(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
 
 
 def _system(a: RecordedRun, b: RecordedRun) -> Iterator[Row]:

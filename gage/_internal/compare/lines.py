@@ -1,8 +1,9 @@
 """The differences of two lists of lines, found fast if there are few.
 
 The common beginning and end are removed first, so that the work grows with the differing part. If
-that is long, lines that occur once on both sides divide it (the idea of Bram Cohen's "patience
-diff"), and `difflib` compares only the lines between them.
+that has the same length on both sides, lines that are equal at the same place divide it, where many
+of them follow each other. If a part is long, lines that occur once on both sides divide it (the
+idea of Bram Cohen's "patience diff"), and `difflib` compares only the lines between them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from gage._internal.named import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeVar
+
+    Line = TypeVar("Line", str, bytes)
+
 __all__ = ["Change", "changes", "unified"]
 
 
@@ -26,9 +31,10 @@ class Change(NamedTuple):
 
 _CONTEXT = 3
 _MOST_FOR_DIFFLIB = 2000
+_EQUAL_IN_A_ROW = 8  # fewer may be equal at the same place by chance
 
 
-def changes(a: Sequence[str], b: Sequence[str]) -> list[Change]:
+def changes(a: Sequence[Line], b: Sequence[Line]) -> list[Change]:
     """Return the differences of two lists of lines, in order."""
     found: list[Change] = []
     _compare(a, b, Change(0, len(a), 0, len(b)), found)
@@ -56,7 +62,7 @@ def unified(a: Sequence[str], b: Sequence[str]) -> list[str]:
     return out
 
 
-def _compare(a: Sequence[str], b: Sequence[str], part: Change, found: list[Change]) -> None:
+def _compare(a: Sequence[Line], b: Sequence[Line], part: Change, found: list[Change]) -> None:
     """Add the differences of a part of each list."""
     begin_a, end_a, begin_b, end_b = part
     while begin_a < end_a and begin_b < end_b and a[begin_a] == b[begin_b]:
@@ -67,22 +73,52 @@ def _compare(a: Sequence[str], b: Sequence[str], part: Change, found: list[Chang
         if begin_a < end_a or begin_b < end_b:
             found.append(Change(begin_a, end_a, begin_b, end_b))
         return
-    if max(end_a - begin_a, end_b - begin_b) <= _MOST_FOR_DIFFLIB:
-        found += _compared(a, b, Change(begin_a, end_a, begin_b, end_b))
+    part = Change(begin_a, end_a, begin_b, end_b)
+    if 1 in (end_a - begin_a, end_b - begin_b) or (
+        max(end_a - begin_a, end_b - begin_b) <= _MOST_FOR_DIFFLIB
+    ):
+        found += _compared(a, b, part)
         return
-    anchors = _anchors(a, b, Change(begin_a, end_a, begin_b, end_b))
-    if not anchors:
-        found.append(Change(begin_a, end_a, begin_b, end_b))
-        return
-    for at_a, at_b in [*anchors, (end_a, end_b)]:
-        _compare(a, b, Change(begin_a, at_a, begin_b, at_b), found)
-        begin_a, begin_b = at_a, at_b
+    if end_a - begin_a == end_b - begin_b:
+        parts = _unequal(a, b, part)
+        if parts != [part]:
+            for each in parts:
+                _compare(a, b, each, found)
+            return
+    for at_a, at_b in [*_anchors(a, b, part), (end_a, end_b)]:
+        if (at_a, at_b) == (end_a, end_b) and (begin_a, begin_b) == part[::2]:
+            found.append(part)  # nothing divides it
+        elif begin_a < at_a or begin_b < at_b:
+            _compare(a, b, Change(begin_a, at_a, begin_b, at_b), found)
+        begin_a, begin_b = at_a + 1, at_b + 1
 
 
-def _compared(a: Sequence[str], b: Sequence[str], part: Change) -> list[Change]:
+def _unequal(a: Sequence[Line], b: Sequence[Line], part: Change) -> list[Change]:
+    """Return the ranges of a part that are not equal line by line, at the same places."""
+    begin_a, end_a, begin_b, end_b = part
+    pairs = enumerate(zip(a[begin_a:end_a], b[begin_b:end_b], strict=True))
+    places: list[int] = [place for place, (of_a, of_b) in pairs if of_a != of_b]
+    found: list[Change] = []
+    first: int = places[0]
+    last: int = first
+    beyond: int = end_a - begin_a + _EQUAL_IN_A_ROW
+    for place in [*places[1:], beyond]:
+        if place - last > _EQUAL_IN_A_ROW:
+            last += 1
+            found.append(Change(begin_a + first, begin_a + last, begin_b + first, begin_b + last))
+            first = place
+        last = place
+    return found
+
+
+def _compared(a: Sequence[Line], b: Sequence[Line], part: Change) -> list[Change]:
     from difflib import SequenceMatcher
 
     begin_a, end_a, begin_b, end_b = part
+    if end_a - begin_a == 1 and a[begin_a] not in b[begin_b:end_b]:
+        return [part]
+    if end_b - begin_b == 1 and b[begin_b] not in a[begin_a:end_a]:
+        return [part]
     matcher = SequenceMatcher(None, a[begin_a:end_a], b[begin_b:end_b], autojunk=False)
     return [
         Change(begin_a + from_a, begin_a + to_a, begin_b + from_b, begin_b + to_b)
@@ -91,7 +127,7 @@ def _compared(a: Sequence[str], b: Sequence[str], part: Change) -> list[Change]:
     ]
 
 
-def _anchors(a: Sequence[str], b: Sequence[str], part: Change) -> list[tuple[int, int]]:
+def _anchors(a: Sequence[Line], b: Sequence[Line], part: Change) -> list[tuple[int, int]]:
     """Return the longest ascending series of the places of lines that occur once in each part."""
     places_a = _once(a, part.begin_a, part.end_a)
     places_b = _once(b, part.begin_b, part.end_b)
@@ -99,8 +135,8 @@ def _anchors(a: Sequence[str], b: Sequence[str], part: Change) -> list[tuple[int
     return _ascending(pairs)
 
 
-def _once(lines: Sequence[str], begin: int, end: int) -> dict[str, int]:
-    places: dict[str, int] = {}
+def _once(lines: Sequence[Line], begin: int, end: int) -> dict[Line, int]:
+    places: dict[Line, int] = {}
     for place in range(begin, end):
         places[lines[place]] = -1 if lines[place] in places else place
     return {line: place for line, place in places.items() if place >= 0}
