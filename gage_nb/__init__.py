@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gage_nb.batches import run_batch
     from gage_nb.comparisons import compare
     from gage_nb.frames import files, manifest, meta, metrics, output, resources, runs
+    from gage_nb.plots.plot import plot
     from gage_nb.run_difference import diff
     from gage_nb.running import attach, run, start
     from gage_nb.running_cells import run_cell
@@ -32,6 +33,7 @@ __all__ = [
     "meta",
     "metrics",
     "output",
+    "plot",
     "resources",
     "run",
     "run_batch",
@@ -50,6 +52,7 @@ _HOMES = {
     "meta": "frames",
     "metrics": "frames",
     "output": "frames",
+    "plot": "plots.plot",
     "resources": "frames",
     "run": "running",
     "run_batch": "batches",

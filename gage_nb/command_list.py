@@ -67,6 +67,7 @@ COMMANDS = {
     "compare": Command(
         "compare [RUN ...]", "runs side by side; --baseline RUN, --by KEYS (DataFrame)"
     ),
+    "plot": Command("plot [RUN ...]", "a picture of runs; --metric NAME, --x KEY, --by KEYS"),
     "diff": Command("diff A B", "what differs between two runs"),
     "label": Command("label RUN [TEXT]", "give it a label, or remove it"),
     "tag": Command("tag RUN [-]TAG ...", "add tags, or remove some"),

@@ -14,7 +14,7 @@ from gage._internal.resources.log import resource_words
 from gage._internal.store.reports import as_recorded, difference_rows, operation_rows
 from gage_nb import frames
 from gage_nb.command_list import command_name
-from gage_nb.option_words import option_words
+from gage_nb.option_words import OptionWords, option_words
 from gage_nb.running import attach, start
 
 if TYPE_CHECKING:
@@ -221,9 +221,7 @@ def _compare(words: Sequence[str], place: Place) -> Any:
     from gage_nb import comparisons
 
     given = option_words(words, COMMAND_OPTIONS["compare"])
-    if given.rest and given.one("--where"):
-        raise LineError("expected the names of runs, or a filter (--where), and not both")
-    chosen = [place.find(word) for word in given.rest] or given.one("--where")
+    chosen = _chosen(given, place)
     baseline = given.one("--baseline")
     return comparisons.compare_at(
         place.home,
@@ -237,6 +235,22 @@ def _compare(words: Sequence[str], place: Place) -> Any:
             given.one("--interval") or "student",
         ),
     )
+
+
+def _plot(words: Sequence[str], place: Place) -> Any:
+    from gage_nb.plots.plot import PlotAsked, plot_at
+
+    given = option_words(words, COMMAND_OPTIONS["plot"])
+    one = given.one
+    asked = PlotAsked(one("--metric"), one("--x"), one("--by"), one("--kind"))
+    return plot_at(place.home, _chosen(given, place), asked)
+
+
+def _chosen(given: OptionWords, place: Place) -> Any:
+    """Return the runs that a line names, or its filter; None for all."""
+    if given.rest and given.one("--where"):
+        raise LineError("expected the names of runs, or a filter (--where), and not both")
+    return [place.find(word) for word in given.rest] or given.one("--where")
 
 
 def _diff(words: Sequence[str], place: Place) -> Any:
@@ -275,6 +289,7 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "stop": _of_run(_stop),
     "verify": _with_run(_verify),
     "compare": _compare,
+    "plot": _plot,
     "diff": _diff,
     "label": _label,
     "tag": _tag,

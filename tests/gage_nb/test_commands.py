@@ -81,6 +81,7 @@ OF_SEVERAL_WORDS = {
     "runs",
     "metrics",
     "compare",
+    "plot",
     "diff",
     "label",
     "tag",

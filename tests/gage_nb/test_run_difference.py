@@ -44,7 +44,7 @@ def test_the_view_has_only_what_differs(pair: list[gage.RecordedRun]) -> None:
 
     assert page.count("<details open>") == 4
     assert "same: command, environment, files, system" in page
-    assert "<span class=b>+lr = 0.5</span>" in page
+    assert "<span class=b>+2: loss: 0.5</span>" in page
     assert "&lt;b&gt; 0.1" in page
     assert "<b> 0.1" not in page
 

@@ -57,7 +57,9 @@ def chosen_rows(
     references: Iterable[Run | str | int] | None = None,
     where: str | None = None,
 ) -> list[Row]:
-    """Return the rows of `index.listing` for runs by name or filter; default: all.
+    """Return the rows of `index.listing` for runs by name or filter, each with its `home`.
+
+    Default: all runs.
 
     Raises
     ------
@@ -65,10 +67,10 @@ def chosen_rows(
         If there is no run with one of the names.
     """
     if references is None:
-        return run_listing(home, [where] if where else [])
+        return [{**row, "home": home} for row in run_listing(home, [where] if where else [])]
     runs = [item if isinstance(item, Run) else _find(home, item) for item in references]
     homes = dict.fromkeys([os.path.dirname(run.run_dir) for run in runs])
-    rows = {row["id"]: row for each in homes for row in run_listing(each)}
+    rows = {row["id"]: {**row, "home": each} for each in homes for row in run_listing(each)}
     missing = [run.name for run in runs if run.id not in rows]
     if missing:
         raise RunNotFound(f"there is no run {listed(missing, most=5)} any more")

@@ -25,10 +25,15 @@ __all__ = ["COMMAND_OPTIONS", "Choice", "complete_command", "complete_option", "
 _MOST_RUNS = 100
 _MOST_VALUES = 50
 _TAKE_NO_RUN = frozenset({"batches", "ops", "check", "help", "completion"})
-_TAKE_SEVERAL = frozenset({"diff", "compare", "delete", "metrics"})
+_TAKE_SEVERAL = frozenset({"diff", "compare", "plot", "delete", "metrics"})
 _BATCH = ("-b", "--batch")
 _ROW_FILES = (".csv", ".json")
 _DIRECTIONS = ("minimize", "maximize")
+
+_WORDS = {
+    "interval": ("student", "bootstrap"),
+    "kind": ("curves", "scatter", "parallel"),
+}
 
 COMMAND_OPTIONS = {
     "compare": {
@@ -39,6 +44,13 @@ COMMAND_OPTIONS = {
         "--maximize": "metric",
         "--interval": "interval",
         "--all": "",
+    },
+    "plot": {
+        "--where": "filter",
+        "--metric": "metric",
+        "--x": "x",
+        "--by": "key",
+        "--kind": "kind",
     },
 }
 """The options of commands of `%gage`, and what they take; a flag takes nothing."""
@@ -128,8 +140,8 @@ def _option_choices(incomplete: str, words: Sequence[str], directory: str | None
 
 
 def _taken(taken: str, incomplete: str, directory: str | None) -> list[Choice]:
-    if taken == "interval":
-        return [Choice("student"), Choice("bootstrap", "needs the extra statistics")]
+    if taken in _WORDS:
+        return [Choice(word) for word in _WORDS[taken]]
     index = _index(directory)
     if taken == "run":
         return _runs(incomplete, index)
@@ -137,6 +149,8 @@ def _taken(taken: str, incomplete: str, directory: str | None) -> list[Choice]:
         return _filters(incomplete, index)
     index.select()  # looks at the disk
     names = [Choice(name) for name in index.names()["metric" if taken == "metric" else "config"]]
+    if taken == "x":
+        return [Choice("step"), Choice("time"), *names]
     if taken == "key":
         names += [Choice(f"'all but {name}'") for name, _ in names if name.isidentifier()]
     return names

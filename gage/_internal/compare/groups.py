@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-__all__ = ["COLUMNS", "Group", "Grouping", "group_rows", "grouping_of", "mark_of", "value_of"]
+__all__ = [
+    "COLUMNS",
+    "Group",
+    "Grouping",
+    "group_rows",
+    "grouping_of",
+    "mark_of",
+    "value_of",
+    "varying_keys",
+]
 
 COLUMNS = ("operation", "status", "label", "tags")
 _ALL_BUT = "all but"
@@ -59,11 +68,16 @@ def grouping_of(by: str | Iterable[str], rows: Sequence[Row]) -> Grouping:
     if not names:
         raise OptionError("expected keys to group by, such as 'lr' or 'all but seed'")
     named = [_known(name, rows) for name in names]
-    varying = [f"config.{key}" for key in differing(rows, "config")[0]]
+    varying = varying_keys(rows)
     keys = [key for key in varying if key not in named] if is_all_but else named
-    if is_all_but and len({row["operation"] for row in rows}) > 1:
-        keys.insert(0, "operation")
-    return Grouping(tuple(keys), tuple(key for key in varying if key not in keys))
+    others = (key for key in varying if key not in keys and key != "operation")
+    return Grouping(tuple(keys), tuple(others))
+
+
+def varying_keys(rows: Sequence[Row]) -> list[str]:
+    """Return the keys of the configuration that differ, after `operation` if that does."""
+    keys = [f"config.{key}" for key in differing(rows, "config")[0]]
+    return ["operation", *keys] if len({row["operation"] for row in rows}) > 1 else keys
 
 
 def group_rows(rows: Iterable[Row], keys: Sequence[str]) -> list[Group]:

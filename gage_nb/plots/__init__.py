@@ -1,0 +1,1 @@
+"""Pictures of runs, drawn by Matplotlib: curves, parallel coordinates, scatter plots, timelines."""
