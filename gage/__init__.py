@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.api.batches import batches, run_batch
     from gage._internal.api.runs import find, operations, run, runs
+    from gage._internal.api.whence import whence
     from gage._internal.batch.batch import Batch
     from gage._internal.errors import (
         BatchFailed,
@@ -67,6 +68,7 @@ _HOMES = {
     "run": "gage._internal.api.runs",
     "run_batch": "gage._internal.api.batches",
     "runs": "gage._internal.api.runs",
+    "whence": "gage._internal.api.whence",
 }
 
 __all__ = [
@@ -95,6 +97,7 @@ __all__ = [
     "run",
     "run_batch",
     "runs",
+    "whence",
 ]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gage_nb.batches import run_batch
     from gage_nb.comparisons import compare
     from gage_nb.frames import files, manifest, meta, metrics, output, resources, runs
+    from gage_nb.origins import whence
     from gage_nb.plots.plot import plot
     from gage_nb.run_difference import diff
     from gage_nb.running import attach, run, start
@@ -41,6 +42,7 @@ __all__ = [
     "runs",
     "start",
     "unload_ipython_extension",
+    "whence",
 ]
 
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "run_cell": "running_cells",
     "runs": "frames",
     "start": "running",
+    "whence": "origins",
 }
 
 

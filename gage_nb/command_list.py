@@ -69,6 +69,9 @@ COMMANDS = {
     ),
     "plot": Command("plot [RUN ...]", "a picture of runs; --metric NAME, --x KEY, --by KEYS"),
     "diff": Command("diff A B", "what differs between two runs"),
+    "whence": Command(
+        "whence X", "the run that made a file, printed a number or a line (DataFrame)"
+    ),
     "label": Command("label RUN [TEXT]", "give it a label, or remove it"),
     "tag": Command("tag RUN [-]TAG ...", "add tags, or remove some"),
     "comment": Command("comment RUN TEXT", "add a comment"),

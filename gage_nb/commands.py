@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.api import runs as requests
@@ -253,6 +254,16 @@ def _chosen(given: OptionWords, place: Place) -> Any:
     return [place.find(word) for word in given.rest] or given.one("--where")
 
 
+def _whence(words: Sequence[str], place: Place) -> Any:
+    from gage_nb.origins import whence_at
+
+    if not words:
+        raise LineError("expected a file, a number or a line of output: %gage whence X")
+    text = " ".join(words)
+    beside = Path(place.directory or "").expanduser() / text
+    return whence_at(beside if "\n" not in text and beside.is_file() else text, place.home)
+
+
 def _diff(words: Sequence[str], place: Place) -> Any:
     if len(words) != 2:
         raise LineError("expected two runs: %gage diff A B")
@@ -290,6 +301,7 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "verify": _with_run(_verify),
     "compare": _compare,
     "plot": _plot,
+    "whence": _whence,
     "diff": _diff,
     "label": _label,
     "tag": _tag,

@@ -31,6 +31,7 @@ imports only from those above it, and the modules of a package import each other
     running         from a staged run to an ended one
     store           a directory of runs: finding, listing, reading
     index           the cache for questions: rows, refresh, filter language
+    whence          which run made a file, a picture, a number, a line
     compare         two or many runs side by side: what differs
     staging         from a project to a staged run
     batch           several runs at once: plan, record, supervisor

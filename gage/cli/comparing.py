@@ -1,4 +1,4 @@
-"""The commands that put runs side by side: many of them, or two."""
+"""The commands that ask all runs: what differs, and where something comes from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from gage._internal.api.place import home_of
 from gage._internal.text import printable, shortened
-from gage.cli.group import app, complete_run, completes, json_option
+from gage.cli.group import app, complete_run, completes, json_option, print_rows
 
 if TYPE_CHECKING:
     from gage._internal.compare.comparison import Comparison
@@ -108,3 +108,27 @@ def _print(found: Comparison) -> None:
     print_table(table.headings, table.cells, styles=styles, numbers=table.numbers)
     for note in found.notes:
         click.echo(printable(note))
+
+
+@app.command("whence")
+@click.argument("x", nargs=-1, required=True, type=click.Path())
+@json_option
+def _whence(x: tuple[str, ...], as_json: bool) -> int:
+    """Say which run made a file or picture, or printed a number or a line.
+
+    X is a file, which may have been moved, the sha256 of one, or text as it was printed. The exit
+    code is 1 if that cannot be said for sure.
+    """
+    from gage._internal.api.whence import answer
+
+    found = answer(" ".join(x), home_of())
+    rows = [origin._asdict() for origin in found.origins]
+    if rows or as_json:
+        columns = ("what", "run", "operation", "place", "line", "time_us", "source")
+        shown = [
+            {name: row[name] for name in columns if any(r[name] for r in rows)} for row in rows
+        ]
+        print_rows(rows if as_json else shown, as_json)
+    else:
+        click.echo(printable(found.note), err=True)
+    return 0 if rows else 1

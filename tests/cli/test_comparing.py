@@ -72,3 +72,15 @@ def test_values_of_options_are_completed(made: list[gage.RecordedRun]) -> None:
     ]
     assert [each.text for each in complete_option("run", "")] == [run.name for run in made[::-1]]
     assert [each.text for each in complete_option("interval", "b")] == ["bootstrap"]
+
+
+def test_whence_says_where_something_comes_from(
+    made: list[gage.RecordedRun], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main_command(["whence", "loss:", "0.9200"]) == 1
+    assert "no run has printed this" in capsys.readouterr().err
+
+    assert main_command(["whence", "loss: 0.92"]) == 0
+    assert made[1].name in capsys.readouterr().out
+    assert main_command(["whence", "loss: 0.92", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["id"] == made[1].id

@@ -83,6 +83,7 @@ OF_SEVERAL_WORDS = {
     "compare",
     "plot",
     "diff",
+    "whence",
     "label",
     "tag",
     "comment",

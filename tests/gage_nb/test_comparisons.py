@@ -103,3 +103,15 @@ def test_a_wrong_line(made: list[gage.RecordedRun], words: list[str], said: str)
 def test_no_runs_at_all(project: Path, runs_home: Path) -> None:
     assert "No runs yet" in shown(gage_nb.compare())["text/plain"]
     assert list(gage_nb.compare(by="operation").columns) == ["operation", "runs", "id"]
+
+
+def test_whence_is_a_frame(made: list[gage.RecordedRun]) -> None:
+    frame = carry_out("whence", ["loss:", "0.92"])
+
+    assert list(frame["run"]) == [made[1].name]
+    assert str(frame["time"].dtype) == "datetime64[us, UTC]"
+    assert list(gage_nb.whence("loss: 0.92").columns) == list(frame.columns)
+    assert list(carry_out("whence", ["fit.py"])["what"].unique()) == []
+    assert "too short" in shown(carry_out("whence", ["hi"]))["text/plain"]
+    with pytest.raises(LineError, match="expected a file"):
+        carry_out("whence", [])

@@ -109,6 +109,8 @@ def complete_command(
             choices = _filters(incomplete, _index(directory))
         elif incomplete.startswith("-") or _takes(words):
             choices = _option_choices(incomplete, words, directory)
+        elif words[0] == "whence":
+            choices = _files(incomplete, directory, (), only_directories=False)
         elif words[0] in _TAKE_NO_RUN or (len(words) > 1 and words[0] not in _TAKE_SEVERAL):
             choices = []
         else:
