@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gage._internal.errors import MetaError
+import gage
+from gage._internal.errors import MetaError, OptionError
 from gage._internal.output.format import STDERR, STDOUT
 from gage._internal.record.run_meta import write_attr
 from gage._internal.store.recorded_run import RecordedRun
@@ -116,3 +117,33 @@ def test_what_was_never_started_has_no_output(tmp_path: Path) -> None:
 
     assert run.output().line_count == 0
     assert run.last_lines() == ""
+
+
+def test_a_value_is_of_the_configuration_a_metric_or_an_attribute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAGE_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "train.py").write_text(
+        "import json\nlr = 0.1\nprint('loss: 0.5')\n"
+        "json.dump({'attributes': {'data': 'v2'}}, open('summary.json', 'w'))\n"
+    )
+    run = gage.run("train.py", {"lr": 0.2}, directory=str(tmp_path))
+
+    assert (run["lr"], run["loss"], run["data"]) == (0.2, 0.5, "v2")
+    with pytest.raises(KeyError, match="Did you mean 'loss'"):
+        run["los"]
+    assert [found.id for found in gage.runs(where="lr = 0.2", directory=str(tmp_path))] == [run.id]
+
+
+def test_its_files_are_found_by_their_paths(tmp_path: Path) -> None:
+    run = RecordedRun.of(ended(tmp_path, "mkdir d; echo hi > d/made.txt"))
+    write_attr(run, "user", "owner", "me")
+
+    assert run.files == ["d/made.txt"]
+    assert run.path("d", "made.txt").read_text() == "hi\n"
+    assert run.path() == Path(run.run_dir)
+    for names in (("..",), ("d/../../other",), ("/etc/passwd",)):
+        with pytest.raises(OptionError, match="expected a path in the directory of"):
+            run.path(*names)
+    assert (run.meta["id"], run.meta["user"]) == (run.id, {"owner": "me"})
+    assert run.meta["started"] == run.timestamp("started")

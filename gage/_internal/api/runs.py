@@ -134,7 +134,8 @@ class _Events(Observer):
 
 
 def runs(
-    *where: str,
+    where: str | Sequence[str] = (),
+    *more: str,
     limit: int | None = None,
     directory: str | None = None,
     runs_home: str | None = None,
@@ -143,7 +144,7 @@ def runs(
 
     Parameters
     ----------
-    where
+    where, more
         Filters, all of which must hold: `gage.runs("lr > 0.1 and status = completed")`.
     limit
         At most this many runs, the newest.
@@ -158,15 +159,16 @@ def runs(
         If the filter is not valid, or names something that no run has.
     """
     home = home_of(directory, runs_home)
-    if not where:
+    filters = [*([where] if isinstance(where, str) else where), *more]
+    if not filters:
         return list_runs(home)[:limit]
-    for text in where:
+    for text in filters:
         if text.strip() and not any(char in text for char in " =<>"):
             raise OptionError(
                 f"expected a filter, such as status=error, found {text!r}. "
                 f"A directory is named: gage.runs(directory={text!r})"
             )
-    rows = run_listing(home, where, limit=limit)
+    rows = run_listing(home, filters, limit=limit)
     return [RecordedRun.of(run_at(home, row["id"])) for row in rows]
 
 

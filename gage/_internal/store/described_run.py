@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
+from gage._internal.errors import OptionError
 from gage._internal.metrics.summary_file import read_full_summary, read_summary
 from gage._internal.record.duration import read_duration_us
-from gage._internal.record.run_meta import read_attr, read_attrs, read_timestamp
+from gage._internal.record.layout import run_meta_path
+from gage._internal.record.manifest import read_manifest
+from gage._internal.record.run_meta import read_attr, read_attrs, read_timestamp, run_attrs
 from gage._internal.record.runner_log import read_notes
 from gage._internal.store.user_attrs import (
     Comment,
@@ -14,15 +19,20 @@ from gage._internal.store.user_attrs import (
     remove_tags,
     set_label,
 )
+from gage._internal.suggestions import did_you_mean
 from gage._internal.types import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
     from gage._internal.resources.log import Resources
 
 __all__ = ["DescribedRun"]
+
+
+_TIMES = ("initialized", "staged", "started", "stopped")
 
 
 class DescribedRun(Run):
@@ -45,6 +55,59 @@ class DescribedRun(Run):
         from gage._internal.resources.log import read_resources
 
         return read_resources(self.meta_dir)
+
+    def __getitem__(self, key: str) -> Any:
+        """Return a value of the run: of its configuration, a metric (the last value), an attribute.
+
+        Raises
+        ------
+        KeyError
+            If the run has no such value; the message lists similar names.
+        """
+        from gage._internal.config.recorded import recorded_config
+        from gage._internal.metrics.series import read_metrics, summarize
+
+        config = recorded_config(self)
+        if key in config:
+            return config[key]
+        metrics = summarize(read_metrics(self))
+        if key in metrics:
+            return metrics[key].last
+        attributes = self.attributes
+        if key in attributes:
+            return attributes[key]
+        near = did_you_mean(key, [*config, *metrics, *attributes])
+        raise KeyError(f"{self.name} has no value {key!r}. {near}".rstrip())
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What is recorded beside the files: times (epoch µs), attributes of `user` and `sys`."""
+        times = {name: read_timestamp(self, name) for name in _TIMES}
+        return {"id": self.id, "name": self.name, **times, **run_attrs(self)}
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of the run's files in its manifest, relative with `/`, staged ones first."""
+        return list(
+            dict.fromkeys(entry.path for entry in read_manifest(run_meta_path(self, "manifest")))
+        )
+
+    def path(self, *names: str) -> Path:
+        """Return the path of a file in the run directory, which need not exist.
+
+        Raises
+        ------
+        OptionError
+            If it would be outside of the run directory.
+        """
+        from pathlib import Path
+
+        found = os.path.normpath(os.path.join(self.run_dir, *names))
+        if found != self.run_dir and not found.startswith(self.run_dir + os.sep):
+            raise OptionError(
+                f"expected a path in the directory of {self.name}, found {os.path.join(*names)!r}"
+            )
+        return Path(found)
 
     @property
     def notes(self) -> list[str]:
