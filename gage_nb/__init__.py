@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gage_nb.run_difference import diff
     from gage_nb.running import attach, run, start
     from gage_nb.running_cells import run_cell
+    from gage_nb.timelines import plot_timeline, timeline
 
 __all__ = [
     "attach",
@@ -35,12 +36,14 @@ __all__ = [
     "metrics",
     "output",
     "plot",
+    "plot_timeline",
     "resources",
     "run",
     "run_batch",
     "run_cell",
     "runs",
     "start",
+    "timeline",
     "unload_ipython_extension",
     "whence",
 ]
@@ -55,12 +58,14 @@ _HOMES = {
     "metrics": "frames",
     "output": "frames",
     "plot": "plots.plot",
+    "plot_timeline": "timelines",
     "resources": "frames",
     "run": "running",
     "run_batch": "batches",
     "run_cell": "running_cells",
     "runs": "frames",
     "start": "running",
+    "timeline": "timelines",
     "whence": "origins",
 }
 

@@ -69,6 +69,7 @@ COMMANDS = {
     ),
     "plot": Command("plot [RUN ...]", "a picture of runs; --metric NAME, --x KEY, --by KEYS"),
     "diff": Command("diff A B", "what differs between two runs"),
+    "timeline": Command("timeline [RUN] [--plot]", "what happened when (DataFrame, or a picture)"),
     "whence": Command(
         "whence X", "the run that made a file, printed a number or a line (DataFrame)"
     ),

@@ -254,6 +254,13 @@ def _chosen(given: OptionWords, place: Place) -> Any:
     return [place.find(word) for word in given.rest] or given.one("--where")
 
 
+def _timeline(words: Sequence[str], place: Place) -> Any:
+    from gage_nb.timelines import plot_timeline, timeline
+
+    given = option_words(words, COMMAND_OPTIONS["timeline"])
+    return _with_run(plot_timeline if "--plot" in given.flags else timeline)(given.rest, place)
+
+
 def _whence(words: Sequence[str], place: Place) -> Any:
     from gage_nb.origins import whence_at
 
@@ -301,6 +308,7 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "verify": _with_run(_verify),
     "compare": _compare,
     "plot": _plot,
+    "timeline": _timeline,
     "whence": _whence,
     "diff": _diff,
     "label": _label,

@@ -132,6 +132,16 @@ def _output(run: str | None, follow: bool, as_json: bool) -> None:
         write_output(recorded)
 
 
+@app.command("timeline")
+@run_argument
+@json_option
+def _timeline(run: str | None, as_json: bool) -> None:
+    """Show what happened in a run in the order of time: output, results, files, metrics."""
+    from gage._internal.store.timeline import timeline_rows
+
+    print_rows(timeline_rows(requests.find(run)), as_json)
+
+
 @app.command("verify")
 @run_argument
 @json_option

@@ -58,7 +58,7 @@ def test_a_filter_without_runs_says_so(
 
 @pytest.mark.parametrize("name", list(COMMAND_OPTIONS))
 def test_shell_and_magic_have_the_same_options(name: str) -> None:
-    if name not in app.commands:
+    if name in ("plot", "timeline"):  # pictures are for notebooks
         return
     in_shell = {option for each in app.commands[name].params for option in each.opts}
 

@@ -52,6 +52,7 @@ COMMAND_OPTIONS = {
         "--by": "key",
         "--kind": "kind",
     },
+    "timeline": {"--plot": ""},
 }
 """The options of commands of `%gage`, and what they take; a flag takes nothing."""
 

@@ -3,7 +3,9 @@
     CACHE/gage/whence/DIGEST.1.sqlite   DIGEST: of the real path of the directory of runs
 
     digests   digest (sha256 in hex), run (its id), kind (`file`, `picture`)
-    known     run, meta_ns: the modification time of the side-car when it was read
+    known     run, meta_ns: the modification time of the side-car when it was read, -1 if the run
+              had ended
+    home      modified_ns: that of the directory of runs when its names were read
 
 `CACHE` is the user's cache directory. 1 is the version of the tables. The database is only a cache:
 if it is damaged or cannot be written, an empty one in memory takes its place. What it says is
@@ -16,6 +18,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from gage._internal.errors import MetaError
@@ -33,11 +36,17 @@ FILE, PICTURE = "file", "picture"
 
 _VERSION = 1
 _TIMEOUT_S = 10.0
+_ENDED = -1
+# Times of file systems are this coarse at worst: what changes twice within it may look unchanged.
+_COARSE_NS = 2_000_000_000
+_NOT_ENDED = "SELECT run, meta_ns FROM known WHERE meta_ns != -1"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS digests (digest TEXT, run TEXT, kind TEXT);
 CREATE INDEX IF NOT EXISTS by_digest ON digests (digest);
 CREATE INDEX IF NOT EXISTS by_run ON digests (run);
 CREATE TABLE IF NOT EXISTS known (run TEXT PRIMARY KEY, meta_ns INTEGER) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS not_ended ON known (meta_ns) WHERE meta_ns != -1;
+CREATE TABLE IF NOT EXISTS home (modified_ns INTEGER);
 """
 
 
@@ -67,29 +76,43 @@ def _found(
 
 
 def _refresh(connection: sqlite3.Connection, home: str) -> None:
-    """Read the runs that are new or have changed; forget those that are gone."""
-    known = dict(connection.execute("SELECT run, meta_ns FROM known"))
-    present = {run_id: _modified_ns(home, run_id) for run_id in run_ids(home)}
-    changed = [run_id for run_id, meta_ns in present.items() if known.get(run_id) != meta_ns]
+    """Read the runs that are new or have not ended; forget those that are gone."""
+    home_ns = _modified_ns(home)
+    is_same = connection.execute("SELECT 1 FROM home WHERE modified_ns = ?", [home_ns]).fetchone()
+    known = dict(connection.execute(_NOT_ENDED if is_same else "SELECT run, meta_ns FROM known"))
+    present = known if is_same else run_ids(home)
+    found_ns = {
+        run_id: _state_ns(home, run_id) for run_id in present if known.get(run_id) != _ENDED
+    }
+    changed = [run_id for run_id, state_ns in found_ns.items() if known.get(run_id) != state_ns]
     gone = [run_id for run_id in known if run_id not in present]
-    if not changed and not gone:
+    if not changed and not gone and is_same:
         return
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         old = [(run_id,) for run_id in (*changed, *gone)]
         connection.executemany("DELETE FROM digests WHERE run = ?", old)
         connection.executemany("DELETE FROM known WHERE run = ?", old)
+        of_runs = ((run_id, _of_run(home, run_id)) for run_id in changed)
         connection.executemany(
             "INSERT INTO digests VALUES (?, ?, ?)",
-            (
-                (digest, run_id, kind)
-                for run_id in changed
-                for digest, kind in _of_run(home, run_id)
-            ),
+            ((digest, run_id, kind) for run_id, found in of_runs for digest, kind in found),
         )
         connection.executemany(
-            "INSERT INTO known VALUES (?, ?)", ((run_id, present[run_id]) for run_id in changed)
+            "INSERT INTO known VALUES (?, ?)", ((run_id, found_ns[run_id]) for run_id in changed)
         )
+        connection.execute("DELETE FROM home")
+        if time.time_ns() - home_ns > _COARSE_NS:  # else a run may come within the same tick
+            connection.execute("INSERT INTO home VALUES (?)", [home_ns])
+
+
+def _state_ns(home: str, run_id: str) -> int:
+    """Return the modification time of a side-car, `_ENDED` if the run has ended before that."""
+    meta_dir = f"{home}{os.sep}{run_id}{META_SUFFIX}"
+    modified_ns = _modified_ns(meta_dir)
+    stopped_ns = _modified_ns(f"{meta_dir}{os.sep}stopped")
+    is_over = stopped_ns and time.time_ns() - max(modified_ns, stopped_ns) > _COARSE_NS
+    return _ENDED if is_over else modified_ns
 
 
 def _of_run(home: str, run_id: str) -> Iterator[tuple[str, str]]:
@@ -106,9 +129,9 @@ def _of_run(home: str, run_id: str) -> Iterator[tuple[str, str]]:
     yield from ((name, PICTURE) for name in names)
 
 
-def _modified_ns(home: str, run_id: str) -> int:
+def _modified_ns(path: str) -> int:
     try:
-        return os.stat(f"{home}{os.sep}{run_id}{META_SUFFIX}").st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
         return 0
 
