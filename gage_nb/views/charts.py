@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_CHARTS",
     "MAX_CHART_BYTES",
+    "SAMPLED",
     "chart_svg",
     "charts_html",
     "charts_text",
@@ -44,6 +45,9 @@ __all__ = [
 
 MAX_CHARTS = 6
 MAX_CHART_BYTES = 24_000  # all charts of a run together, including names and numbers
+
+SAMPLED = "sampled"
+"""The source of a series whose steps are milliseconds since its start."""
 
 _WIDTH, _HEIGHT, _MARGIN = 200, 48, 3
 _COLUMNS = 80
@@ -183,9 +187,7 @@ def _cell(one: MetricSeries, *, saved: bool) -> str:
     else:
         drawing = chart_svg(one.points, _in_words(one))
     steps = [step for step, _ in one.points]
-    axis = (
-        f"step {min(steps):,}–{max(steps):,}" if min(steps) < max(steps) else f"step {steps[0]:,}"
-    )
+    axis = _axis(one, min(steps), max(steps))
     return (
         f'<div style="min-width:{_WIDTH}px;white-space:nowrap;font-size:85%;line-height:1.3">'
         f'<div title="{title}"><b>{name}</b> {format_number(one.last)}</div>{drawing}'
@@ -195,12 +197,21 @@ def _cell(one: MetricSeries, *, saved: bool) -> str:
     )
 
 
+def _axis(one: MetricSeries, first: int, last: int) -> str:
+    if one.source == SAMPLED:
+        return f"{first / 1000:,.0f}–{last / 1000:,.0f} s"
+    return f"step {first:,}–{last:,}" if first < last else f"step {first:,}"
+
+
 def _in_words(one: MetricSeries) -> str:
     """Return a chart in words: `loss over steps 0 to 99: from 2.31 to 0.12, min …, max …`."""
     ordered = sorted(one.points, key=lambda point: point[0])
     (first, begin), (last, end) = ordered[0], ordered[-1]
+    course = f"steps {first:,} to {last:,}"
+    if one.source == SAMPLED:
+        course = f"{(last - first) / 1000:,.0f} s"
     return (
-        f"{_cut(_printable(one.name))} over steps {first:,} to {last:,}: from "
+        f"{_cut(_printable(one.name))} over {course}: from "
         f"{format_number(begin)} to {format_number(end)}, min {format_number(one.min)}, "
         f"max {format_number(one.max)}"
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gage._internal.metrics.series import MetricSeries
 from gage._internal.resources.log import memory_of, notable_words, read_resources
 from gage.inside.metric_log import Metric
+from gage_nb.views.charts import SAMPLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,7 @@ class ResourceView:
 
 
 def _series(samples: list[Sample]) -> dict[str, MetricSeries]:
-    cpu, memory = (MetricSeries(name, "sampled") for name in ("cpu (cores)", "memory (MB)"))
+    cpu, memory = (MetricSeries(name, SAMPLED) for name in ("cpu (cores)", "memory (MB)"))
     for before, sample in zip([None, *samples], samples, strict=False):
         at_ms = (sample.time_us - samples[0].time_us) // 1000
         memory.add(_point(memory, at_ms, memory_of(sample.usage) / _MB))

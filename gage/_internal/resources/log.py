@@ -145,7 +145,7 @@ def resource_rows(meta_dir: str) -> Iterator[dict[str, Any]]:
         cpu = None
         if before is not None and sample.time_us > before.time_us:
             passed_us = sample.time_us - before.time_us
-            cpu = (usage.cpu_us - before.usage.cpu_us) / passed_us
+            cpu = round((usage.cpu_us - before.usage.cpu_us) / passed_us, 3)
         yield {
             "time_us": sample.time_us,
             "cpu": cpu,

@@ -58,6 +58,8 @@ def test_a_panel_shows_them_beside_the_metrics(tmp_path: Path) -> None:
     for shown in (state.charts, static_html(state), static_text(state)):
         assert shown.index("loss") < shown.index("cpu (cores)") < shown.index("memory (MB)")
     assert "cpu time 18.00 s, peak memory 60.0 MB" in static_text(state)
+    assert "1–5 s" in state.charts
+    assert "memory (MB) over 5 s: from 10 to 60" in state.charts
 
 
 def test_damage_is_no_fault_of_the_panel(tmp_path: Path) -> None:
