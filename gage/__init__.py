@@ -100,15 +100,12 @@ __all__ = [
     "whence",
 ]
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'gage' has no attribute {name!r}")
-    # importlib is not loaded for this: __import__ of a dotted name does the same.
-    module = __import__(_HOMES[name], fromlist=[name])
-    value = getattr(module, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        from gage._internal.facade import public_name
+
+        return public_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -49,24 +49,24 @@ __all__ = [
 ]
 
 _HOMES = {
-    "attach": "running",
-    "compare": "comparisons",
-    "diff": "run_difference",
-    "files": "frames",
-    "manifest": "frames",
-    "meta": "frames",
-    "metrics": "frames",
-    "output": "frames",
-    "plot": "plots.plot",
-    "plot_timeline": "timelines",
-    "resources": "frames",
-    "run": "running",
-    "run_batch": "batches",
-    "run_cell": "running_cells",
-    "runs": "frames",
-    "start": "running",
-    "timeline": "timelines",
-    "whence": "origins",
+    "attach": "gage_nb.running",
+    "compare": "gage_nb.comparisons",
+    "diff": "gage_nb.run_difference",
+    "files": "gage_nb.frames",
+    "manifest": "gage_nb.frames",
+    "meta": "gage_nb.frames",
+    "metrics": "gage_nb.frames",
+    "output": "gage_nb.frames",
+    "plot": "gage_nb.plots.plot",
+    "plot_timeline": "gage_nb.timelines",
+    "resources": "gage_nb.frames",
+    "run": "gage_nb.running",
+    "run_batch": "gage_nb.batches",
+    "run_cell": "gage_nb.running_cells",
+    "runs": "gage_nb.frames",
+    "start": "gage_nb.running",
+    "timeline": "gage_nb.timelines",
+    "whence": "gage_nb.origins",
 }
 
 
@@ -84,13 +84,12 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     unregister(ip)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'gage_nb' has no attribute {name!r}")
-    module = __import__(f"gage_nb.{_HOMES[name]}", fromlist=[name])
-    value = getattr(module, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        from gage._internal.facade import public_name
+
+        return public_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -49,7 +49,7 @@ DOORS = {
         *("api", "batch", "compare", "index", "operations", "record", "store"),
         *("metrics", "output", "progress", "resources"),
         *("atomic", "clock", "errors", "guarded", "people", "quoting", "suggestions"),
-        *("text", "text_table", "types"),
+        *("facade", "text", "text_table", "types"),
     },
     "gage.cli": {
         *("api", "batch", "compare", "index", "operations", "record", "running", "store"),

@@ -4,6 +4,7 @@ This is the map of the packages; a test compares it with the folders. A package 
 imports only from those above it, and the modules of a package import each other without cycles.
 
     named           named tuples, without importing `typing`
+    facade          public names of a package that are loaded when they are first used
     types           values that the others hand to each other
     text            text for people: printable, shortened, listed
     text_table      rows as lines of text: aligned, numbers to the right, no line too long

@@ -21,22 +21,20 @@ if TYPE_CHECKING:
 
 # Each public name with the module it comes from.
 _HOMES = {
-    "load": "variables",
-    "log": "metric_log",
-    "progress": "progress_report",
-    "save": "variables",
+    "load": "gage.inside.variables",
+    "log": "gage.inside.metric_log",
+    "progress": "gage.inside.progress_report",
+    "save": "gage.inside.variables",
 }
 
 __all__ = ["load", "log", "progress", "save"]
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'gage.inside' has no attribute {name!r}")
-    module = __import__(f"gage.inside.{_HOMES[name]}", fromlist=[name])
-    value = getattr(module, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        from gage._internal.facade import public_name
+
+        return public_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:
