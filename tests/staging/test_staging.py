@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gage._internal.errors import GageError, PatternError, PhaseError, StoreError
+from gage._internal.errors import GageError, StoreError
 from gage._internal.record.manifest import hash_file, read_manifest
-from gage._internal.record.run_meta import read_timestamp, write_attr
+from gage._internal.record.run_meta import write_attr
 from gage._internal.record.runner_log import read_notes
 from gage._internal.record.status import read_status
 from gage._internal.run_util import META_SCHEMA, run_attrs
@@ -170,33 +169,6 @@ def test_staged_files_are_read_only_and_keep_what_makes_them_programs(
     assert modes == {"run.sh": 0o100, "a.txt": 0, "made": 0}
 
 
-def test_commands_of_staging_see_project_run_and_operation(project: Path, tmp_path: Path) -> None:
-    command = 'pwd; echo "$RUN_DIR $run_dir $RUN_ID $COLOUR"'
-
-    run = staged(tmp_path, data={"exec": {"init-runtime": command}}, project=project, COLOUR="red")
-
-    assert meta(run, "output", "20_runtime").read_text() == (
-        f"{project}\n{run.run_dir} {run.run_dir} {run.id} red\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "in_run"),
-    [("init-runtime", False), ("stage-runtime", True)],
-)
-def test_a_later_name_runs_its_command_in_the_run_directory(
-    project: Path, tmp_path: Path, name: str, in_run: bool
-) -> None:
-    command = 'pwd; echo "$project_dir $run_id $run_dir"'
-
-    run = staged(tmp_path, data={"exec": {name: command}}, project=project)
-
-    directory = run.run_dir if in_run else project
-    assert meta(run, "output", "20_runtime").read_text() == (
-        f"{directory}\n{project} {run.id} {run.run_dir}\n"
-    )
-
-
 def test_what_the_manifest_cannot_hold_is_noted(project: Path, tmp_path: Path) -> None:
     command = "ln -s nowhere $RUN_DIR/link; mkfifo $RUN_DIR/pipe"
 
@@ -207,72 +179,6 @@ def test_what_the_manifest_cannot_hold_is_noted(project: Path, tmp_path: Path) -
         "Not in the manifest, not a regular file: link",
         "Not in the manifest, not a regular file: pipe",
     ]
-
-
-@pytest.mark.parametrize(
-    ("data", "error", "code", "reason"),
-    [
-        ({"exec": {"init-runtime": ["no-such"]}}, PhaseError, 127, "failed with exit code 127"),
-        ({"exec": {"init-runtime": "kill -9 $$"}}, PhaseError, -9, "init-runtime failed"),
-        ({"sourcecode": "*.py size<x"}, PatternError, 1, "size<x"),
-        ({"depends": "*.none"}, GageError, 1, "a dependency is missing"),
-    ],
-    ids=["no-program", "killed", "pattern", "dependency"],
-)
-def test_a_failure_ends_the_run_and_says_why(
-    project: Path,
-    tmp_path: Path,
-    data: dict[str, Any],
-    error: type[GageError],
-    code: int,
-    reason: str,
-) -> None:
-    run = initialized(tmp_path, data=data)
-
-    with pytest.raises(error):
-        stage_run(str(project), run)
-
-    status = read_status(run)
-    assert status.name == ("error" if code > 0 else "terminated")
-    assert status.exit_code == code
-    assert reason in status.reason
-    assert read_timestamp(run, "stopped") is not None
-    assert read_timestamp(run, "staged") is None
-
-
-def test_the_error_of_a_phase_shows_the_program_that_is_not_there(
-    project: Path, tmp_path: Path
-) -> None:
-    run = initialized(tmp_path, data={"exec": {"copy-sourcecode": ["no-such"]}})
-
-    with pytest.raises(PhaseError, match="cannot start 'no-such': command not found"):
-        stage_run(str(project), run)
-
-
-def test_an_interrupt_ends_the_run_as_terminated(project: Path, tmp_path: Path) -> None:
-    run = initialized(tmp_path)
-
-    def interrupt(phase: str) -> None:
-        if phase == "resolve-deps":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stage_run(str(project), run, on_phase=interrupt)
-
-    status = read_status(run)
-    assert (status.name, status.exit_code) == ("terminated", -2)
-    assert "interrupted while it was staged" in status.reason
-
-
-def test_a_store_that_fails_while_a_run_is_staged_is_said(project: Path, tmp_path: Path) -> None:
-    run = initialized(tmp_path)
-    meta(run, "manifest").mkdir()
-    (meta(run, "manifest") / "x").touch()
-
-    with pytest.raises(StoreError, match=f"cannot stage run {run.name}: Is a directory"):
-        stage_run(str(project), run)
-
-    assert "Is a directory" in read_status(run).reason
 
 
 def test_files_that_may_not_be_read_are_named_together(project: Path, tmp_path: Path) -> None:

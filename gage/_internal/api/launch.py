@@ -143,7 +143,7 @@ def _close_unstarted(run: Run, error: BaseException) -> None:
         if not os.path.exists(run_meta_path(run, "initialized")):
             _remove(run)
         elif not _says_what_happened(run, error):
-            from gage._internal.staging.staging import record_failure
+            from gage._internal.staging.failure import record_failure
 
             record_failure(run, error)
     finally:

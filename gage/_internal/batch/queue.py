@@ -14,7 +14,7 @@ from gage._internal.record.layout import run_at, run_meta_path
 from gage._internal.record.reading import read_text
 from gage._internal.record.status import read_exit_code, read_status
 from gage._internal.running.recorded_end import finalize_or_record_why
-from gage._internal.staging.staging import record_failure
+from gage._internal.staging.failure import record_failure
 from gage._internal.store.same_work import CompletedWork, describe, remove_run
 
 TYPE_CHECKING = False

@@ -7,25 +7,22 @@ called one by one, by different processes.
 
 from __future__ import annotations
 
-import errno
 import os
 
-from gage._internal.atomic import NO_ROOM, replace
+from gage._internal.atomic import replace
 from gage._internal.clock import make_id, now_us
-from gage._internal.errors import MetaError, PhaseError, StoreError
-from gage._internal.output.captured import run_captured
-from gage._internal.output.reader import OutputReader
-from gage._internal.process.command import child_env, command_argv
-from gage._internal.record.file_log import FileEvent, log_changes, scan_files
-from gage._internal.record.layout import OUTPUTS, run_at, run_meta_path
+from gage._internal.errors import StoreError
+from gage._internal.record.file_log import FileEvent, scan_files
+from gage._internal.record.layout import run_at, run_meta_path
 from gage._internal.record.manifest import write_manifest
 from gage._internal.record.run_meta import write_definition, write_timestamp
-from gage._internal.record.runner_log import log_runner
 from gage._internal.record.working_directory import path_in_run, set_directory_below
 from gage._internal.running.finalize import hash_entries, make_read_only
 from gage._internal.sources.selection import copy_selected, sourcecode_patterns
+from gage._internal.staging.failure import record_failure, store_message
 from gage._internal.staging.given import copy_given, make_writable
 from gage._internal.staging.knowledge import Staging
+from gage._internal.staging.phase_command import run_phase_command
 from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -36,7 +33,7 @@ if TYPE_CHECKING:
     from gage._internal.config import Config
     from gage._internal.sources.copying import Copied
     from gage._internal.staging.knowledge import Prepared
-    from gage._internal.types import Command, GivenFile, Operation
+    from gage._internal.types import GivenFile, Operation
 
     StagingPhase: TypeAlias = Callable[[str, Run, "Staging"], None]
 
@@ -49,14 +46,9 @@ __all__ = [
     "init_run_meta",
     "init_runtime",
     "make_run",
-    "record_failure",
     "resolve_deps",
     "stage_run",
 ]
-
-_TAIL_LINES = 20
-_TAIL_BYTES = 8192
-_RESERVE_BYTES = 64 << 10
 
 
 def make_run(runs_home: str, run_id: str | None = None) -> Run:
@@ -72,7 +64,7 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
         os.makedirs(run.meta_dir)
         os.mkdir(run.run_dir)
     except OSError as error:
-        raise StoreError(_store_message(f"cannot make a run in {runs_home}", error)) from error
+        raise StoreError(store_message(f"cannot make a run in {runs_home}", error)) from error
     return run
 
 
@@ -107,7 +99,7 @@ def init_run_meta(
     try:
         write_definition(run, opref, opdef, config, cmd, now_us, attrs)
     except OSError as error:
-        raise StoreError(_store_message(f"cannot initialise run {run.name}", error)) from error
+        raise StoreError(store_message(f"cannot initialise run {run.name}", error)) from error
 
 
 def stage_run(
@@ -158,7 +150,7 @@ def stage_run(
                 on_phase(name)
             phase(project_dir, run, staging)
     except OSError as error:
-        failure = StoreError(_store_message(f"cannot stage run {run.name}", error))
+        failure = StoreError(store_message(f"cannot stage run {run.name}", error))
         failure.__cause__ = error
         record_failure(run, failure)
         raise failure from error
@@ -274,7 +266,7 @@ def _finish_phase(
         staging.log_files([FileEvent("a", type_, file.modified_us, file.path) for file in in_order])
         return
     try:
-        _run_command(project_dir, staging, phase, command)
+        run_phase_command(project_dir, staging, phase, command)
     finally:
         staging.log_changes(type_)
 
@@ -300,100 +292,3 @@ def _read_config(staging: Staging) -> Config:
 
     tables = staging.opdef.config
     return read_config(staging.work_dir, tables, staging.cmd.args, arguments="tried")
-
-
-def _run_command(project_dir: str, staging: Staging, phase: str, command: Command) -> None:
-    run, output = staging.run, OUTPUTS[phase]
-    staging.log(f"Running {phase} (see output/{output} for output): {command}")
-    staging.flush()  # the command may read the log, and may take long
-    op_env = staging.cmd.env
-    argv = command_argv(command, run_meta_path(run, "proc", f"{phase}-script"), op_env)
-    project = {"project_dir": project_dir}
-    env = child_env({**os.environ, **project}, run, op_env)
-    output_path = run_meta_path(run, "output", output)
-    # Under its later name, the command runs in the run directory, not in the project.
-    name = staging.opdef.command_name(phase) or phase
-    directory = run.run_dir if name.startswith("stage-") else project_dir
-    # Disk space for recording a failure, in case the command's output fills the disk.
-    reserve = run_meta_path(run, "proc", "reserve")
-    replace(reserve, os.urandom(_RESERVE_BYTES))
-    try:
-        exit_code = run_captured(argv, directory, env, output_path)
-    finally:
-        os.unlink(reserve)
-    staging.log(f"Exit code for {phase}: {exit_code}")
-    if exit_code != 0:
-        tail = OutputReader(output_path).last_lines(_TAIL_LINES, _TAIL_BYTES)
-        raise PhaseError(phase, command, exit_code, tail, run.name)
-
-
-def record_failure(run: Run, error: BaseException) -> None:
-    """Record that staging a run has failed: status `error`, with all that is known.
-
-    If the disk is full, what was staged is removed first: the project has the originals, and the
-    next run needs the room.
-    """
-    if _is_disk_full(run, error):
-        _remove_copies(run)
-    try:
-        _write_failure(run, error)
-    except OSError:
-        return  # the store is not writable: `error` says why, and the run stays listed
-
-
-def _is_disk_full(run: Run, error: BaseException) -> bool:
-    """Return whether staging failed for the lack of room, or left none."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
-            return True
-        cause = cause.__cause__
-    try:
-        room = os.statvfs(run.run_dir)
-    except OSError:
-        return False
-    no_files = room.f_files > 0 and room.f_favail == 0
-    return no_files or room.f_bavail * room.f_frsize < _RESERVE_BYTES
-
-
-def _remove_copies(run: Run) -> None:
-    import shutil
-
-    try:
-        found = scan_files(run.run_dir)
-        shutil.rmtree(run.run_dir)
-        os.mkdir(run.run_dir)
-        log_runner(run, f"Removed what was staged ({len(found)} files): the disk is full")
-        log_changes(run, "s", {})
-    except (OSError, MetaError):
-        return  # the others are removed
-
-
-def _write_failure(run: Run, error: BaseException) -> None:
-    if isinstance(error, KeyboardInterrupt):
-        is_staged = os.path.exists(run_meta_path(run, "staged"))
-        exit_code = -2
-        reason = f"interrupted {'before it was started' if is_staged else 'while it was staged'}"
-    elif isinstance(error, PhaseError):
-        exit_code, reason = (
-            error.exit_code,
-            f"{error.phase} failed with exit code {error.exit_code}",
-        )
-    else:
-        exit_code, reason = 1, str(error) or type(error).__name__
-    replace(run_meta_path(run, "proc", "exit"), b"%d\n" % exit_code)
-    replace(run_meta_path(run, "proc", "reason"), f"{reason}\n".encode("utf-8", "replace"))
-    log_runner(run, f"Staging failed: {reason}")
-    write_timestamp(run, "stopped", now_us())
-
-
-def _store_message(what: str, error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    what = f"{what}: {error.strerror or error}{where}"
-    if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return f"{what}. Expected a directory; name another with GAGE_RUNS"
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return f"{what}. Make it writable or name another directory with GAGE_RUNS"
-    if error.errno in NO_ROOM:
-        return f"{what}. Free some room or name a directory on another disk with GAGE_RUNS"
-    return what
