@@ -21,6 +21,7 @@ __all__ = ["draw_parallel", "draw_scatter"]
 
 _GREY = "#bbbbbb"
 _MISSING = -0.09  # below the axis
+_BAND = 0.5  # the part of a word's room over which its lines are spread
 _MOST_SMOOTH = 40
 _SHADES = 16
 _LIGHTEST = 0.92  # beyond it, a colour can hardly be seen on white
@@ -42,12 +43,15 @@ def draw_parallel(
     from matplotlib.collections import LineCollection
 
     scales = [scale_of([row[at] for row in rows]) for at in range(len(names))]
-    lines, metrics = [], []
-    for row in rows:
-        places = [scale.place(value) for scale, value in zip(scales, row, strict=True)]
-        points = [(at, _MISSING if place is None else place) for at, place in enumerate(places)]
-        lines.append(points)
-        metrics.append(places[-1])
+    columns = [[scale.place(row[at]) for row in rows] for at, scale in enumerate(scales)]
+    metrics = columns[-1]
+    for column, scale in zip(columns[:-1], scales, strict=False):
+        if scale.kind == "words":
+            _spread(column, metrics, _BAND / len(scale.words))
+    lines = [
+        [(at, _MISSING if place is None else place) for at, place in enumerate(places)]
+        for places in zip(*columns, strict=True)
+    ]
     order = sorted(range(len(rows)), key=lambda at: _rank(metrics[at], sign))
     is_dense = len(rows) > _MOST_SMOOTH
     drawn = LineCollection(
@@ -108,6 +112,15 @@ def draw_scatter(
     if missing:
         text = f"{format_count(missing, 'run')} without a value"
         axes.set_title(text, loc="right", fontsize=8, color="#777777")
+
+
+def _spread(column: list[float | None], metrics: Sequence[float | None], extent: float) -> None:
+    """Spread equal places over a range around them, in the order of the metric."""
+    for place in {place for place in column if place is not None}:
+        same = [at for at, each in enumerate(column) if each == place]
+        same.sort(key=lambda at: -1.0 if metrics[at] is None else (metrics[at] or 0.0))
+        for number, at in enumerate(same):
+            column[at] = place + extent * ((number + 0.5) / len(same) - 0.5)
 
 
 def _rank(place: float | None, sign: int) -> float:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.errors import MetaError
-from gage._internal.guarded import open_regular
+from gage._internal.guarded import open_regular, read_regular
 from gage._internal.output.reader import OutputReader
 from gage._internal.output.results import captions
 from gage._internal.record.file_log import read_events
-from gage._internal.record.layout import RUN_OUTPUT, run_at, run_meta_path
+from gage._internal.record.layout import META_SUFFIX, RUN_OUTPUT, run_at, run_meta_path
 from gage._internal.record.manifest import read_manifest
 from gage._internal.record.run_meta import meta_opref
 from gage._internal.store.reports import FILE_TYPES
@@ -90,15 +91,17 @@ def origins_of_digests(home: str, digests: Iterable[str]) -> list[Origin]:
 def origins_of_text(home: str, text: str, most: int) -> list[Origin]:
     """Return the lines of output that are a text, or have a number as it is written.
 
-    The newest runs come last. At most `most + 1` are returned: then it is too common to tell.
+    The newest runs come last. At most `most + 1` are returned: then it is too common to tell. An
+    output of more than 256 MB is not looked at.
     """
     needle = text.strip().encode("utf-8", "surrogateescape")
     is_number = _NUMBER.fullmatch(text.strip()) is not None
     found: list[Origin] = []
     for run_id in run_ids(home):
-        run = run_at(home, run_id)
-        for number, line in _lines_with(run, needle, is_number=is_number):
-            found.append(_of_line(run, number, line))
+        # As run_meta_path: a run takes longer to make than its output to read.
+        path = os.path.join(home, run_id + META_SUFFIX, "output", RUN_OUTPUT)
+        for number, line in _lines_with(path, needle, is_number=is_number):
+            found.append(_of_line(run_at(home, run_id), number, line))
             if len(found) > most:
                 return found
     return sorted(found, key=lambda each: each.time_us or 0)
@@ -146,11 +149,10 @@ def _of_line(run: Run, number: int, text: str) -> Origin:
     return Origin("output", run.name, run.id, _operation(run), text, number + 1, time_us, "")
 
 
-def _lines_with(run: Run, needle: bytes, *, is_number: bool) -> Iterator[tuple[int, str]]:
-    """Yield number, from 0, and text of the lines of a run's output that are meant."""
+def _lines_with(path: str, needle: bytes, *, is_number: bool) -> Iterator[tuple[int, str]]:
+    """Yield number, from 0, and text of the lines of an output that are meant."""
     try:
-        with open_regular(run_meta_path(run, "output", RUN_OUTPUT), buffered=False) as file:
-            data = file.read(_MOST_OUTPUT_BYTES)
+        data = read_regular(path, _MOST_OUTPUT_BYTES)
     except OSError:
         return
     if needle not in data:
