@@ -11,6 +11,7 @@ import pytest
 from gage._internal.api.runs import run
 from gage._internal.compare import difference
 from gage._internal.compare.difference import COLUMNS, SECTIONS, diff_runs
+from gage._internal.compare.difference_text import HEADINGS, summary_of
 from gage._internal.store.recorded_run import RecordedRun
 from tests.making import meta
 
@@ -26,6 +27,13 @@ def write(path: Path, text: str) -> None:
 def pair(project: Path, runs_home: Path) -> tuple[RecordedRun, RecordedRun]:
     (project / "train.py").write_text(TRAIN)
     return run("train.py"), run("train.py")
+
+
+def other_digest(run: RecordedRun, kind: str, path: str) -> None:
+    """Change the digest of a file in the manifest."""
+    text = meta(run, "manifest").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith(f"{kind} ") and path in line]
+    write(meta(run, "manifest"), text.replace(line, f"{kind} {'0' * 64} {path}"))
 
 
 def differing(a: RecordedRun, b: RecordedRun) -> list[str]:
@@ -75,6 +83,13 @@ def test_a_value_differs_in_configuration_source_and_output(
             "environment",
             id="environment",
         ),
+        pytest.param(lambda run: other_digest(run, "g", "model"), "files", id="a file"),
+        pytest.param(lambda run: other_digest(run, "s", "train.py"), "source", id="source code"),
+        pytest.param(
+            lambda run: write(meta(run, "sys", "git"), json.dumps({"commit": "0" * 40})),
+            "system",
+            id="system",
+        ),
         pytest.param(
             lambda run: write(meta(run, "manifest"), "garbage\n"),
             "damaged",
@@ -88,6 +103,8 @@ def test_a_planted_change_is_named_alone(
     change(pair[1])
 
     assert differing(*pair) == [section]
+    first, *_ = summary_of(diff_runs(*pair))
+    assert first.startswith(f"differs: {HEADINGS[section].lower()} (")
 
 
 def test_files_and_metrics(project: Path, pair: tuple[RecordedRun, RecordedRun]) -> None:

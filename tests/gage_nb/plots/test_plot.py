@@ -106,6 +106,21 @@ def test_words_and_missing_values(made: list[gage.RecordedRun], project: Path) -
     assert [text.get_text() for text in parallel.get_yticklabels()] == ["missing"]
 
 
+def test_lines_through_a_word_are_spread_by_the_metric(project: Path, runs_home: Path) -> None:
+    (project / "fit.py").write_text(PROGRAM)
+    config = {"model": ["small", "large"], "lr": [0.1, 0.2, 0.3]}
+    gage.run_batch("fit.py", config)
+
+    axes: Any = gage_nb.plot(metric="accuracy", kind="parallel")
+
+    names = [text.get_text() for text in axes.get_xticklabels()]
+    places = [path.vertices[:, 1].tolist() for path in axes.collections[0].get_paths()]
+    model, metric = names.index("model"), names.index("accuracy")
+    small = sorted((each[model], each[metric]) for each in places if each[model] > 0.5)
+    assert len({place for place, _ in small}) == 3
+    assert [value for _, value in small] == sorted(value for _, value in small)
+
+
 def test_axes_may_be_given(made: list[gage.RecordedRun]) -> None:
     from matplotlib.figure import Figure
 
