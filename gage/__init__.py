@@ -17,6 +17,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.api.batches import batches, run_batch
+    from gage._internal.api.order import doctor
     from gage._internal.api.runs import find, operations, run, runs
     from gage._internal.api.whence import whence
     from gage._internal.batch.batch import Batch
@@ -61,6 +62,7 @@ _HOMES = {
     "StoreError": "gage._internal.errors",
     "TargetError": "gage._internal.errors",
     "batches": "gage._internal.api.batches",
+    "doctor": "gage._internal.api.order",
     "find": "gage._internal.api.runs",
     "log": "gage.inside.metric_log",
     "operations": "gage._internal.api.runs",
@@ -90,6 +92,7 @@ __all__ = [
     "TargetError",
     "__version__",
     "batches",
+    "doctor",
     "find",
     "log",
     "operations",

@@ -79,5 +79,6 @@ COMMANDS = {
     "delete": Command("delete RUN ...", "move runs to the trash"),
     "restore": Command("restore [RUN ...]", "bring deleted runs back"),
     "purge": Command("purge RUN ...", "remove deleted runs for good"),
+    "doctor": Command("doctor [--repair]", "what is damaged or left over (DataFrame)"),
     "ops": Command("ops", "what can be run here (DataFrame)"),
 }

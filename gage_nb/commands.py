@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gage._internal.api import runs as requests
 from gage._internal.api.comparing import Asked
 from gage._internal.api.completion import COMMAND_OPTIONS
-from gage._internal.api.order import deleted, find_many, purge, restore
+from gage._internal.api.order import deleted, doctor, find_many, purge, restore
 from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
 from gage._internal.resources.log import resource_words
@@ -218,6 +218,19 @@ def _purge(words: Sequence[str], place: Place) -> Any:
     return _said(found, "removed for good")
 
 
+def _doctor(words: Sequence[str], place: Place) -> Any:
+    rest = [word for word in words if word != "--repair"]
+    if rest:
+        raise LineError(f"expected nothing but --repair after doctor, found {' '.join(rest)!r}")
+    found = doctor(
+        repair=len(rest) < len(words), directory=place.directory, runs_home=place.runs_home
+    )
+    columns = dict.fromkeys(("run", "path", "problem", "remedy", "done"), "string")
+    frame = frames.from_rows([each.row for each in found], columns | {"mended": "bool"})
+    frame.attrs["if_empty"] = "Nothing is wrong."
+    return frame
+
+
 def _compare(words: Sequence[str], place: Place) -> Any:
     from gage_nb import comparisons
 
@@ -317,5 +330,6 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "delete": _delete,
     "restore": _restore,
     "purge": _purge,
+    "doctor": _doctor,
     "ops": _ops,
 }

@@ -36,6 +36,7 @@ imports only from those above it, and the modules of a package import each other
     compare         two or many runs side by side: what differs
     staging         from a project to a staged run
     batch           several runs at once: plan, record, supervisor
+    doctor          what is wrong in a directory of runs, and mending it
     run_util        the life of a run as functions; a list, which defines nothing
     api             what users ask for: one driver, and a function for each request
     values          former name of `gage.inside.variables`, for runs recorded before 0.2.0

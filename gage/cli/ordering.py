@@ -1,4 +1,4 @@
-"""The commands that keep a store in order: labels, tags, comments, trash, differences."""
+"""The commands that keep a store in order: labels, tags, comments, trash, differences, doctor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from gage._internal.api import runs as requests
-from gage._internal.api.order import deleted, find_many, purge, restore
+from gage._internal.api.order import deleted, doctor, find_many, purge, restore
 from gage._internal.people import format_count
 from gage._internal.store.trash import delete_run
 from gage._internal.text import printable
-from gage.cli.group import app, complete_run, confirm, json_option
+from gage.cli.group import app, complete_run, confirm, json_option, print_json
 
 if TYPE_CHECKING:
     from gage._internal.store.recorded_run import RecordedRun
@@ -79,6 +79,33 @@ def _purge(runs: tuple[str, ...]) -> None:
         confirm(f"Remove {format_count(len(chosen), 'run')} for good, with all files?")
     purge(chosen)
     click.echo(f"{format_count(len(chosen), 'run')} removed for good", err=True)
+
+
+@app.command("doctor")
+@click.option("--repair", is_flag=True, help="Repair what can be repaired.")
+@json_option
+def _doctor(repair: bool, as_json: bool) -> int:
+    """Look for damaged and left-over files, and for runs that are lost.
+
+    What cannot be repaired is moved to .damaged in the directory of runs. The exit code is 1 if
+    something is left to do.
+    """
+    found = doctor(repair=repair)
+    if as_json:
+        print_json(each.row for each in found)
+    elif found:
+        from gage.cli.tables import print_table
+
+        last = "done" if repair else "can be done"
+        rows = [(each.run, each.sentence, each.done or each.remedy) for each in found]
+        print_table(["run", "problem", last], rows)
+    else:
+        click.echo(f"Nothing is wrong with {format_count(len(requests.runs()), 'run')}")
+    left = sum(not each.is_mended for each in found)
+    if left and not as_json:
+        what = "" if repair else ". To repair what can be repaired: gage doctor --repair"
+        click.echo(f"{format_count(left, 'problem')} left{what}", err=True)
+    return 1 if left else 0
 
 
 @app.command("diff")

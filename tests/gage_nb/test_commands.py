@@ -11,8 +11,10 @@ import pytest
 
 import gage
 from gage._internal.operations.run_line import LineError
+from gage._internal.process.ending import wait_for_exit
 from gage_nb.command_list import COMMANDS, help_text
 from gage_nb.commands import carry_out
+from tests.running.runs import processes
 
 
 @pytest.fixture
@@ -150,6 +152,20 @@ def test_runs_go_to_the_trash_and_come_back(run: gage.RecordedRun) -> None:
         carry_out("purge", [])
     carry_out("purge", [run.name])
     assert not Path(run.run_dir).exists()
+
+
+def test_the_doctor_examines_and_repairs(run: gage.RecordedRun) -> None:
+    for identity in processes(run):
+        assert wait_for_exit(identity, 60)
+    assert len(carry_out("doctor", [])) == 0
+    Path(run.meta_dir, "output", "40_run.index").unlink()
+
+    found = carry_out("doctor", [])
+    repaired = carry_out("doctor", ["--repair"])
+
+    assert list(found.columns) == ["run", "path", "problem", "remedy", "done", "mended"]
+    assert list(found["run"]) == list(repaired["run"]) == [run.name]
+    assert (list(found["mended"]), list(repaired["mended"])) == ([False], [True])
 
 
 def test_two_runs_are_compared(project: Path, run: gage.RecordedRun) -> None:

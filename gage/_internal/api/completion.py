@@ -24,7 +24,7 @@ __all__ = ["COMMAND_OPTIONS", "Choice", "complete_command", "complete_option", "
 
 _MOST_RUNS = 100
 _MOST_VALUES = 50
-_TAKE_NO_RUN = frozenset({"batches", "ops", "check", "help", "completion"})
+_TAKE_NO_RUN = frozenset({"batches", "doctor", "ops", "check", "help", "completion"})
 _TAKE_SEVERAL = frozenset({"diff", "compare", "plot", "delete", "metrics"})
 _BATCH = ("-b", "--batch")
 _ROW_FILES = (".csv", ".json")
@@ -53,6 +53,7 @@ COMMAND_OPTIONS = {
         "--kind": "kind",
     },
     "timeline": {"--plot": ""},
+    "doctor": {"--repair": ""},
 }
 """The options of commands of `%gage`, and what they take; a flag takes nothing."""
 

@@ -1,4 +1,4 @@
-"""Keeping the store in order: choosing runs by name or filter, and the trash."""
+"""Keeping the store in order: choosing runs by name or filter, the trash, the doctor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gage._internal.doctor.finding import Finding
     from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["deleted", "find_many", "purge", "restore"]
+__all__ = ["deleted", "doctor", "find_many", "purge", "restore"]
 
 
 def find_many(
@@ -75,3 +76,31 @@ def purge(chosen: Iterable[RecordedRun]) -> None:
     """Remove runs from the trash for good."""
     for run in chosen:
         purge_run(run)
+
+
+def doctor(
+    *, repair: bool = False, directory: str | None = None, runs_home: str | None = None
+) -> list[Finding]:
+    """Return what is wrong in the directory of runs: damaged and left-over files, lost runs.
+
+    Each has `run`, `path`, `problem`, `remedy`, `done` and `is_mended`.
+
+    Parameters
+    ----------
+    repair
+        Repair what can be repaired. What cannot is moved to `.damaged` in the directory of runs;
+        nothing that holds information is deleted.
+    directory
+        Default: the current directory.
+    runs_home
+        The directory of runs; default: the project's.
+
+    Raises
+    ------
+    StoreError
+        If the directory of runs cannot be read.
+    """
+    from gage._internal.doctor import examination
+
+    home = home_of(directory, runs_home)
+    return examination.repair(home) if repair else examination.examine(home)

@@ -33,6 +33,7 @@ __all__ = [
     "FoundFile",
     "append_events",
     "current_files",
+    "is_event",
     "log_changes",
     "read_events",
     "scan_files",
@@ -80,6 +81,14 @@ def read_events(run: Run) -> list[FileEvent]:
     """
     path = _log_path(run)
     return list(_parse(path, read_lines(path)))
+
+
+def is_event(line: str) -> bool:
+    """Return whether a line of the log, without its line end, is an event."""
+    try:
+        return bool(list(_parse("", [line])))
+    except MetaError:
+        return False
 
 
 def current_files(events: Iterable[FileEvent]) -> dict[str, FileEvent]:

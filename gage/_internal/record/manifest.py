@@ -41,6 +41,7 @@ __all__ = [
     "hash_file",
     "hash_files",
     "read_manifest",
+    "readable_entries",
     "verify",
     "write_manifest",
 ]
@@ -76,6 +77,21 @@ def read_manifest(path: str) -> list[ManifestEntry]:
         If a line other than the last one is not an entry.
     """
     return [_parse(path, number, line) for number, line in enumerate(read_lines(path), 1)]
+
+
+def readable_entries(path: str) -> list[ManifestEntry]:
+    """Return those entries of a damaged manifest that can be read; none if it is no file."""
+    try:
+        lines = read_lines(path)
+    except MetaError:
+        return []
+    entries = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entries.append(_parse(path, number, line))
+        except MetaError:
+            continue
+    return entries
 
 
 def encode(entries: Iterable[ManifestEntry]) -> bytes:

@@ -3,6 +3,9 @@
 The disk was full, or supervisor and keeper were killed at the end: the exit code is recorded, but
 files that the run made are not in the manifest, and `stopped` is missing. The next command that
 names the run records the rest.
+
+If the machine went down, or all processes of a run were killed at once, no exit code is recorded.
+`gage doctor --repair` records the end of such a run: it is `terminated`, with the reason `lost`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import os
 
 from gage._internal.errors import GageError
 from gage._internal.guarded import open_regular
-from gage._internal.record.layout import run_meta_path
+from gage._internal.record.layout import RUN_OUTPUT, run_meta_path
 from gage._internal.record.status import (
     is_left_over,
     live_processes,
@@ -25,10 +28,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.types import Run
 
-__all__ = ["record_late_end"]
+__all__ = ["is_lost", "record_late_end", "record_lost_end"]
 
 _LEAST_BYTES = 1 << 20
 _LEAST_FILES = 16
+_LOST = "lost: its processes ended without leaving an exit code, as when the machine goes down"
 
 
 def record_late_end(run: Run) -> bool:
@@ -40,20 +44,46 @@ def record_late_end(run: Run) -> bool:
     exit_path = run_meta_path(run, "proc", "exit")
     if os.path.exists(run_meta_path(run, "stopped")) or not os.path.exists(exit_path):
         return False  # the usual case: it has its end, or is running
-    import fcntl
-
     try:
         if not _is_ours(run) or not _has_room(run):
             return False
-        with open_regular(run_meta_path(run, "__schema__")) as schema:
-            # Another command may be doing the same.
-            fcntl.flock(schema.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not _is_open_ended(run):
-                return False
-            ended_us = os.lstat(exit_path).st_mtime_ns // 1000
-            finalize_run(run, read_exit_code(run), ended_us=ended_us)
+        ended_us = os.lstat(exit_path).st_mtime_ns // 1000
+        return _finalize(run, read_exit_code(run), "", ended_us)
     except (GageError, OSError, ValueError):
         return False  # it stays as it is, and its status says so
+
+
+def is_lost(run: Run) -> bool:
+    """Return whether a run has ended without an exit code, so that its end can be recorded."""
+    return _is_open_ended(run) and read_exit_code(run) is None
+
+
+def record_lost_end(run: Run) -> bool:
+    """Record the end of a run that is lost; return whether that was done.
+
+    It ended when its output was last written. Commands of its operation are not run.
+
+    Raises
+    ------
+    GageError, OSError
+        If the end cannot be recorded.
+    """
+    if not is_lost(run):
+        return False
+    written = [run_meta_path(run, *names) for names in (("output", RUN_OUTPUT), ("started",))]
+    times = [os.lstat(path).st_mtime_ns // 1000 for path in written if os.path.exists(path)]
+    return _finalize(run, None, _LOST, max(times))
+
+
+def _finalize(run: Run, exit_code: int | None, reason: str, ended_us: int) -> bool:
+    """Finalise a run unless another process has done it, or is doing it now."""
+    import fcntl
+
+    with open_regular(run_meta_path(run, "__schema__")) as schema:
+        fcntl.flock(schema.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_open_ended(run):
+            return False
+        finalize_run(run, exit_code, reason, ended_us=ended_us)
     return True
 
 

@@ -1,0 +1,1 @@
+"""What is wrong in a directory of runs, and mending it."""
