@@ -9,7 +9,7 @@ from gage._internal.text import shortened
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["INDENT", "columns_that_fit", "text_table"]
+__all__ = ["INDENT", "columns_that_fit", "cut_to_fit", "text_table"]
 
 INDENT = _GAP = "  "
 _LEAST = 8
@@ -59,6 +59,31 @@ def columns_that_fit(
     `whole` are the positions of columns that are never cut, numbers among them.
     """
     return len(_fitted(_widths(headings, rows), whole, width))
+
+
+def cut_to_fit(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    whole: Collection[int],
+    width: int,
+    *,
+    wraps: bool,
+) -> tuple[list[str], list[list[str]]]:
+    """Return headings and cells of a table that is at most `width` wide, without indent.
+
+    The widest columns are cut with `…`, except those of `whole`; columns at the right that still
+    do not fit are left out. With `wraps`, a heading of several words may be printed in as many
+    lines, so that it does not need the width of all of them.
+    """
+    needed = headings
+    if wraps and _total(_widths(headings, rows)) > width:
+        needed = [max(heading.split(" "), key=len) for heading in headings]
+    sizes = _fitted(_widths(needed, rows), whole, width)
+    cut = [
+        heading if wraps and len(word) <= size else shortened(heading, size)
+        for heading, word, size in zip(headings, needed, sizes, strict=False)
+    ]
+    return cut, [[shortened(row[at], size) for at, size in enumerate(sizes)] for row in rows]
 
 
 def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -105,7 +105,8 @@ def _print(found: Comparison) -> None:
         at: [_STYLES.get(change or "", "") for change in changes]
         for at, changes in table.changes.items()
     }
-    print_table(table.headings, table.cells, styles=styles, numbers=table.numbers)
+    whole = {0, *table.numbers}
+    print_table(table.headings, table.cells, styles=styles, numbers=table.numbers, whole=whole)
     for note in found.notes:
         click.echo(printable(note))
 

@@ -191,14 +191,16 @@ def say_status(run: RecordedRun, status: Any) -> None:
     click.echo(f"{run.name} {printable(words)}", err=True)
 
 
-def print_rows(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
-    """Print rows as a table, or as JSON."""
+def print_rows(
+    rows: Iterable[dict[str, Any]], as_json: bool, whole: Collection[int] | None = None
+) -> None:
+    """Print rows as a table, or as JSON; `whole` as in `tables.print_table`."""
     if as_json:
         print_json(rows)
     else:
         from gage.cli import tables
 
-        tables.print_rows(list(rows))
+        tables.print_rows(list(rows), whole)
 
 
 def print_json(rows: Iterable[dict[str, Any]]) -> None:

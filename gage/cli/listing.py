@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 from gage._internal.index.listing import differing
@@ -18,6 +19,8 @@ __all__ = ["FIRST_PAGE", "print_listing"]
 FIRST_PAGE = 50
 _MOST_CHARS = 24
 _GAP = 2
+_NARROW = 76  # below, a status is its first word
+_NAMES = 16  # of an operation and a label, if there are values beside them
 
 
 def print_listing(rows: Sequence[dict[str, Any]], *, is_page: bool = False) -> None:
@@ -27,13 +30,14 @@ def print_listing(rows: Sequence[dict[str, Any]], *, is_page: bool = False) -> N
         return
     zone = zone_of(row["started_us"] for row in rows)
     columns = ["#", "run", "operation", "status", f"started ({zone})" if zone else "started"]
+    is_narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < _NARROW
     columns += ["duration", *(["label"] if any(row["label"] for row in rows) else [])]
     cells = [
         [
             str(row["position"]),
             row["run"],
             on_a_line(row["operation"]),
-            status_text(row),
+            row["status"] if is_narrow else status_text(row),
             short_time(row["started_us"]),
             duration_text(row["duration_us"]),
             on_a_line(row["label"] or ""),
@@ -50,7 +54,7 @@ def print_listing(rows: Sequence[dict[str, Any]], *, is_page: bool = False) -> N
         texts = (f"{on_a_line(key)}={_value(value)}" for key, value in shared.items())
         print(f"all: {shortened(', '.join(texts), shutil.get_terminal_size().columns - 5)}")
     styles = {3: [STATUS_STYLES[row["status"]] for row in rows]}
-    print_table(columns, [tuple(row) for row in cells], styles=styles)
+    print_table(columns, cells, styles=styles, whole=(0, 1, 3, 4, 5))
     if is_page:
         print(f"The newest {len(rows)} runs; all of them: gage runs --all")
     for row in rows:
@@ -65,9 +69,10 @@ def _add_columns(
     parts: Sequence[tuple[str, list[str]]],
 ) -> None:
     """Add the values that differ, as many columns as the terminal has room for."""
+    longest = [max(map(len, texts)) for texts in zip(columns, *cells, strict=True)]
     width = sum(
-        max(len(text) for text in (columns[at], *(row[at] for row in cells))) + _GAP
-        for at in range(len(columns))
+        (min(size, _NAMES) if name in {"operation", "label"} else size) + _GAP
+        for name, size in zip(columns, longest, strict=True)
     )
     room = shutil.get_terminal_size().columns - width
     for part, keys in parts:

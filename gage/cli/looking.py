@@ -196,7 +196,9 @@ def _batches(as_json: bool) -> None:
     from gage._internal.batch.batch import batch_listing
     from gage._internal.store.store import runs_home
 
-    print_rows(batch_listing(runs_home()), as_json)
+    rows = list(batch_listing(runs_home()))
+    is_whole = any(row["trials"].startswith("damaged") for row in rows)  # the reason is not cut
+    print_rows(rows, as_json, whole=None if is_whole else (0,))
 
 
 @app.command("ops")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from gage._internal.resources.log import notable_words
 from gage._internal.store.made_files import made_files, made_paths
 from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import coloured, on_a_line, plain, printable
+from gage._internal.text_table import cut_to_fit, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -49,6 +51,7 @@ STATUS_STYLES = {
     "staged": "cyan",
     "pending": "dim",
 }
+_YES_OR_NOTHING = frozenset({"running", "default"})
 _DURATIONS = frozenset({"duration_us", "cpu_time_us"})
 _LAST_LINES = 10
 _FILES_SHOWN = 12
@@ -133,13 +136,16 @@ def _print_attributes(attributes: dict[str, Any]) -> None:
         print(f"  {text}  {on_a_line(fields_text(entry))}".rstrip())
 
 
-def print_rows(rows: Sequence[dict[str, Any]]) -> None:
-    """Print any report as a table; times, durations and sizes as people read them."""
+def print_rows(rows: Sequence[dict[str, Any]], whole: Collection[int] | None = None) -> None:
+    """Print any report as a table; times, durations and sizes as people read them.
+
+    `whole` as in `print_table`.
+    """
     if not rows:
         print("Nothing recorded.")
         return
     cells = [tuple(_cell(name, value) for name, value in row.items()) for row in rows]
-    print_table([_heading(name) for name in rows[0]], cells)
+    print_table([_heading(name) for name in rows[0]], cells, whole=whole)
 
 
 def _cell(name: str, value: Any) -> str:
@@ -151,6 +157,10 @@ def _cell(name: str, value: Any) -> str:
         return format_size(value)
     if isinstance(value, float):
         return format_number(value)
+    if name in _YES_OR_NOTHING:
+        return "yes" if value else ""
+    if name == "id":
+        return printable(str(value))[:8]
     if name == "path":
         return on_a_line(value)
     return "" if value is None else printable(str(value))
@@ -228,34 +238,51 @@ def _print_outside(run: RecordedRun) -> None:
 
 
 def print_table(
-    columns: Sequence[str],
+    headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     styles: dict[int, list[str]] | None = None,
     numbers: Collection[int] = (),
+    whole: Collection[int] | None = None,
 ) -> None:
     """Print a table.
 
     `styles` has the Rich styles of a column's cells, by the column's position; `numbers` are the
-    positions of columns that are aligned to the right.
+    positions of columns that are aligned to the right. With `whole`, each row is one line on a
+    terminal: columns other than those of `whole` are cut, and the last ones left out.
     """
     console = _console()
+    columns = headings
     texts = [[printable(cell) for cell in row] for row in rows]
+    if whole is not None and sys.stdout.isatty():
+        room = shutil.get_terminal_size().columns
+        columns, texts = cut_to_fit(headings, texts, whole, room, wraps=console is not None)
     if console is None:
-        widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
-        for row in (columns, *texts):
-            cells = (
-                cell.rjust(width) if at in numbers else cell.ljust(width)
-                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            print("  ".join(cells).rstrip())
-        return
+        for line in text_table(columns, texts, numbers, indent=""):
+            print(line)
+    else:
+        _print_rich(console, columns, texts, styles or {}, numbers, is_cut=whole is not None)
+    left_out = headings[len(columns) :]
+    if left_out:
+        print(f"No room for: {', '.join(left_out)}. All columns: --json")
+
+
+def _print_rich(  # noqa: PLR0913  # the parts of a table
+    console: Console,
+    columns: Sequence[str],
+    texts: Sequence[Sequence[str]],
+    styles: dict[int, list[str]],
+    numbers: Collection[int],
+    *,
+    is_cut: bool,
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for at, name in enumerate(columns):
         # Short cells stay on one line; names, labels and paths of any length are folded.
-        short = name in ("#", "run", "status", "duration") or name.startswith("started")
+        is_known = name in ("#", "run", "status", "duration") or name.startswith("started")
+        short = is_known and not is_cut  # a heading of two words may have two lines
         is_number = at in numbers or name in ("#", "duration", "size", "value", "step")
         table.add_column(
             name, overflow="fold", no_wrap=short, justify="right" if is_number else "left"
@@ -263,7 +290,11 @@ def print_table(
     for number, row in enumerate(texts):
         table.add_row(
             *(
-                Text(cell, (styles or {}).get(index, [""] * len(rows))[number])
+                Text(
+                    cell,
+                    styles.get(index, [""] * len(texts))[number],
+                    no_wrap=is_cut or None,
+                )
                 for index, cell in enumerate(row)
             )
         )

@@ -162,8 +162,10 @@ def test_a_damaged_run_is_shown_with_its_damage(cli: Callable[..., Started]) -> 
     shutil.rmtree(run.meta_dir)
 
     assert b"side-car is missing" in cli("show", run.id).stdout
-    files = cli("files")
-    assert (files.returncode, files.stdout) == (0, b"Nothing recorded.\n")
+    for command in ("files", "manifest", "output", "verify"):
+        asked = cli(command)
+        assert (asked.returncode, asked.stdout) == (1, b"")
+        assert b"side-car is missing" in asked.stderr
     assert b"Traceback" not in cli("meta").stderr
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gage._internal.text_table import columns_that_fit, text_table
+from gage._internal.text_table import columns_that_fit, cut_to_fit, text_table
 
 HEADINGS = ("name", "loss", "comment")
 ROWS = [("a", "0.5", "the first"), ("long-name", "12.25", "")]
@@ -36,6 +36,17 @@ def test_columns_that_do_not_fit_are_left_out_from_the_right() -> None:
 
     assert lines == ["  name       loss", "  a          0.5", "  long-name  12.25"]
     assert columns_that_fit(HEADINGS, ROWS, {0}, 16) == 2
+
+
+def test_a_heading_that_may_have_lines_leaves_room_for_columns() -> None:
+    headings, rows = ("run", "started (UTC)", "label"), [("a-run", "00:39:45", "a long label")]
+
+    wide = cut_to_fit(headings, rows, {0, 1}, 40, wraps=True)
+    narrow = cut_to_fit(headings, rows, {0, 1}, 25, wraps=True)
+
+    assert wide == ([*headings], [[*rows[0]]])
+    assert narrow == ([*headings], [["a-run", "00:39:45", "a long …"]])
+    assert cut_to_fit(headings, rows, {0, 1}, 25, wraps=False)[0] == ["run", "started (UTC)"]
 
 
 def test_a_table_without_rows_is_its_headings() -> None:

@@ -45,6 +45,8 @@ def test_a_line_has_its_parts(
         ("lr=1 train.py", "expected k=v, found 'train.py'"),
         ("-m a train.py", "expected one target, found two: train.py and -m a"),
         ("train.py --lable x", "unknown option --lable. Did you mean '--label'"),
+        ("train.py --background", "unknown option --background. Did you mean '--bg'"),
+        ("train.py --dry-run", "unknown option --dry-run. Did you mean '--preview'"),
         ("train.py --lable=x", "unknown option --lable. "),
         ("train.py --label", "expected TEXT after --label, found nothing"),
         ("train.py --label --quiet", "found the option --quiet. If it is the value: --label=-"),

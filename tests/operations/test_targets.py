@@ -124,6 +124,7 @@ def test_a_notebook_takes_values_and_no_arguments(project: Path) -> None:
     ("target", "message"),
     [
         ("trian.py", r"expected the file trian\.py, found nothing in .*Did you mean 'train\.py'"),
+        ("no.py", r"expected the file no\.py, found nothing in .* Here: .*train\.py"),
         ("dir.py", r"expected the file dir\.py, found a directory"),
         ("no.ipynb", r"expected the file no\.ipynb, found nothing"),
         ("trian", "There is no Gage file in"),

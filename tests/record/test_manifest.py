@@ -79,6 +79,8 @@ def test_torn_last_line_is_dropped_and_replaced_by_the_next_append(tmp_path: Pat
         pytest.param(f"source {DIGEST} a", id="long-type"),
         pytest.param(f"s {DIGEST[1:]} a", id="short-digest"),
         pytest.param(f's {DIGEST} "a', id="open-quote"),
+        pytest.param(f"s {DIGEST} a\0b", id="null"),
+        pytest.param(f's {DIGEST} "a\\000b"', id="quoted-null"),
     ],
 )
 def test_damaged_line_is_named(tmp_path: Path, line: str) -> None:

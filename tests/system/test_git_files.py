@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -91,6 +92,32 @@ def test_a_link_that_leads_nowhere_is_said(tmp_path: Path, text: str, reason: st
 
     assert found == ""
     assert reason in why
+
+
+@pytest.mark.parametrize("at", [".git", ".git/HEAD", ".git/packed-refs"])
+def test_a_pipe_in_the_place_of_a_file_does_not_block(tmp_path: Path, at: str) -> None:
+    pipe = tmp_path / at
+    pipe.parent.mkdir(exist_ok=True)
+    if at == ".git/packed-refs":
+        (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    os.mkfifo(pipe)
+
+    found, why = find_git_dir(str(tmp_path))
+
+    if at == ".git":
+        assert (found, "a pipe" in why) == ("", True)
+    else:
+        assert read_head(found) == {
+            ".git/HEAD": None,
+            ".git/packed-refs": (NO_COMMIT, "main"),
+        }[at]
+
+
+def test_a_link_to_a_git_directory_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / ".git").symlink_to("real")
+
+    assert find_git_dir(str(tmp_path)) == (str(tmp_path / ".git"), "")
 
 
 def test_a_bare_repository_is_said(tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ class RunLine(NamedTuple):
 
 
 # The calls that a value for several runs may begin with, besides a bracket: see `batch.axes`.
+_OTHER_WORDS = {
+    "--background": "--bg",
+    "--detach": "--bg",
+    "--dry-run": "--preview",
+    "--name": "--label",
+    "--parallel": "--jobs",
+    "--workers": "--jobs",
+}
+"""What other tools call options of the line."""
+
 _CALLS = ("choice", "loguniform", "randint", "range", "uniform")
 
 
@@ -233,5 +243,7 @@ def _advice(assignments: list[str]) -> str:
 def _unknown_option(option: str, form: str) -> str:
     from gage._internal.suggestions import did_you_mean
 
-    near = did_you_mean(option, option_names(form))
+    known = option_names(form)
+    meant = _OTHER_WORDS.get(option)
+    near = f"Did you mean {meant!r}?" if meant in known else did_you_mean(option, known)
     return f"unknown option {option}. {near or 'See --help'}"

@@ -338,11 +338,12 @@ def _unknown(target: str, directory: str, gagefile: GageFile | None) -> str:
 
 def _near(target: str, directory: str) -> str:
     """Return the end of a message: files of the same kind that may be meant, or that exist."""
-    from gage._internal.suggestions import did_you_mean
+    from gage._internal.suggestions import did_you_mean, near_misses
 
-    suffix = os.path.splitext(target)[1]
+    stem, suffix = os.path.splitext(target)
     files = [name for name in known_scripts(directory) if name.endswith(suffix)]
-    near = did_you_mean(target, files)
+    stems = {name.removesuffix(suffix): name for name in files}  # `.py` makes no names alike
+    near = did_you_mean(target, [stems[name] for name in near_misses(stem, stems)])
     if near:
         return f". {near}"
     return f". Here: {_names(files, most=5)}" if files else ""

@@ -201,7 +201,10 @@ def _parse(path: str, lines: list[str]) -> Iterator[FileEvent]:
             event, type_, modified, name = parts
             if event not in ("a", "m", "d") or len(type_) != 1:
                 raise ValueError(f"unknown event {event!r} or type {type_!r}")
-            yield FileEvent(event, type_, None if modified == "-" else int(modified), unquote(name))
+            file_path = unquote(name)
+            if "\0" in file_path:
+                raise ValueError("a path with a null character")
+            yield FileEvent(event, type_, None if modified == "-" else int(modified), file_path)
         except ValueError as error:
             raise MetaError(
                 f"{path}:{number}: expected 'EVENT TYPE MODIFIED PATH', "

@@ -274,7 +274,10 @@ def _parse(path: str, number: int, line: str) -> ManifestEntry:
     try:
         if len(type_) != 1 or len(digest) != 64 or digest.strip("0123456789abcdef") or not name:
             raise ValueError("not of that form")
-        return ManifestEntry(type_, digest, unquote(name))
+        file_path = unquote(name)
+        if "\0" in file_path:
+            raise ValueError("a path with a null character")
+        return ManifestEntry(type_, digest, file_path)
     except ValueError as error:
         raise MetaError(
             f"{path}:{number}: expected 'TYPE SHA256 PATH', found {line[:120]!r} ({error})"

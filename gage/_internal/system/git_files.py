@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.guarded import open_regular
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from io import BufferedReader
     from typing import Any
 
 __all__ = ["NO_BRANCH", "NO_COMMIT", "absent", "find_git_dir", "is_commit", "read_head"]
@@ -26,10 +29,9 @@ def find_git_dir(project_dir: str) -> tuple[str, str]:
     while True:
         dot_git = os.path.join(directory, ".git")
         try:
-            with open(dot_git, encoding="utf-8", errors="surrogateescape") as file:
-                text = file.read(8192)
-        except IsADirectoryError:
-            return dot_git, ""
+            if os.path.isdir(dot_git):  # also a link to one
+                return dot_git, ""
+            text = _head(dot_git, 8192)
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -50,6 +52,16 @@ def find_git_dir(project_dir: str) -> tuple[str, str]:
         if parent == directory:
             return "", "no git repository in the project's directory or above it"
         directory = parent
+
+
+def _head(path: str, most_bytes: int) -> str:
+    """Return the beginning of a regular file, or of the one that a link leads to."""
+    with _opened(path) as file:
+        return file.read(most_bytes).decode("utf-8", "surrogateescape")
+
+
+def _opened(path: str) -> BufferedReader:
+    return open_regular(os.path.realpath(path) if os.path.islink(path) else path)
 
 
 def read_head(git_dir: str) -> tuple[Any, Any] | None:
@@ -75,19 +87,19 @@ def read_head(git_dir: str) -> tuple[Any, Any] | None:
 
 def _read_line(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.readline(8192).strip()
+        return _head(path, 8192).partition("\n")[0].strip()
     except OSError:
         return None
 
 
 def _packed_ref(common_dir: str, ref: str) -> str | None:
     path = os.path.join(common_dir, "packed-refs")
+    end = os.fsencode(" " + ref)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with _opened(path) as file:
             for line in file:
-                if line.rstrip("\n").endswith(" " + ref):
-                    return line.partition(" ")[0]
+                if line.rstrip(b"\n").endswith(end):
+                    return line.partition(b" ")[0].decode("ascii", "replace")
     except OSError:
         pass
     return None
