@@ -9,7 +9,7 @@ from gage._internal.text import shortened
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["INDENT", "columns_that_fit", "cut_to_fit", "text_table"]
+__all__ = ["INDENT", "columns_kept", "columns_that_fit", "cut_to_fit", "text_table"]
 
 INDENT = _GAP = "  "
 _LEAST = 8
@@ -72,18 +72,42 @@ def cut_to_fit(
     """Return headings and cells of a table that is at most `width` wide, without indent.
 
     The widest columns are cut with `…`, except those of `whole`; columns at the right that still
-    do not fit are left out. With `wraps`, a heading of several words may be printed in as many
-    lines, so that it does not need the width of all of them.
+    do not fit are left out. With `wraps`, a heading of several words has as many lines if that
+    saves room that is needed.
     """
     needed = headings
     if wraps and _total(_widths(headings, rows)) > width:
         needed = [max(heading.split(" "), key=len) for heading in headings]
     sizes = _fitted(_widths(needed, rows), whole, width)
     cut = [
-        heading if wraps and len(word) <= size else shortened(heading, size)
-        for heading, word, size in zip(headings, needed, sizes, strict=False)
+        _in_lines(heading, size) if wraps else shortened(heading, size)
+        for heading, size in zip(headings, sizes, strict=False)
     ]
     return cut, [[shortened(row[at], size) for at, size in enumerate(sizes)] for row in rows]
+
+
+def columns_kept(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    whole: Collection[int],
+    width: int,
+    first_out: Sequence[int],
+) -> list[int]:
+    """Return the positions of columns without as many of `first_out` as it takes to fit."""
+    needed = [max(heading.split(" "), key=len) for heading in headings]
+    widths = _widths(needed, rows)
+    kept = list(range(len(headings)))
+    for out in first_out:
+        least = [widths[at] if at in whole else min(widths[at], _LEAST) for at in kept]
+        if _total(least) > width:
+            kept.remove(out)
+    return kept
+
+
+def _in_lines(heading: str, size: int) -> str:
+    if len(heading) <= size:
+        return heading
+    return "\n".join(shortened(word, size) for word in heading.split(" "))
 
 
 def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_LAST = ("tags", "label", "operation")  # columns that are left out first
 _STYLES = {"better": "green", "worse": "red", "cannot be told apart": "dim"}
 
 
@@ -106,7 +107,15 @@ def _print(found: Comparison) -> None:
         for at, changes in table.changes.items()
     }
     whole = {0, *table.numbers}
-    print_table(table.headings, table.cells, styles=styles, numbers=table.numbers, whole=whole)
+    last = [table.headings.index(name) for name in _LAST if name in table.headings]
+    print_table(
+        table.headings,
+        table.cells,
+        styles=styles,
+        numbers=table.numbers,
+        whole=whole,
+        first_out=last,
+    )
     for note in found.notes:
         click.echo(printable(note))
 

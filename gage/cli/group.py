@@ -16,7 +16,7 @@ from gage._internal.people import outcome
 from gage._internal.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from gage._internal.batch.batch import Batch
     from gage._internal.store.recorded_run import RecordedRun

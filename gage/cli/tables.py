@@ -24,7 +24,7 @@ from gage._internal.resources.log import notable_words
 from gage._internal.store.made_files import made_files, made_paths
 from gage._internal.store.reports import FILE_TYPES, run_row
 from gage._internal.text import coloured, on_a_line, plain, printable
-from gage._internal.text_table import cut_to_fit, text_table
+from gage._internal.text_table import columns_kept, cut_to_fit, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -243,30 +243,42 @@ def print_table(
     styles: dict[int, list[str]] | None = None,
     numbers: Collection[int] = (),
     whole: Collection[int] | None = None,
+    first_out: Sequence[int] = (),
 ) -> None:
     """Print a table.
 
     `styles` has the Rich styles of a column's cells, by the column's position; `numbers` are the
     positions of columns that are aligned to the right. With `whole`, each row is one line on a
-    terminal: columns other than those of `whole` are cut, and the last ones left out.
+    terminal: columns other than those of `whole` are cut, then those of `first_out` are left out,
+    then the last ones.
     """
     console = _console()
-    columns = headings
+    kept = list(range(len(headings)))
+    columns = list(headings)
     texts = [[printable(cell) for cell in row] for row in rows]
     if whole is not None and sys.stdout.isatty():
         room = shutil.get_terminal_size().columns
-        columns, texts = cut_to_fit(headings, texts, whole, room, wraps=console is not None)
+        kept = columns_kept(headings, texts, whole, room, first_out)
+        columns, texts = cut_to_fit(
+            [headings[at] for at in kept],
+            [[row[at] for at in kept] for row in texts],
+            [new for new, at in enumerate(kept) if at in whole],
+            room,
+            wraps=console is not None,
+        )
+        numbers = [new for new, at in enumerate(kept) if at in numbers]
+        styles = {new: styles[at] for new, at in enumerate(kept) if styles and at in styles}
     if console is None:
         for line in text_table(columns, texts, numbers, indent=""):
             print(line)
     else:
         _print_rich(console, columns, texts, styles or {}, numbers, is_cut=whole is not None)
-    left_out = headings[len(columns) :]
+    left_out = [headings[at] for at in range(len(headings)) if at not in kept[: len(columns)]]
     if left_out:
         print(f"No room for: {', '.join(left_out)}. All columns: --json")
 
 
-def _print_rich(  # noqa: PLR0913  # the parts of a table
+def _print_rich(
     console: Console,
     columns: Sequence[str],
     texts: Sequence[Sequence[str]],

@@ -76,9 +76,7 @@ def test_columns_without_room_are_named(made: list[gage.RecordedRun], env: dict[
     assert "No room for" not in "".join(shown(env, 200, "runs"))
 
 
-def test_metrics_have_room_before_labels(
-    made: list[gage.RecordedRun], env: dict[str, str]
-) -> None:
+def test_metrics_have_room_before_labels(made: list[gage.RecordedRun], env: dict[str, str]) -> None:
     lines = shown(env, 50, "compare", "2", "3", "1")
 
     assert "loss" in lines[0]

@@ -45,7 +45,7 @@ def test_a_heading_that_may_have_lines_leaves_room_for_columns() -> None:
     narrow = cut_to_fit(headings, rows, {0, 1}, 25, wraps=True)
 
     assert wide == ([*headings], [[*rows[0]]])
-    assert narrow == ([*headings], [["a-run", "00:39:45", "a long …"]])
+    assert narrow == (["run", "started\n(UTC)", "label"], [["a-run", "00:39:45", "a long …"]])
     assert cut_to_fit(headings, rows, {0, 1}, 25, wraps=False)[0] == ["run", "started (UTC)"]
 
 

@@ -107,10 +107,13 @@ def test_a_pipe_in_the_place_of_a_file_does_not_block(tmp_path: Path, at: str) -
     if at == ".git":
         assert (found, "a pipe" in why) == ("", True)
     else:
-        assert read_head(found) == {
-            ".git/HEAD": None,
-            ".git/packed-refs": (NO_COMMIT, "main"),
-        }[at]
+        assert (
+            read_head(found)
+            == {
+                ".git/HEAD": None,
+                ".git/packed-refs": (NO_COMMIT, "main"),
+            }[at]
+        )
 
 
 def test_a_link_to_a_git_directory_is_followed(tmp_path: Path) -> None:
