@@ -54,7 +54,7 @@ DOORS = {
     "gage.cli": {
         *("api", "batch", "compare", "index", "operations", "record", "running", "store"),
         *("metrics", "output", "resources"),
-        *("clock", "errors", "people", "suggestions", "text", "types"),
+        *("clock", "errors", "people", "suggestions", "text", "text_table", "types"),
     },
 }
 

@@ -119,10 +119,11 @@ def _manifest(run: str | None, as_json: bool) -> None:
 @json_option
 def _output(run: str | None, follow: bool, as_json: bool) -> None:
     """Write what a run printed: its stdout to stdout, its stderr to stderr."""
-    recorded = requests.find(run)
-    if as_json:
-        from gage._internal.store.reports import output_rows
+    from gage._internal.store.reports import expect_side_car, output_rows
 
+    recorded = requests.find(run)
+    expect_side_car(recorded)
+    if as_json:
         print_json(output_rows(recorded))
     elif follow:
         follow_run(recorded)

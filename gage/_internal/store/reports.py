@@ -35,6 +35,7 @@ __all__ = [
     "STREAMS",
     "as_recorded",
     "difference_rows",
+    "expect_side_car",
     "file_rows",
     "manifest_rows",
     "meta_rows",
@@ -58,7 +59,7 @@ def run_rows(runs: Sequence[RecordedRun]) -> list[Row]:
 
 def difference_rows(run: RecordedRun) -> Iterator[Row]:
     """Yield the differences of a run's files from its manifest: missing, changed, added."""
-    _expect_side_car(run)
+    expect_side_car(run)
     for difference in run.verify():
         yield {
             "difference": difference.kind,
@@ -117,7 +118,7 @@ def meta_rows(run: RecordedRun) -> Iterator[Row]:
 
 def file_rows(run: RecordedRun) -> Iterator[Row]:
     """Yield the log of the run's files, oldest first; `size_bytes` is the current size."""
-    _expect_side_car(run)
+    expect_side_car(run)
     for event in read_events(run):
         yield {
             "event": EVENTS[event.event],
@@ -130,7 +131,7 @@ def file_rows(run: RecordedRun) -> Iterator[Row]:
 
 def manifest_rows(run: RecordedRun) -> Iterator[Row]:
     """Yield the run's files with their digests, staged ones first."""
-    _expect_side_car(run)
+    expect_side_car(run)
     for entry in run.manifest:
         yield {
             "type": FILE_TYPES.get(entry.type, entry.type),
@@ -157,7 +158,7 @@ def output_rows(
     known = [item.name for item in PHASES]
     if phase is not None and phase not in known:
         raise ValueError(f"unknown phase {phase!r}: expected one of {', '.join(known)}")
-    _expect_side_car(run)
+    expect_side_car(run)
     for item in PHASES:
         if phase in (None, item.name):
             shown = _shown(run) if item.output == RUN_OUTPUT else []
@@ -276,7 +277,7 @@ def _tags(run: Run) -> list[str]:
     return [str(tag) for tag in tags] if isinstance(tags, list) else []
 
 
-def _expect_side_car(run: Run) -> None:
+def expect_side_car(run: Run) -> None:
     """Raise `MetaError` if a run has no side-car, which is not the same as an empty one."""
     if not os.path.isdir(run.meta_dir):
         raise MetaError(f"{run.meta_dir}: the side-car is missing")
