@@ -59,6 +59,101 @@ def test_a_function_has_the_keywords_of_the_table(call: str) -> None:
     assert found == expected
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_a_function_has_its_keywords_in_the_order_of_the_table(call: str) -> None:
+    own = {"inputs", "outputs", "carry_from", "alone", "trust"}  # named by the signature itself
+    order = [name for name in keywords_of(call) if name not in own]
+
+    found = [name for name in inspect.signature(_FUNCTIONS[call]).parameters if name in order]
+
+    assert found == order
+
+
+@pytest.mark.parametrize("call", ["gage.run", "gage.run_batch"])
+def test_each_keyword_has_an_entry_in_the_docstring_and_sets_its_field(call: str) -> None:
+    function = _FUNCTIONS[call]
+    (body,) = ast.parse(inspect.getsource(function)).body
+    made = [
+        node
+        for node in ast.walk(body)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {RunOptions.__name__, Several.__name__}
+    ]
+    set_from = {word.arg: ast.unparse(word.value) for node in made for word in node.keywords}
+    set_from.pop("several", None)
+
+    assert documented_parameters(function) == [*inspect.signature(function).parameters]
+    assert set_from == {name: name for name in keywords_of(call)}
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.startswith("gage_nb")])
+def test_a_function_of_a_notebook_documents_its_own_parameters(call: str) -> None:
+    function = _FUNCTIONS[call]
+    known = {*inspect.signature(function).parameters, "options"}
+
+    documented = documented_parameters(function)
+
+    assert {*documented} <= known
+    assert len(documented) == len({*documented})
+
+
+def documented_parameters(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the section "Parameters" of a docstring."""
+    text = inspect.getdoc(function) or ""
+    section = text.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    entries = [line for line in section.splitlines() if not line.startswith(" ")]
+    return [name for entry in entries for name in entry.split(", ")]
+
+
+def test_keywords_have_one_type_everywhere() -> None:
+    declared = {
+        name: text
+        for made in (RunOptions, Several, LineOptions)
+        for name, text in declared_types(made).items()
+    }
+    written = {
+        (call, name): item.annotation
+        for call, function in _FUNCTIONS.items()
+        for name, item in inspect.signature(function).parameters.items()
+        if name in declared and item.annotation is not item.empty
+    }
+    typed = {
+        (made.__name__, name): text
+        for made in (keywords.RunKeywords, keywords.CellKeywords, keywords.BatchKeywords)
+        for name, text in typed_keywords(made).items()
+        if name in declared
+    }
+
+    assert {name for _, name in written | typed} == {row.field for row in OPTIONS if row.calls}
+    # A DataFrame is a type that `gage` does not know.
+    assert typed.pop(("BatchKeywords", "rows")) == "Any"
+    assert {key: text for key, text in (written | typed).items() if text != declared[key[1]]} == {}
+
+
+def declared_types(made: Any) -> dict[str, str]:
+    """Return the types of the fields that type checkers see."""
+    return {
+        ast.unparse(item.target): ast.unparse(item.annotation)
+        for item in declaration(made).body
+        if isinstance(item, ast.AnnAssign)
+    }
+
+
+def declaration(made: Any) -> ast.ClassDef:
+    """Return how a named tuple of options is declared for type checkers."""
+    (declared,) = (
+        node
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
+        if isinstance(node, ast.ClassDef) and node.name == made.__name__
+    )
+    return declared
+
+
+def typed_keywords(made: Any) -> dict[str, str]:
+    """Return the types of the keywords of a function, as they are written."""
+    return {name: text.__forward_arg__ for name, text in made.__annotations__.items()}
+
+
 @pytest.mark.parametrize(
     ("call", "typed"),
     [
@@ -75,22 +170,16 @@ def test_types_of_keywords_are_those_of_the_table(call: str, typed: type) -> Non
 
 @pytest.mark.parametrize("made", [Several, RunOptions, LineOptions], ids=lambda made: made.__name__)
 def test_type_checkers_see_the_fields_of_the_table(made: Any) -> None:
-    tree = ast.parse(Path(module.__file__).read_text())
-    (declared,) = (
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and node.name == made.__name__
-    )
     fields = {
         ast.unparse(item.target): ast.unparse(item.value)
-        for item in declared.body
+        for item in declaration(made).body
         if isinstance(item, ast.AnnAssign) and item.value is not None
     }
 
     shown = {name: repr(value) for name, value in made()._asdict().items()}
     if made is RunOptions:
         shown["several"] = "Several()"
-    assert fields == shown
+    assert list(fields.items()) == list(shown.items())
 
 
 def test_every_option_of_a_line_sets_its_field() -> None:

@@ -22,14 +22,6 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     target: str | None = None,
     config: Mapping[str, Any] | None = None,
     *,
-    rows: str | Sequence[Mapping[str, Any]] | None = None,
-    trials: int | None = None,
-    seed: int | None = None,
-    optimize: str | None = None,
-    jobs: int = 1,
-    fail_fast: bool = False,
-    resume: bool = False,
-    needed: bool = False,
     args: Sequence[str] = (),
     label: str | None = None,
     tags: Sequence[str] = (),
@@ -37,11 +29,19 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     find: bool = True,
     metrics: Sequence[str] = (),
     no_metrics: bool = False,
+    strict: bool = True,
+    needed: bool = False,
+    background: bool = False,
     directory: str | None = None,
     runs_home: str | None = None,
-    background: bool = False,
+    rows: Sequence[Mapping[str, Any]] | str | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    optimize: str | None = None,
+    jobs: int = 1,
+    fail_fast: bool = False,
+    resume: bool = False,
     check: bool = False,
-    strict: bool = True,
     on_plan: Callable[[PlannedBatch], None] | None = None,
 ) -> Batch:
     """Run a script, an operation or a notebook several times, each as a run of its own.
@@ -55,8 +55,16 @@ def run_batch(  # noqa: PLR0913  # the words of the line
     target
         As in `gage.run`.
     config
-        Values by key for every run; a list is a grid, a string like `uniform(0, 1)` a distribution:
-        see `gage._internal.batch.axes`.
+        Values by key for every run; a list is a grid, a string like `uniform(0, 1)` a distribution
+        (`gage help several`).
+    args, label, tags, with_files, find, metrics, no_metrics, strict
+        As in `gage.run`.
+    needed
+        Skip trials that a completed run with the same code, values and inputs has done.
+    background
+        Return as soon as the batch has started.
+    directory, runs_home
+        As in `gage.run`.
     rows
         The values of one run in each row, or the path of a CSV or JSON file with such rows.
     trials
@@ -72,12 +80,6 @@ def run_batch(  # noqa: PLR0913  # the words of the line
         Stop at the first run that fails.
     resume
         Run only what is missing from the newest batch of the same request and code.
-    needed
-        Skip trials that a completed run with the same code, values and inputs has done.
-    args, label, tags, with_files, find, metrics, no_metrics, directory, runs_home, strict
-        As in `gage.run`.
-    background
-        Return as soon as the batch has started.
     check
         Raise `BatchFailed` if a run does not complete.
     on_plan

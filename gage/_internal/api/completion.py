@@ -77,7 +77,7 @@ def complete_words(
     words
         The words before it.
     form
-        The form of the line, one of `run_line.FORMS`.
+        The form of the line, one of `options.FORMS`.
     """
     try:
         given = "" if "--" in words else _value_of(words)

@@ -42,13 +42,13 @@ def run(
     find: bool = True,
     metrics: Sequence[str] = (),
     no_metrics: bool = False,
-    directory: str | None = None,
-    stage: bool = False,
-    background: bool = False,
-    check: bool = False,
     strict: bool = True,
     needed: bool = False,
+    stage: bool = False,
+    background: bool = False,
+    directory: str | None = None,
     runs_home: str | None = None,
+    check: bool = False,
     on_event: Callable[[str, Run], None] | None = None,
 ) -> RecordedRun:
     """Run a script, a module, a notebook or an operation as a recorded run.
@@ -76,21 +76,21 @@ def run(
         that a number follows.
     no_metrics
         Find no metrics in printed lines.
-    directory
-        Where the target is looked for; default: the current directory.
-    stage
-        Only stage the run; start it later with its `start`.
-    background
-        Return as soon as the run has started.
-    check
-        Raise `RunFailed` if the run does not complete.
     strict
         Treat a value whose type differs from its default's as an error, not a note.
     needed
         Return a completed run that did the same work, if there is one, instead of a new run; its
         `found` is True.
+    stage
+        Only stage the run; start it later with its `start`.
+    background
+        Return as soon as the run has started.
+    directory
+        Where the target is looked for; default: the current directory.
     runs_home
         The directory of runs to use; default: the project's.
+    check
+        Raise `RunFailed` if the run does not complete.
     on_event
         A function that is called with the name of each step and the run: `made`, the phases of
         staging, `started`; with `needed` also `found`.

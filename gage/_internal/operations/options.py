@@ -1,10 +1,19 @@
 """The options of a run: one table, from which parser, help and keywords are made.
 
-`OPTIONS` has a row for each option: the field it sets, how it is typed on a line, its help, the
-forms of the line and the functions that take it. The parser, the help and the completion of a
-line (`run_line`, `line_help`) and the values without any option are made from the table; the
-keywords of `gage.run`, `gage.run_batch`, `gage_nb.run`, `gage_nb.run_cell`, `gage_nb.run_batch`
-and `gage_nb.start` are compared with it by a test. A request has one `RunOptions`.
+`OPTIONS` has a row for each option: the field it sets, how it is typed on a line, its help, its
+default, the forms of the line and the functions that take it. Made from the table are
+
+- the parser of a line (`run_line`), its help (`line_help`) and its completion (`api.completion`),
+- the fields and defaults of `RunOptions`, `Several` and `LineOptions`: a request has one
+  `RunOptions`,
+- the options of every command of `gage` (`cli.group`),
+- the keywords that functions of `gage_nb` accept and show, with their defaults
+  (`gage_nb.keywords`).
+
+Type checkers and editors read source code, so some lists are written out: the fields below under
+`TYPE_CHECKING`, the signatures and docstrings of `gage.run`, `gage.run_batch` and
+`gage_nb.run_cell`, and the typed keywords of `gage_nb.keywords`. `tests/operations/test_options.py`
+compares their names, order, defaults and types with the table.
 
 Named tuples rather than dataclasses: every `gage run` imports this module.
 """
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    # In the order of the table.
     class Several(NamedTuple):
         batch: Sequence[str] = ()
         rows: Sequence[Mapping[str, Any]] | str | None = None
