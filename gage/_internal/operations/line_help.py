@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gage._internal.operations.options import Option
+    from gage._internal.operations.option import Option
 
 __all__ = ["HELP_COLUMNS", "help_text"]
 

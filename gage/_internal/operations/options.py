@@ -1,19 +1,13 @@
 """The options of a run: one table, from which parser, help and keywords are made.
 
 `OPTIONS` has a row for each option: the field it sets, how it is typed on a line, its help, its
-default, the forms of the line and the functions that take it. Made from the table are
-
-- the parser of a line (`run_line`), its help (`line_help`) and its completion (`api.completion`),
-- the fields and defaults of `RunOptions`, `Several` and `LineOptions`: a request has one
-  `RunOptions`,
-- the options of every command of `gage` (`cli.group`),
-- the keywords that functions of `gage_nb` accept and show, with their defaults
-  (`gage_nb.keywords`).
-
-Type checkers and editors read source code, so some lists are written out: the fields below under
-`TYPE_CHECKING`, the signatures and docstrings of `gage.run`, `gage.run_batch` and
-`gage_nb.run_cell`, and the typed keywords of `gage_nb.keywords`. `tests/operations/test_options.py`
-compares their names, order, defaults and types with the table.
+default, the forms of the line and the functions that take it. Made from it are the parser of a
+line (`run_line`), its help (`line_help`) and completion (`api.completion`), the options of every
+command (`cli.group`), the fields of `RunOptions`, `Several` and `LineOptions` with their defaults,
+and the keywords of `gage_nb` (`gage_nb.keywords`). Type checkers and editors read source code:
+the classes under `TYPE_CHECKING`, the signatures and docstrings of `gage.run`, `gage.run_batch` and
+`gage_nb.run_cell`, and the typed keywords of `gage_nb` are written out. A test,
+`tests/operations/test_options.py`, compares names, order, defaults and types with the table.
 
 Named tuples rather than dataclasses: every `gage run` imports this module.
 """
@@ -21,13 +15,13 @@ Named tuples rather than dataclasses: every `gage run` imports this module.
 from __future__ import annotations
 
 from gage._internal.named import NamedTuple, declare
+from gage._internal.operations.option import Option, flag_option, list_option, value_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    # In the order of the table.
     class Several(NamedTuple):
         batch: Sequence[str] = ()
         rows: Sequence[Mapping[str, Any]] | str | None = None
@@ -77,50 +71,12 @@ __all__ = [
     "FORMS",
     "OPTIONS",
     "LineOptions",
-    "Option",
     "RunOptions",
     "Several",
     "keywords_of",
     "option_names",
     "options_of",
 ]
-
-
-class Option(NamedTuple):
-    """A row of the table.
-
-    Attributes
-    ----------
-    part
-        The named tuple of the field: `run` (`RunOptions`), `several` (`Several`) or `line`
-        (`LineOptions`).
-    field
-        The name of the field, and of the keyword.
-    names
-        Its names on a line, separated by spaces; empty for an option of functions only.
-    kind
-        `flag` (sets True), `off` (sets False), `text`, `number`, `list` (may be repeated), `rows`.
-    metavar
-        The name of its value in the help.
-    help
-        A sentence.
-    forms
-        The forms of the line that take it.
-    calls
-        The functions that have it as a keyword.
-    default
-        Its default. Functions of `gage_nb` have `check=True`.
-    """
-
-    part: str
-    field: str
-    names: str
-    kind: str
-    metavar: str
-    help: str
-    forms: str = "shell line cell"
-    calls: str = ""
-    default: Any = None
 
 
 FORMS = ("shell", "line", "cell")
@@ -141,30 +97,17 @@ _NOTEBOOK = "line cell"
 _CELL = "gage_nb.run_cell"
 
 
-def _value(part: str, field: str, names: str, metavar: str, text: str, **more: Any) -> Option:
-    return Option(part, field, names, more.pop("kind", "text"), metavar, text, **more)
-
-
-def _list(part: str, field: str, names: str, metavar: str, text: str, **more: Any) -> Option:
-    text = f"{text}; may be repeated."
-    return Option(part, field, names, "list", metavar, text, default=(), **more)
-
-
-def _flag(part: str, field: str, names: str, text: str, **more: Any) -> Option:
-    return Option(part, field, names, more.pop("kind", "flag"), "", text, default=False, **more)
-
-
 _number = {"kind": "number", "calls": _BATCH}
 _seed = {"kind": "number", "calls": f"{_BATCH} {_CELL}"}
 
 # In the order of the help.
 OPTIONS = (
-    _value(
+    value_option(
         "line", "module", "-m", "MODULE", "Run a module, as python -m does.", forms="shell line"
     ),
-    _value("run", "label", "-l --label", "TEXT", "Give the run a label.", calls=_EVERY),
-    _list("run", "tags", "-t --tag", "TAG", "Give the run a tag", calls=_EVERY),
-    _list(
+    value_option("run", "label", "-l --label", "TEXT", "Give the run a label.", calls=_EVERY),
+    list_option("run", "tags", "-t --tag", "TAG", "Give the run a tag", calls=_EVERY),
+    list_option(
         "run",
         "with_files",
         "--with",
@@ -182,8 +125,12 @@ OPTIONS = (
         calls=_EVERY,
         default=True,
     ),
-    _list("run", "metrics", "--metrics", "PATTERN", "Find metrics by a pattern", calls=_EVERY),
-    _flag("run", "no_metrics", "--no-metrics", "Find no metrics in printed lines.", calls=_EVERY),
+    list_option(
+        "run", "metrics", "--metrics", "PATTERN", "Find metrics by a pattern", calls=_EVERY
+    ),
+    flag_option(
+        "run", "no_metrics", "--no-metrics", "Find no metrics in printed lines.", calls=_EVERY
+    ),
     Option(
         "run",
         "strict",
@@ -194,43 +141,47 @@ OPTIONS = (
         calls=_EVERY,
         default=True,
     ),
-    _flag(
+    flag_option(
         "run",
         "needed",
         "-n --needed",
         "Use a completed run with the same code, values and inputs, if there is one.",
         calls=_EVERY,
     ),
-    _flag("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
-    _flag(
+    flag_option("run", "stage", "--stage", "Only stage the run; start it later.", calls=_ONE),
+    flag_option(
         "run",
         "background",
         "--bg",
         "Return as soon as the run has started.",
         calls=f"{_EVERY} gage_nb.start",
     ),
-    _flag("run", "quiet", "-q --quiet", "Show nothing but a failure.", calls=_SHOWN),
-    _flag("line", "preview", "--preview", "Show what would be staged and run; run nothing."),
-    _flag("line", "json", "--json", "With --preview: JSON for programs."),
-    _flag(
+    flag_option("run", "quiet", "-q --quiet", "Show nothing but a failure.", calls=_SHOWN),
+    flag_option("line", "preview", "--preview", "Show what would be staged and run; run nothing."),
+    flag_option("line", "json", "--json", "With --preview: JSON for programs."),
+    flag_option(
         "line",
         "help_op",
         "--help-op",
         "Describe the operation and its configuration.",
         forms="shell line",
     ),
-    _value("run", "directory", "-C", "DIR", "Work as if started in this directory.", calls=_EVERY),
-    _value("run", "runs_home", "--runs", "DIR", "The directory of runs to use.", calls=_EVERY),
-    _flag("line", "yes", "-y --yes", "Answer every question with yes."),
-    _flag("line", "help", "-h --help", "Show this text."),
-    _list(
+    value_option(
+        "run", "directory", "-C", "DIR", "Work as if started in this directory.", calls=_EVERY
+    ),
+    value_option(
+        "run", "runs_home", "--runs", "DIR", "The directory of runs to use.", calls=_EVERY
+    ),
+    flag_option("line", "yes", "-y --yes", "Answer every question with yes."),
+    flag_option("line", "help", "-h --help", "Show this text."),
+    list_option(
         "several",
         "batch",
         "-b --batch",
         "FILE",
         "A CSV or JSON file with the values of a run in each row",
     ),
-    _value(
+    value_option(
         "several",
         "rows",
         "",
@@ -240,11 +191,11 @@ OPTIONS = (
         forms="",
         calls=_BATCH,
     ),
-    _value(
+    value_option(
         "several", "trials", "--trials", "N", "How many runs to draw, or to search with.", **_number
     ),
-    _value("several", "seed", "--seed", "S", "The seed for drawing, in a cell too.", **_seed),
-    _value(
+    value_option("several", "seed", "--seed", "S", "The seed for drawing, in a cell too.", **_seed),
+    value_option(
         "several",
         "optimize",
         "--optimize",
@@ -252,7 +203,7 @@ OPTIONS = (
         "Search with Optuna; or maximize:METRIC.",
         calls=_BATCH,
     ),
-    _value(
+    value_option(
         "several",
         "jobs",
         "--jobs",
@@ -261,15 +212,17 @@ OPTIONS = (
         default=1,
         **_number,
     ),
-    _flag("several", "fail_fast", "--fail-fast", "Stop at the first run that fails.", calls=_BATCH),
-    _flag(
+    flag_option(
+        "several", "fail_fast", "--fail-fast", "Stop at the first run that fails.", calls=_BATCH
+    ),
+    flag_option(
         "several",
         "resume",
         "--resume",
         "Run only what is missing from the same batch.",
         calls=_BATCH,
     ),
-    _value(
+    value_option(
         "line",
         "each",
         "--each",
@@ -277,7 +230,7 @@ OPTIONS = (
         "A DataFrame with the values of a run in each row.",
         forms=_NOTEBOOK,
     ),
-    _value(
+    value_option(
         "line",
         "as_name",
         "--as",
@@ -285,7 +238,7 @@ OPTIONS = (
         "Bind the run, or the batch, to this name in the notebook.",
         forms=_NOTEBOOK,
     ),
-    _flag(
+    flag_option(
         "run",
         "check",
         "--no-raise",
@@ -294,7 +247,7 @@ OPTIONS = (
         forms=_NOTEBOOK,
         calls=f"{_EVERY} gage_nb.start",
     ),
-    _list(
+    list_option(
         "line",
         "inputs",
         "-i --input",
@@ -303,7 +256,7 @@ OPTIONS = (
         forms="cell",
         calls=_CELL,
     ),
-    _list(
+    list_option(
         "line",
         "outputs",
         "-o --output",
@@ -312,7 +265,7 @@ OPTIONS = (
         forms="cell",
         calls=_CELL,
     ),
-    _value(
+    value_option(
         "line",
         "carry_from",
         "--from",
@@ -322,7 +275,7 @@ OPTIONS = (
         calls=_CELL,
         default="values",
     ),
-    _flag(
+    flag_option(
         "line",
         "alone",
         "--alone",
@@ -330,14 +283,14 @@ OPTIONS = (
         forms="cell",
         calls=_CELL,
     ),
-    _flag(
+    flag_option(
         "line",
         "explain",
         "--explain",
         "Show what would be carried from the notebook, and why; run nothing.",
         forms="cell",
     ),
-    _flag(
+    flag_option(
         "line",
         "trust",
         "--trust",

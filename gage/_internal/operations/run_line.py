@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gage._internal.config.typed import Text
-    from gage._internal.operations.options import Option
+    from gage._internal.operations.option import Option
 
 
 __all__ = ["LineError", "RunLine", "asks_for_several", "config_of", "parse"]
