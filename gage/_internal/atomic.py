@@ -30,7 +30,7 @@ def check_place(path: str) -> None:
     end = path.rfind(_SIDE_CAR)
     if end < 0:
         return
-    meta_dir, directory = path[: end + len(_SIDE_CAR) - 1], os.path.dirname(path)
+    meta_dir, directory = path[: end + len(_SIDE_CAR) - 1], path[: path.rfind(os.sep)]
     if os.path.islink(meta_dir) or (directory != meta_dir and os.path.islink(directory)):
         raise OSError(errno.ELOOP, "a link has taken the place of a directory", directory)
 
@@ -110,9 +110,8 @@ def _write_temporary(path: str, data: bytes) -> str:
     Two threads may do so at once, and a killed process with the same id may have left such a
     file: in a container, process ids are soon used again.
     """
-    directory, name = os.path.split(path)
     # The name may already be as long as a name can be.
-    start = os.path.join(directory, name[:_NAME_CHARS])
+    start = path[: path.rfind(os.sep) + 1 + _NAME_CHARS]
     number = 0
     while True:
         temporary = f"{start}.{os.getpid()}-{number}.tmp"

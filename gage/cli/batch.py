@@ -72,9 +72,7 @@ def follow_batch(
     batch: Batch, stop: Callable[[], object] | None = None, *, quiet: bool = False
 ) -> None:
     """Show a batch until its end. An interrupt calls `stop`, and is raised again."""
-    from gage._internal.batch.screen import is_terminal
-
-    if quiet or not is_terminal(sys.stderr):
+    if quiet or not _has_terminal():
         try:
             _follow_by_lines(batch, quiet=quiet)
         except KeyboardInterrupt:
@@ -83,6 +81,15 @@ def follow_batch(
             raise
     else:
         _follow_on_screen(batch, stop)
+
+
+def _has_terminal() -> bool:
+    """Return whether lines can be redrawn; what draws them is loaded for a terminal only."""
+    if not sys.stderr.isatty():
+        return False
+    from gage._internal.batch.screen import is_terminal
+
+    return is_terminal(sys.stderr)
 
 
 def _follow_on_screen(batch: Batch, stop: Callable[[], object] | None) -> None:
@@ -120,13 +127,12 @@ def _print_ended(
     batch: Batch, events: list[TrialEvent], printed: set[TrialEvent], *, quiet: bool
 ) -> None:
     """Print a line for each trial that has ended; when quiet, only for those that failed."""
-    trials = batch.trials
     lines = []
     for event in events:
         if event in printed:
             continue
         printed.add(event)
-        trial = trials[event.index]
+        trial = batch.trial_at(event.index)
         if not quiet or trial.run is None or batch.status_of(trial).name != "completed":
             lines.append(f"[{len(printed)}/{batch.count}] {_described(batch, trial)}")
     if lines:

@@ -123,6 +123,18 @@ class Batch:
         """Every trial in the order of the plan; those that were not started have no run."""
         return list(self._trials())
 
+    def trial_at(self, index: int) -> BatchTrial:
+        """Return the trial at a place in the plan, as the events that were read last have it."""
+        event = self._log.runs.get(index)
+        run = None if event is None else _run(self.home, event.run_id)
+        asked: dict[str, Any] = {}
+        if self.plan["trials"]:
+            asked = self.plan["trials"][index]["asked"]
+        elif run is not None:
+            asked = self._asked.get(run.id) or asked_of(run)
+            self._asked[run.id] = asked
+        return BatchTrial(index, asked, run, "" if run is None or event is None else event.event)
+
     @property
     def runs(self) -> list[RecordedRun]:
         """The runs of the trials that were started, in the order of the plan."""
@@ -255,17 +267,7 @@ class Batch:
 
     def _trials(self) -> Iterator[BatchTrial]:
         self._log.update()
-        planned = self.plan["trials"]
-        for index in range(self.count):
-            event = self._log.runs.get(index)
-            run = None if event is None else _run(self.home, event.run_id)
-            asked: dict[str, Any] = {}
-            if planned:
-                asked = planned[index]["asked"]
-            elif run is not None:
-                asked = self._asked.get(run.id) or asked_of(run)
-                self._asked[run.id] = asked
-            yield BatchTrial(index, asked, run, "" if run is None or event is None else event.event)
+        return map(self.trial_at, range(self.count))
 
     def _status_and_summary(self, trial: BatchTrial) -> tuple[Status, dict[str, dict[str, Any]]]:
         """Return the status of a trial that was started, and its summary once it has ended."""

@@ -12,6 +12,7 @@ from gage._internal.clock import make_id
 from gage._internal.errors import GageError
 from gage._internal.record.layout import run_at, run_meta_path
 from gage._internal.record.reading import read_text
+from gage._internal.record.run_meta import encode_json
 from gage._internal.record.status import read_exit_code, read_status
 from gage._internal.running.recorded_end import finalize_or_record_why
 from gage._internal.staging.failure import record_failure
@@ -46,6 +47,9 @@ class Queue:
         self._on_end = on_end
         self._todo: deque[int] = deque()
         self._same: CompletedWork | None = None
+        # Encoded once: the list of packages is larger than the rest of a side-car.
+        known = work.plan.get("sys_attrs") or {}
+        self._sys_attrs = {name: encode_json(value) for name, value in known.items()}
         self.ready: deque[Trial] = deque()
         self.proposals: Proposals | None = None
 
@@ -121,7 +125,7 @@ class Queue:
             "count": plan["count"],
             "asked": asked,
         }
-        sys_attrs = {**(plan.get("sys_attrs") or {}), "batch": batch}
+        sys_attrs = {**self._sys_attrs, "batch": batch}
         user_attrs = plan.get("attrs") or {}
 
         def stage() -> None:

@@ -13,6 +13,7 @@ The supervisor writes one line to its caller, `started` or `refused REASON`.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import sys
@@ -130,6 +131,7 @@ class _Supervisor:
         self._queue.report(trial, None if failed else trial.run)
 
     def _loop(self) -> None:
+        gc.freeze()  # what is here now stays: the collector need not look at it for each trial
         self._fill()
         while self._trials.running or len(self._helpers) or self._queue.ready:
             events = dict(self._poll.poll(poll_timeout_ms(self._due_s())))

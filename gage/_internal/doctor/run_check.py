@@ -19,7 +19,7 @@ from gage._internal.doctor.output_check import output_findings
 from gage._internal.doctor.quarantine import log_repair, set_aside
 from gage._internal.errors import MetaError, RunStateError
 from gage._internal.record.layout import run_at, run_meta_path
-from gage._internal.record.run_meta import SCHEMA, check_schema
+from gage._internal.record.run_meta import SCHEMA, check_schema, meta_opdef
 from gage._internal.record.status import is_left_over, live_processes, read_status
 from gage._internal.running.facts import FACTS, kept_facts, latest_change_ns, write_facts
 from gage._internal.running.late_end import is_lost, record_late_end, record_lost_end
@@ -150,7 +150,7 @@ def temporary_files(name: str, directory: str, home: str) -> Iterator[Finding]:
 
 
 def _of_facts(run: Run, home: str) -> Iterator[Finding]:
-    if latest_change_ns(run.meta_dir) is None or not has_packages_for_config(run):
+    if latest_change_ns(run.meta_dir) is None or not has_packages_for_config(meta_opdef(run)):
         return
     problem = ""
     try:

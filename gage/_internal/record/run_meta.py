@@ -225,7 +225,7 @@ def write_definition(
 ) -> None:
     """Write the definition of the run into an empty side-car, read-only; `initialized` comes last.
 
-    `attrs` are attributes by kind (`user`, `sys`) and name.
+    `attrs` are attributes by kind (`user`, `sys`) and name; bytes are JSON already (`encode_json`).
 
     Raises
     ------
@@ -234,7 +234,7 @@ def write_definition(
     """
     *files, opref_file = encode_definition(run, opref, opdef, config, cmd)
     files += [
-        (f"{kind}/{name}", encode_json(value))
+        (f"{kind}/{name}", value if isinstance(value, bytes) else encode_json(value))
         for kind, values in (attrs or {}).items()
         for name, value in values.items()
     ]
@@ -286,7 +286,7 @@ def encode_json(value: Any) -> bytes:
 
 
 def _read_meta(meta_dir: str, name: str) -> str:
-    path = os.path.join(meta_dir, name)
+    path = f"{meta_dir}/{name}"  # as in `run_meta_path`
     try:
         return read_regular(path).decode("utf-8", "surrogateescape")
     except OSError as error:
@@ -294,7 +294,7 @@ def _read_meta(meta_dir: str, name: str) -> str:
 
 
 def _lines(run: Run, *names: str) -> list[str]:
-    text = _read_meta(run.meta_dir, os.path.join(*names))
+    text = _read_meta(run.meta_dir, "/".join(names))
     try:
         return [unquote(line) for line in text.split("\n")[:-1]]
     except ValueError as error:

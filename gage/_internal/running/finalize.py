@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gage._internal.running.default_config import DefaultConfig
+    from gage._internal.types import OpDef
 
 __all__ = ["finalize_run", "hash_entries", "make_read_only"]
 
@@ -84,13 +85,14 @@ def finalize_run(
     from gage._internal.running.summarize import has_packages_for_config, summarize
 
     log_runner(run, f"Exit code for run: {known}" + (f" ({reason})" if reason else ""))
+    opdef = meta_opdef(run)
     if ended_us is None:
-        _run_finalize_command(run, exit_code, asked_to_stop)
+        _run_finalize_command(run, opdef, exit_code, asked_to_stop)
     found = scan_files(run.run_dir)
     events = log_changes(run, "g", found)
     watch = FinalizeWatch(run, asked_to_stop)
     _record_generated(run, events, found, watch)
-    series = summarize(run)
+    series = summarize(run, opdef)
     if not watch.is_stopped():
         record_outside_files(run)
         make_read_only(run, found)
@@ -99,7 +101,7 @@ def finalize_run(
     if ended_us is None and read_timestamp(run, "started") is not None:
         write_clock(run, "stopped")
     write_timestamp(run, "stopped", now_us() if ended_us is None else ended_us)
-    if has_packages_for_config(run):
+    if has_packages_for_config(opdef):
         # Without facts the index reads the other files.
         same = default_config is not None and not any(event.event in "md" for event in events)
         write_facts(run, default_config.value() if default_config and same else None, series)
@@ -176,9 +178,9 @@ def _record_exit(run: Run, exit_code: int) -> None:
 
 
 def _run_finalize_command(
-    run: Run, exit_code: int | None, asked_to_stop: Callable[[], bool]
+    run: Run, opdef: OpDef, exit_code: int | None, asked_to_stop: Callable[[], bool]
 ) -> None:
-    command = meta_opdef(run).command("finalize-run")
+    command = opdef.command("finalize-run")
     if command is None:
         return
     log_runner(run, f"Running finalize-run (see output/{FINALIZE_OUTPUT} for output): {command}")

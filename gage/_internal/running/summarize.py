@@ -32,12 +32,11 @@ _PROGRAM = (
 )
 
 
-def summarize(run: Run) -> dict[str, MetricSeries] | None:
+def summarize(run: Run, opdef: OpDef) -> dict[str, MetricSeries] | None:
     """Write the summary of a run whose command has ended.
 
     Return the metrics that were read for it (`finalize_summary`), None if another process did it.
     """
-    opdef = meta_opdef(run)
     if _has_site() or not _needs_packages(run, opdef) or not _summarized_elsewhere(run):
         return finalize_summary(run, opdef)
     return None
@@ -49,11 +48,11 @@ def summarize_here(meta_dir: str) -> None:
     finalize_summary(run, meta_opdef(run))
 
 
-def has_packages_for_config(run: Run) -> bool:
-    """Return whether this process can read the files that hold the run's configuration."""
+def has_packages_for_config(opdef: OpDef) -> bool:
+    """Return whether this process can read the files that hold an operation's configuration."""
     if _has_site():
         return True
-    keys = [str(key) for table in meta_opdef(run).config for key in table["keys"]]
+    keys = [str(key) for table in opdef.config for key in table["keys"]]
     return not any(key.partition("#")[0].lower().endswith(_YAML) for key in keys)
 
 

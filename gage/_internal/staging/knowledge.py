@@ -47,7 +47,8 @@ class Staging:
 
     Values that are not given are read from the side-car when they are needed. Messages for
     `log/runner` and notes keep their order and time; `flush` writes them, and so does the end of
-    the `with` block, also after an error.
+    the `with` block. If the files were staged before, which makes all phases quick, the block only
+    does so after an error: what is left is written before a command, and by the last phase.
 
     Attributes
     ----------
@@ -102,8 +103,9 @@ class Staging:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.flush()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if self.prepared is None or error is not None:
+            self.flush()
 
     @property
     def opdef(self) -> OpDef:

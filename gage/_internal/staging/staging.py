@@ -82,7 +82,7 @@ def init_run_meta(
     Parameters
     ----------
     user_attrs, system_attrs
-        The attributes of user and system that are already known, by name.
+        The attributes of user and system that are already known, by name; bytes are JSON already.
 
     Raises
     ------
@@ -239,6 +239,7 @@ def finalize_staged_run(run: Run, staging: Staging | None = None) -> None:
         make_read_only(run, {path: found[path] for path in found if path not in writes})
         make_writable(run, writes)
         staged.log("Writing meta staged")
+        staged.flush()
     write_timestamp(run, "staged", now_us())
 
 
