@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from gage._internal.config.script_arguments import UNKNOWN, ScriptParser
 from gage._internal.errors import ConfigError
 from gage._internal.process.ending import wait_for_exit
 from gage._internal.process.identity import decode_identity
+from tests.cli.commands import ROOT
 
 MAKE = "import argparse, os\np = argparse.ArgumentParser()\n"
 
@@ -124,6 +128,69 @@ def test_an_answer_holds_until_a_module_of_the_project_changes(tmp_path: Path) -
     assert [arg.key for arg in first.arguments] == [arg.key for arg in again.arguments] == ["a"]
     assert [arg.key for arg in third.arguments] == ["b"]
     assert (tmp_path / "asked").read_text() == "xx"
+
+
+COUNTED = (
+    "import os\nfd = os.open('asked', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+    "os.write(fd, b'x')\nos.close(fd)\n"
+)
+
+
+def probed_in_a_new_process(directory: Path, **env: str) -> list[str]:
+    """Return the keys of the arguments of `t.py`, as a process finds them that asks first."""
+    program = (
+        "from gage._internal.config.parser_probe import probe_parser\n"
+        "parser = probe_parser('.', ('python', 't.py'), 1, 't.py')\n"
+        "print(*(argument.key for argument in parser.arguments))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_the_next_process_does_not_ask_again(tmp_path: Path) -> None:
+    (tmp_path / "t.py").write_text(f"{COUNTED}{MAKE}p.add_argument('--lr')\np.parse_args()\n")
+
+    first, second = (probed_in_a_new_process(tmp_path, TERM=term) for term in ("a", "b"))
+
+    assert first == second == ["lr"]
+    assert (tmp_path / "asked").read_text() == "x"
+
+
+@pytest.mark.parametrize("changed", ["t.py", "mine.py", "names.txt", "environment"])
+def test_the_next_process_asks_again_if_anything_has_changed(tmp_path: Path, changed: str) -> None:
+    (tmp_path / "mine.py").write_text("NAMES = ['a']\n")
+    (tmp_path / "names.txt").write_text("b")
+    (tmp_path / "t.py").write_text(
+        f"{MAKE}import mine\nnames = [*mine.NAMES, open('names.txt').read()]\n"
+        "for name in [*names, os.environ.get('NAME', 'c'), 'd']: p.add_argument('--' + name)\n"
+        "p.parse_args()\n"
+    )
+    assert probed_in_a_new_process(tmp_path) == ["a", "b", "c", "d"]
+
+    env = {"NAME": "new"} if changed == "environment" else {}
+    if not env:
+        path = tmp_path / changed
+        old = {"t.py": "'d'", "mine.py": "'a'", "names.txt": "b"}[changed]
+        path.write_text(path.read_text().replace(old, "new" if old == "b" else "'new'"))
+
+    assert "new" in probed_in_a_new_process(tmp_path, **env)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"answer": {}, "digests": {}, "places": {}}'])
+def test_a_damaged_entry_is_not_used(tmp_path: Path, home: Path, text: str) -> None:
+    (tmp_path / "t.py").write_text(f"{MAKE}p.add_argument('--lr')\np.parse_args()\n")
+    probed_in_a_new_process(tmp_path)
+    (entry,) = (home / ".cache" / "gage" / "parsers").iterdir()
+    entry.write_text(text)
+
+    assert probed_in_a_new_process(tmp_path) == ["lr"]
 
 
 def test_a_module_is_asked_as_its_command_runs_it(tmp_path: Path) -> None:

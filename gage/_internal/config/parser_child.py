@@ -4,8 +4,9 @@
     python parser_child.py DIRECTORY -m MODULE [WORD …]     as python -m MODULE WORD …
 
 Nothing of the script runs after its first call of `parse_args` or the like. The answer is one JSON
-object on standard output: `parser` (`parser_probe` says what is in it) and `files`, the paths of
-the modules of DIRECTORY that were loaded. What the script prints goes to standard error.
+object on standard output: `parser` (`parser_probe` says what is in it), `files`, the paths of the
+modules that were loaded and of the files of DIRECTORY that were read, and `places`, the directories
+of installed packages. What the script prints goes to standard error.
 
 It is started by its path, with the interpreter of the script: it imports nothing of gage.
 """
@@ -49,9 +50,17 @@ def main() -> None:
     directory, *words = sys.argv[1:]
     answer = os.dup(1)
     os.dup2(2, 1)
+    read: set[str] = set()
+
+    def note(event: str, args: "tuple[Any, ...]") -> None:
+        if event == "open" and isinstance(args[0], str) and not args[2] & os.O_ACCMODE:
+            read.add(os.path.abspath(args[0]))
+
+    sys.addaudithook(note)
 
     def stop(parser: argparse.ArgumentParser, *_: "Any", **__: "Any") -> "NoReturn":
-        data = {"parser": _described(parser), "files": _loaded(directory)}
+        data = {"parser": _described(parser), "files": _used(directory, read)}
+        data["places"] = [place for place in sys.path if _is_installed(place)]
         text = json.dumps(data).encode()
         while text:
             text = text[os.write(answer, text) :]
@@ -131,14 +140,25 @@ def _is_simple(value: "Any") -> bool:
     return isinstance(value, (list, tuple)) and all(map(_is_simple, value))
 
 
-def _loaded(directory: str) -> "list[str]":
+def _used(directory: str, read: "set[str]") -> "list[str]":
+    """Return the files that the parser depends on, except those of installed packages."""
     start = os.path.realpath(directory) + os.sep
+    prefixes = tuple(os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix))
+    loaded = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     files = set()
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and os.path.realpath(path).startswith(start):
-            files.add(os.path.relpath(os.path.realpath(path), start))
+    for path in {path for path in loaded if isinstance(path, str)} | read:
+        real = os.path.realpath(path)
+        if _is_installed(real) or "__pycache__" in real.split(os.sep) or not os.path.isfile(real):
+            continue
+        if real.startswith(start):
+            files.add(os.path.relpath(real, start))
+        elif path in loaded and not real.startswith(prefixes):
+            files.add(real)
     return sorted(files)
+
+
+def _is_installed(path: str) -> bool:
+    return not {"site-packages", "dist-packages"}.isdisjoint(path.split(os.sep))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 The script is run by `parser_child` as far as its first `parse_args`: that finds arguments of
 parsers that are made in a function, a loop or an imported module, and those of sub-commands. It
 runs in the project's directory, without input, and is given `LIMIT_S`. An answer holds until the
-script or a module of the project that it imports changes.
+script, a module of the project that it imports, or a file of the project that it reads changes,
+also in the next process (`parser_cache`).
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gage._internal.config.parser_cache import digests_of, entry_path, keep, kept
 from gage._internal.config.script_arguments import UNKNOWN, Argument, ScriptParser
 from gage._internal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["LIMIT_S", "probe_parser"]
 
@@ -68,11 +69,16 @@ def probe_parser(
     own_env = dict(env or {})
     key = (*words[: script_at + 1], script, *map("=".join, sorted(own_env.items())))
     answer = _answers.get(key)
-    if answer is not None and answer.digests == _digests(project_dir, answer.digests):
+    if answer is not None and answer.digests == digests_of(project_dir, answer.digests):
         return answer.parser
-    data = _asked(project_dir, words, script_at, script, own_env)
-    files = {script, *data["files"]}
-    answer = _Answer(_parser(data["parser"]), _digests(project_dir, files))
+    argv = _argv(project_dir, words, script_at)
+    entry = entry_path(project_dir, argv, own_env)
+    answer = _kept_answer(entry, project_dir, script)
+    if answer is None:
+        data = _asked(argv, project_dir, script, own_env)
+        digests = digests_of(project_dir, {script, *data["files"]})
+        answer = _Answer(_parser(data["parser"]), digests)
+        keep(entry, data, digests, data["places"])
     _answers.pop(key, None)
     _answers[key] = answer
     while len(_answers) > _MOST_KEPT:
@@ -80,9 +86,19 @@ def probe_parser(
     return answer.parser
 
 
-def _asked(
-    project_dir: str, words: Sequence[str], script_at: int, script: str, env: dict[str, str]
-) -> dict[str, Any]:
+def _kept_answer(entry: str | None, project_dir: str, script: str) -> _Answer | None:
+    data = kept(entry, project_dir)
+    if data is None:
+        return None
+    try:
+        files = {script, *data["files"]}
+        return _Answer(_parser(data["parser"]), digests_of(project_dir, files))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # something else wrote there
+
+
+def _argv(project_dir: str, words: Sequence[str], script_at: int) -> list[str]:
+    """Return the command that asks the script of a command."""
     is_module = words[script_at - 1] == "-m"
     program = ["-m", words[script_at]] if is_module else [words[script_at]]
     before = list(words[1 : script_at - 1 if is_module else script_at])
@@ -90,7 +106,10 @@ def _asked(
     if python in {"", "python", "python3"}:
         python = sys.executable
         before = before if os.path.basename(words[0]).startswith("python") else []
-    argv = [python, *before, _CHILD, project_dir, *program, *words[script_at + 1 :]]
+    return [python, *before, _CHILD, project_dir, *program, *words[script_at + 1 :]]
+
+
+def _asked(argv: list[str], project_dir: str, script: str, env: dict[str, str]) -> dict[str, Any]:
     with tempfile.TemporaryFile() as output:
         code, out = _run(argv, project_dir, env, output.fileno(), script)
         output.seek(max(0, output.seek(0, os.SEEK_END) - _SHOWN))
@@ -158,15 +177,3 @@ def _argument(data: dict[str, Any]) -> Argument:
         required=data["required"],
         help=data["help"],
     )
-
-
-def _digests(directory: str, files: Iterable[str]) -> dict[str, str]:
-    """Return the sha256 of files, "" of one that cannot be read."""
-    found = {}
-    for name in files:
-        try:
-            with open(os.path.join(directory, name), "rb") as file:
-                found[name] = sha256(file.read()).hexdigest()
-        except OSError:
-            found[name] = ""
-    return found
