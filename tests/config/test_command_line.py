@@ -241,3 +241,20 @@ def test_command_that_cannot_be_read_is_an_error(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         command_line(str(script.parent), command)
+
+
+@pytest.mark.parametrize("nargs", ["", ", nargs='?', default=3", ", nargs='*'", ", nargs='+'"])
+def test_a_positional_number_may_be_given_later(tmp_path: Path, nargs: str) -> None:
+    (tmp_path / "t.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        f"p.add_argument('n', type=int{nargs})\n"
+        "p.add_argument('--lr', type=float, default=0.1)\np.parse_args()\n"
+    )
+    tables, command = [{"keys": ["args"]}], ["python", "t.py"]
+    value = [5] if "*" in nargs or "+" in nargs else 5
+
+    config = read_config(str(tmp_path), tables, command, arguments="run")
+    values, _ = resolve_values(config, {"n": Text("[5]" if isinstance(value, list) else "5")})
+
+    assert config.defaults()["lr"] == 0.1
+    assert with_values(config, values, command) == ["python", "t.py", "5"]

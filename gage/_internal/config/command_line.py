@@ -18,7 +18,7 @@ from gage._internal.config.script_arguments import UNKNOWN, Argument, ScriptPars
 from gage._internal.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["CommandLine", "check_command", "command_line"]
 
@@ -284,7 +284,7 @@ def _parser(described: ScriptParser, *, lenient: bool = False) -> _Parser:
         elif argument.action != "store":
             options["action"] = argument.action
         if argument.action in {"store", "append", "extend"}:
-            options["type"] = _TYPES.get(argument.type, str)
+            options["type"] = _converter(argument.type)
             nargs = argument.nargs
             if lenient and not argument.flags:
                 # It may be given later.
@@ -301,6 +301,12 @@ def _parser(described: ScriptParser, *, lenient: bool = False) -> _Parser:
     if described.commands:
         parser.add_argument(_COMMAND, nargs=argparse.PARSER).required = False
     return parser
+
+
+def _converter(name: str) -> Callable[[str], Any]:
+    """Return the converter of a type; argparse gives it the default of a positional, too."""
+    convert: Callable[[str], Any] = _TYPES.get(name, str)
+    return lambda text: text if text is argparse.SUPPRESS else convert(text)
 
 
 def _parsed(parser: _Parser, words: list[str]) -> tuple[dict[str, Any], list[str]] | None:
