@@ -17,7 +17,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gage._internal.api.batches import batches, run_batch
-    from gage._internal.api.order import doctor
+    from gage._internal.api.order import doctor, du
     from gage._internal.api.runs import find, operations, run, runs
     from gage._internal.api.whence import whence
     from gage._internal.batch.batch import Batch
@@ -63,6 +63,7 @@ _HOMES = {
     "TargetError": "gage._internal.errors",
     "batches": "gage._internal.api.batches",
     "doctor": "gage._internal.api.order",
+    "du": "gage._internal.api.order",
     "find": "gage._internal.api.runs",
     "log": "gage.inside.metric_log",
     "operations": "gage._internal.api.runs",
@@ -93,6 +94,7 @@ __all__ = [
     "__version__",
     "batches",
     "doctor",
+    "du",
     "find",
     "log",
     "operations",

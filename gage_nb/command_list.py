@@ -80,5 +80,6 @@ COMMANDS = {
     "restore": Command("restore [RUN ...]", "bring deleted runs back"),
     "purge": Command("purge RUN ...", "remove deleted runs for good"),
     "doctor": Command("doctor [--repair]", "what is damaged or left over (DataFrame)"),
+    "du": Command("du", "the room that runs take on the disk (DataFrame)"),
     "ops": Command("ops", "what can be run here (DataFrame)"),
 }

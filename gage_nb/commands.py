@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gage._internal.api import runs as requests
 from gage._internal.api.comparing import Asked
 from gage._internal.api.completion import COMMAND_OPTIONS
-from gage._internal.api.order import deleted, doctor, find_many, purge, restore
+from gage._internal.api.order import deleted, doctor, du, find_many, purge, restore
 from gage._internal.api.place import home_of
 from gage._internal.operations.run_line import LineError
 from gage._internal.resources.log import resource_words
@@ -231,6 +231,15 @@ def _doctor(words: Sequence[str], place: Place) -> Any:
     return frame
 
 
+def _du(words: Sequence[str], place: Place) -> Any:
+    if words:
+        raise LineError(f"expected nothing after du, found {' '.join(words)!r}")
+    found = du(directory=place.directory, runs_home=place.runs_home)
+    columns = dict.fromkeys(("kind", "name", "operation"), "string")
+    sizes = dict.fromkeys(("size_bytes", "disk_bytes", "freed_bytes"), "Int64")
+    return frames.from_rows([usage.row for usage in found], columns | sizes)
+
+
 def _compare(words: Sequence[str], place: Place) -> Any:
     from gage_nb import comparisons
 
@@ -331,5 +340,6 @@ _CALLS: dict[str, Callable[[Sequence[str], Place], Any]] = {
     "restore": _restore,
     "purge": _purge,
     "doctor": _doctor,
+    "du": _du,
     "ops": _ops,
 }

@@ -9,7 +9,7 @@ import click.shell_completion
 
 from gage._internal.errors import GageError, OptionError
 from gage._internal.operations.line_help import help_text
-from gage.cli import acting, comparing, looking, ordering  # noqa: F401  # their commands join the group
+from gage.cli import acting, comparing, looking, opening, ordering  # noqa: F401  # their commands join the group
 from gage.cli.group import app
 from gage.cli.run import INTERRUPTED, USAGE, run_command
 

@@ -56,6 +56,18 @@ def _runs(
         print_listing(rows, is_page=limit is None and len(rows) == page)
 
 
+@app.command("select")
+@click.argument("where", nargs=-1, shell_complete=complete_run)
+@click.option("--limit", type=int, metavar="N", help="At most N runs, the newest.")
+def _select(where: tuple[str, ...], limit: int | None) -> None:
+    """Print the names of the runs that match a filter, one a line, the newest first.
+
+    For other programs: gage select status=error | xargs gage delete
+    """
+    for row in requests.run_listing(home_of(), where, limit=limit):
+        click.echo(row["run"])
+
+
 @app.command("show")
 @run_argument
 @json_option

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gage._internal.api import runs as requests
-from gage._internal.api.order import deleted, doctor, find_many, purge, restore
-from gage._internal.people import format_count
+from gage._internal.api.order import deleted, doctor, du, find_many, purge, restore
+from gage._internal.people import format_count, format_size
 from gage._internal.store.trash import delete_run
 from gage._internal.text import printable
 from gage.cli.group import app, complete_run, confirm, json_option, print_json
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gage._internal.store.recorded_run import RecordedRun
 
 __all__: list[str] = []
+
+_SHOWN = 20
 
 
 @app.command("label")
@@ -106,6 +108,26 @@ def _doctor(repair: bool, as_json: bool) -> int:
         what = "" if repair else ". To repair what can be repaired: gage doctor --repair"
         click.echo(f"{format_count(left, 'problem')} left{what}", err=True)
     return 1 if left else 0
+
+
+@app.command("du")
+@click.option("-a", "--all", "everything", is_flag=True, help="Everything, not only the largest.")
+@json_option
+def _du(everything: bool, as_json: bool) -> None:
+    """Show how much room runs, batches and the trash take on the disk, the largest first."""
+    usages = du()
+    if as_json:
+        print_json(usage.row for usage in usages)
+        return
+    from gage.cli.tables import print_table
+
+    *found, total = usages
+    shown = found if everything else found[:_SHOWN]
+    rows = [(*usage[:3], *(format_size(size) for size in usage[3:])) for usage in (*shown, total)]
+    columns = ["kind", "name", "operation", "files", "on disk", "frees"]
+    print_table(columns, rows, numbers=(3, 4, 5))
+    if len(shown) < len(found):
+        click.echo(f"The {len(shown)} largest of {len(found):,}; all of them: gage du --all")
 
 
 @app.command("diff")

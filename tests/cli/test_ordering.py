@@ -45,3 +45,30 @@ def test_the_doctor_says_what_is_wrong_and_repairs_it(cli: Callable[..., Started
     assert (repaired.returncode, repaired.stderr) == (0, b"")
     assert b"made again" in repaired.stdout
     assert cli("doctor").returncode == 0
+
+
+def test_the_room_on_the_disk_is_shown(cli: Callable[..., Started]) -> None:
+    for _ in range(2):
+        cli("run", "hi.py")
+    names = {run.name for run in gage.runs()}
+
+    shown = cli("du").stdout.decode().splitlines()
+    found = rows(cli("du", "--json"))
+
+    assert shown[0].split() == ["kind", "name", "operation", "files", "on", "disk", "frees"]
+    assert {line.split()[1] for line in shown[1:3]} == names
+    assert shown[-1].startswith("total")
+    assert {row["name"] for row in found[:-1]} == names
+    assert found[-1]["disk_bytes"] == sum(row["disk_bytes"] for row in found[:-1])
+
+
+def test_names_are_printed_for_other_programs(cli: Callable[..., Started], project: Path) -> None:
+    (project / "bad.py").write_text("raise SystemExit(3)\n")
+    cli("run", "hi.py")
+    cli("run", "bad.py")
+    bad, good = (run.name for run in gage.runs())
+
+    assert cli("select").stdout.decode().split() == [bad, good]
+    assert cli("select", "--limit", "1").stdout.decode().split() == [bad]
+    assert cli("select", "status=completed").stdout.decode().split() == [good]
+    assert cli("select", "status=pending").stdout == b""

@@ -168,6 +168,14 @@ def test_the_doctor_examines_and_repairs(run: gage.RecordedRun) -> None:
     assert (list(found["mended"]), list(repaired["mended"])) == ([False], [True])
 
 
+def test_the_room_on_the_disk_is_a_frame(run: gage.RecordedRun) -> None:
+    frame = carry_out("du", [])
+
+    assert list(frame["kind"]) == ["run", "total"]
+    assert list(frame["name"]) == [run.name, ""]
+    assert list(frame.columns)[3:] == ["size", "disk", "freed"]
+
+
 def test_two_runs_are_compared(project: Path, run: gage.RecordedRun) -> None:
     (project / "hi.py").write_text("print('other')\n")
     other = gage.run("hi.py")

@@ -12,7 +12,7 @@ from gage._internal.errors import GagefileError, RunNotFound, StoreError
 from gage._internal.record.run_meta import write_timestamp
 from gage._internal.staging.staging import make_run
 from gage._internal.store.recorded_run import RecordedRun
-from gage._internal.store.store import find_run, is_run_id, list_runs, runs_home
+from gage._internal.store.store import find_run, is_run_id, list_runs, make_home, runs_home
 from gage._internal.types import Run
 from tests.making import initialized, meta, staged
 
@@ -223,3 +223,23 @@ def test_a_position_counts_before_a_prefix(store: Path) -> None:
 )
 def test_the_form_of_an_id(text: str, expected: bool) -> None:
     assert is_run_id(text) is expected
+
+
+def test_git_ignores_a_directory_that_is_made_in_a_project(tmp_path: Path) -> None:
+    home = tmp_path / ".gage" / "runs"
+
+    make_run(str(home))
+
+    assert (tmp_path / ".gage" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("name", [".gage/runs", "mine/runs"])
+def test_nothing_is_added_to_a_directory_that_exists(tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    home.parent.mkdir()
+
+    make_home(str(home))
+    make_home(str(home))
+
+    assert home.is_dir()
+    assert [path.name for path in home.parent.iterdir()] == ["runs"]

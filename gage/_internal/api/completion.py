@@ -24,7 +24,7 @@ __all__ = ["COMMAND_OPTIONS", "Choice", "complete_command", "complete_option", "
 
 _MOST_RUNS = 100
 _MOST_VALUES = 50
-_TAKE_NO_RUN = frozenset({"batches", "doctor", "ops", "check", "help", "completion"})
+_TAKE_NO_RUN = frozenset({"batches", "doctor", "du", "ops", "check", "help", "completion"})
 _TAKE_SEVERAL = frozenset({"diff", "compare", "plot", "delete", "metrics"})
 _BATCH = ("-b", "--batch")
 _ROW_FILES = (".csv", ".json")
@@ -107,7 +107,7 @@ def complete_command(
     try:
         if not words:
             choices = [Choice(name) for name in sorted(commands)]
-        elif words[0] in {"runs", "list", "ls"}:
+        elif words[0] in {"runs", "list", "ls", "select"}:
             choices = _filters(incomplete, _index(directory))
         elif incomplete.startswith("-") or _takes(words):
             choices = _option_choices(incomplete, words, directory)

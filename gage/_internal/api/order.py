@@ -1,4 +1,4 @@
-"""Keeping the store in order: choosing runs by name or filter, the trash, the doctor."""
+"""Keeping the store in order: choosing runs by name or filter, the trash, the doctor, the room."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from gage._internal.doctor.finding import Finding
     from gage._internal.store.recorded_run import RecordedRun
+    from gage._internal.store.space import Usage
 
-__all__ = ["deleted", "doctor", "find_many", "purge", "restore"]
+__all__ = ["deleted", "doctor", "du", "find_many", "purge", "restore"]
 
 
 def find_many(
@@ -104,3 +105,18 @@ def doctor(
 
     home = home_of(directory, runs_home)
     return examination.repair(home) if repair else examination.examine(home)
+
+
+def du(*, directory: str | None = None, runs_home: str | None = None) -> list[Usage]:
+    """Return the room that each run, batch and deleted run takes, the largest first, and the total.
+
+    Each has `kind`, `name`, `operation`, `size_bytes`, `disk_bytes` and `freed_bytes`.
+
+    Raises
+    ------
+    StoreError
+        If the directory of runs cannot be read.
+    """
+    from gage._internal.store.space import disk_usage
+
+    return disk_usage(home_of(directory, runs_home))

@@ -33,6 +33,7 @@ from gage._internal.running.runner import stop_run
 from gage._internal.running.waiting_supervisor import ask_supervisor
 from gage._internal.store.own_runs import mark_own_batch
 from gage._internal.store.same_work import remove_directory, remove_run
+from gage._internal.store.store import make_home
 from gage._internal.system.environment import start_recording
 from gage._internal.system.recording import cancel_all, collect_all
 from gage._internal.types import Run
@@ -214,6 +215,7 @@ def _runs_made_from_now_on(directory: str) -> Callable[[], set[str]]:
 
 def _stage(operation: Operation, directory: str, on_phase: Callable[[str], None] | None) -> Run:
     try:
+        make_home(os.path.dirname(os.path.dirname(directory)))
         os.makedirs(directory)
     except OSError as error:
         raise StoreError(

@@ -23,6 +23,7 @@ from gage._internal.staging.failure import record_failure, store_message
 from gage._internal.staging.given import copy_given, make_writable
 from gage._internal.staging.knowledge import Staging
 from gage._internal.staging.phase_command import run_phase_command
+from gage._internal.store.store import make_home
 from gage._internal.types import PHASES, OpCmd, OpDef, OpRef, Run
 
 TYPE_CHECKING = False
@@ -61,7 +62,8 @@ def make_run(runs_home: str, run_id: str | None = None) -> Run:
     """
     run = run_at(os.path.abspath(runs_home), run_id or make_id())
     try:
-        os.makedirs(run.meta_dir)
+        make_home(os.path.dirname(run.meta_dir))
+        os.mkdir(run.meta_dir)
         os.mkdir(run.run_dir)
     except OSError as error:
         raise StoreError(store_message(f"cannot make a run in {runs_home}", error)) from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+from gage._internal.atomic import replace
 from gage._internal.errors import MetaError, RunNotFound, StoreError
 from gage._internal.record.layout import META_SUFFIX, run_at
 from gage._internal.record.run_meta import read_timestamp
 from gage._internal.store.recorded_run import RecordedRun
 
-__all__ = ["find_run", "is_run_id", "list_runs", "run_ids", "runs_home"]
+__all__ = ["find_run", "is_run_id", "list_runs", "make_home", "run_ids", "runs_home"]
 
 _ID_LENGTH = 36
 _DASHES = (8, 13, 18, 23)
@@ -38,6 +39,23 @@ def runs_home(directory: str | None = None) -> str:
         names_one = True  # loading the Gage file says what is wrong
     named = load_gagefile(gagefile).runs_dir if names_one else None
     return os.path.join(beside, os.path.expanduser(named or os.path.join(".gage", "runs")))
+
+
+def make_home(home: str) -> None:
+    """Make a directory of runs if it does not exist; Git ignores a new `.gage`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    if os.path.isdir(home):
+        return
+    above = os.path.dirname(os.path.abspath(home))
+    is_new = os.path.basename(above) == ".gage" and not os.path.lexists(above)
+    os.makedirs(home, exist_ok=True)
+    if is_new:
+        replace(os.path.join(above, ".gitignore"), b"*\n")
 
 
 def list_runs(home: str) -> list[RecordedRun]:
