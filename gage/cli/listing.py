@@ -18,6 +18,9 @@ __all__ = ["FIRST_PAGE", "print_listing"]
 
 FIRST_PAGE = 50
 _MOST_CHARS = 24
+_FIRST = 2
+_ROOM_FOR_VALUES = 24
+_STATUS = 3
 _GAP = 2
 _NARROW = 76  # below, a status is its first word
 _NAMES = 16  # of an operation and a label, if there are values beside them
@@ -48,12 +51,16 @@ def print_listing(rows: Sequence[dict[str, Any]], *, is_page: bool = False) -> N
     names, _ = differing(rows, "metrics")
     if len(rows) == 1:
         names = list(rows[0]["metrics"])
-    _add_columns(columns, cells, rows, [("config", keys), ("metrics", names)])
+    candidates = _most_telling(rows[0], keys, names)
+    if candidates and _room(columns, cells) < _ROOM_FOR_VALUES:
+        for row, shown in zip(rows, cells, strict=True):
+            shown[_STATUS] = row["status"]  # `gage show` says the rest
+    _add_columns(columns, cells, rows, candidates)
     shared = {key: value for key, value in shared.items() if value is not None}
     if shared and len(rows) > 1:
         texts = (f"{on_a_line(key)}={_value(value)}" for key, value in shared.items())
         print(f"all: {shortened(', '.join(texts), shutil.get_terminal_size().columns - 5)}")
-    styles = {3: [STATUS_STYLES[row["status"]] for row in rows]}
+    styles = {_STATUS: [STATUS_STYLES[row["status"]] for row in rows]}
     print_table(columns, cells, styles=styles, whole=(0, 1, 3, 4, 5))
     if is_page:
         print(f"The newest {len(rows)} runs; all of them: gage runs --all")
@@ -62,29 +69,51 @@ def print_listing(rows: Sequence[dict[str, Any]], *, is_page: bool = False) -> N
             print(f"{row['run']} is damaged: {printable(row['reason'])}")
 
 
+def _most_telling(
+    newest: dict[str, Any], keys: list[str], names: list[str]
+) -> list[tuple[str, str]]:
+    """Return parts and names of the columns, those that should find room first.
+
+    What the newest run has comes first: some of its configuration, some of its metrics, the rest.
+    """
+    of_newest = [("config", key) for key in keys if key in newest["config"]]
+    metrics = [("metrics", name) for name in names if name in newest["metrics"]]
+    first = [*of_newest[:_FIRST], *metrics[:_FIRST], *of_newest[_FIRST:], *metrics[_FIRST:]]
+    every = [*(("config", key) for key in keys), *(("metrics", name) for name in names)]
+    return list(dict.fromkeys([*first, *every]))
+
+
 def _add_columns(
     columns: list[str],
     cells: list[list[str]],
     rows: Sequence[dict[str, Any]],
-    parts: Sequence[tuple[str, list[str]]],
+    candidates: Sequence[tuple[str, str]],
 ) -> None:
     """Add the values that differ, as many columns as the terminal has room for."""
+    room = _room(columns, cells)
+    added: dict[tuple[str, str], list[str]] = {}
+    for part, key in candidates:
+        texts = [_value(row[part].get(key)) for row in rows]
+        heading = shortened(on_a_line(key), _MOST_CHARS)
+        room -= max(map(len, (heading, *texts))) + _GAP
+        if room < 0:
+            break
+        added[part, key] = [heading, *texts]
+    # The configuration comes before the metrics, whatever found room first.
+    for heading, *texts in (added[chosen] for chosen in sorted(added, key=lambda one: one[0])):
+        columns.append(heading)
+        for row, text in zip(cells, texts, strict=True):
+            row.append(text)
+
+
+def _room(columns: list[str], cells: list[list[str]]) -> int:
+    """Return how many characters of the terminal's width the columns leave."""
     longest = [max(map(len, texts)) for texts in zip(columns, *cells, strict=True)]
     width = sum(
         (min(size, _NAMES) if name in {"operation", "label"} else size) + _GAP
         for name, size in zip(columns, longest, strict=True)
     )
-    room = shutil.get_terminal_size().columns - width
-    for part, keys in parts:
-        for key in keys:
-            texts = [_value(row[part].get(key)) for row in rows]
-            heading = shortened(on_a_line(key), _MOST_CHARS)
-            room -= max(map(len, (heading, *texts))) + _GAP
-            if room < 0:
-                return
-            columns.append(heading)
-            for row, text in zip(cells, texts, strict=True):
-                row.append(text)
+    return shutil.get_terminal_size().columns - width
 
 
 def _value(value: Any) -> str:

@@ -212,3 +212,23 @@ def test_caches_are_not_among_the_files_that_show_lists(
     assert re.search(r"generated +made\.txt", text)
     assert ".pyc" not in text
     assert "more: gage manifest" in text
+
+
+def test_values_of_the_newest_run_find_room_first(
+    cli: Callable[..., Started], project: Path, env: dict[str, str]
+) -> None:
+    env["COLUMNS"] = "80"
+    write(project, "old.py", "".join(f"old_{number} = 1\n" for number in range(9)))
+    write(project, "new.py", "lr = 0.1\nprint('loss:', 1 / lr)\n")
+    write(project, "bad.py", "raise SystemExit(3)\n")
+    for line in (["old.py"], ["old.py", "old_1=2"], ["bad.py"], ["new.py", "lr=[0.1,0.2]"]):
+        cli("run", *line)
+
+    heading, *lines = cli("runs").stdout.decode().splitlines()
+
+    names = heading.split()
+    assert names.index("duration") < names.index("lr") < names.index("loss")
+    assert max(map(len, lines)) <= 80
+    assert any(" error " in line for line in lines)
+    assert "0.2" in lines[0].split()
+    assert lines[0].split()[-1] == "5"
