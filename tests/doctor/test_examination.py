@@ -15,7 +15,6 @@ import pytest
 import gage
 from gage._internal.atomic import replace
 from gage._internal.doctor.examination import examine, repair
-from gage._internal.doctor.finding import Finding
 from gage._internal.errors import MetaError
 from gage._internal.process.ending import kill, wait_for_exit
 from gage._internal.record.manifest import read_manifest, verify
@@ -29,6 +28,7 @@ from gage._internal.store.store import list_runs
 from gage._internal.store.trash import deleted_runs
 from gage._internal.types import Command, Run
 from tests import making
+from tests.doctor.found import long_ago, only
 from tests.making import (
     dead_identity,
     initialized,
@@ -45,13 +45,6 @@ PRINTS = [
     "-c",
     "import sys; print('one'); sys.stderr.write('two\\n'); open('made', 'w').write('x')",
 ]
-
-
-def long_ago(*paths: Path | str) -> None:
-    """Let files and directories, with all that is in them, look as if they were old."""
-    for top in paths:
-        for path in (Path(top), *Path(top).rglob("*")):
-            os.utime(path, (1_700_000_000,) * 2, follow_symlinks=False)
 
 
 def gone(run: Run) -> None:
@@ -73,11 +66,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ended(home)
     ended(home, PRINTS)
     return home
-
-
-def only(found: list[Finding]) -> Finding:
-    (finding,) = found
-    return finding
 
 
 def logged(run: Run) -> str:
@@ -106,6 +94,21 @@ def test_a_running_run_is_left_alone(tmp_path: Path) -> None:
 
     assert repair(str(tmp_path)) == []
 
+    stop_run(run)
+    wait_for_run(run)
+
+
+def test_a_running_run_whose_processes_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    run = staged(tmp_path, ["sleep", "1000"])
+    start_run(run)
+    supervisor = meta(run, "proc", "supervisor").read_bytes()
+    overwrite(meta(run, "proc", "supervisor"), b"nonsense\n")
+
+    finding = only(repair(str(tmp_path)))
+
+    assert (finding.is_mended, finding.done) == (False, "")
+    assert "it may be running" in finding.remedy
+    overwrite(meta(run, "proc", "supervisor"), supervisor)
     stop_run(run)
     wait_for_run(run)
 
@@ -345,20 +348,6 @@ def test_a_run_of_another_machine_is_left_alone(tmp_path: Path) -> None:
 
     assert not finding.is_mended
     assert "another machine" in finding.problem
-
-
-def test_a_batch_that_was_never_planned_is_moved_away(tmp_path: Path) -> None:
-    run = staged(tmp_path)
-    directory = tmp_path / ".batches" / run.id
-    directory.mkdir(parents=True)
-    (directory / "x").write_text("")
-    assert examine(str(tmp_path)) == []
-
-    long_ago(directory)
-    assert "without a plan" in only(repair(str(tmp_path))).problem
-
-    assert (tmp_path / ".damaged" / ".batches" / run.id / "x").exists()
-    assert not directory.exists()
 
 
 @pytest.mark.parametrize("file", ["manifest", "config.json", "stopped", "log/files", "proc/exit"])

@@ -49,10 +49,10 @@ def run_findings(run: Run, home: str) -> list[Finding]:
         pass  # it is damaged, which is found below
     if not (os.path.lexists(run.meta_dir) and os.path.lexists(run.run_dir)):
         return list(_of_half_a_run(run, home))
-    whole = list(_of_unfinished_run(run, home))
+    status = read_status(run)
+    whole = list(_of_unfinished_run(run, home, status))
     if whole:
         return whole
-    status = read_status(run)
     found = [*_derived(run, home), *manifest_findings(run, home)]
     if status.name == "damaged" and not found:
         return [_of_damaged_run(run, home, status)]
@@ -73,8 +73,7 @@ def _of_half_a_run(run: Run, home: str) -> Iterator[Finding]:
         yield _of_side_car_alone(run, home)
 
 
-def _of_unfinished_run(run: Run, home: str) -> Iterator[Finding]:
-    status = read_status(run)
+def _of_unfinished_run(run: Run, home: str, status: Status) -> Iterator[Finding]:
     if status.name == "pending" and is_abandoned(run.run_dir, run.meta_dir):
         if os.path.exists(run_meta_path(run, "initialized")):
             problem = "staging was interrupted: nothing has changed for an hour"
@@ -109,6 +108,11 @@ def _of_damaged_run(run: Run, home: str, status: Status) -> Finding:
             return Finding(run.name, os.path.basename(run.meta_dir), problem, remedy)
     if _ELSEWHERE in problem:
         remedy = "if it has ended there, run gage doctor on that machine"
+        return Finding(run.name, os.path.basename(run.meta_dir), problem, remedy)
+    has_ended = os.path.lexists(run_meta_path(run, "stopped"))
+    if not has_ended and not is_abandoned(run.run_dir, run.meta_dir):
+        # Which processes it has may be what is damaged.
+        remedy = "it may be running: examine it again when nothing of it has changed for an hour"
         return Finding(run.name, os.path.basename(run.meta_dir), problem, remedy)
     return _finding(run, home, run.meta_dir, problem, _SET_ASIDE, _move_away)
 
