@@ -1,4 +1,4 @@
-"""The last line of a terminal while a run is going on, seen in a pseudo terminal."""
+"""The last line of a terminal while a run is running, seen in a pseudo terminal."""
 
 from __future__ import annotations
 

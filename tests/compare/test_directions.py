@@ -1,3 +1,5 @@
+"""Which values of a metric are better: the request says it, or a batch, and nothing else."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""What is given for a key: how a text is read, and which type the value has in the end."""
+"""What is given for a key: how a string is read, and which type the value has in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line of a magic can go on with."""
+"""How a line of a magic can be completed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run says it is reaches whoever looks."""
+"""The progress that a run reports reaches everyone who looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At the end of a run stands what it said, and nothing it says wrong can fail it."""
+"""A summary has what its run said; nothing wrong in it makes the run fail."""
 
 from __future__ import annotations
 

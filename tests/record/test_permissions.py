@@ -1,4 +1,4 @@
-"""What may not be read or written is said, and what may be is recorded."""
+"""What may not be read or written is reported, and the rest is recorded."""
 
 from __future__ import annotations
 

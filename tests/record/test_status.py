@@ -1,4 +1,4 @@
-"""The status says what happened to a run, whatever is missing, torn or lies."""
+"""The status says what happened to a run, whatever is missing, torn or false."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def complete_command(
 
 
 def complete_option(taken: str, incomplete: str, directory: str | None = None) -> list[Choice]:
-    """Return what the value of an option may become that takes `metric`, `key` and the like."""
+    """Return what the value of an option that takes `metric`, `key` or the like may become."""
     try:
         choices = _taken(taken, incomplete, directory)
     except (GageError, OSError):

@@ -30,7 +30,7 @@ _DIGEST_CHARS = 64
 
 
 class Answer(NamedTuple):
-    """The origins that were found, and a word to the user if there are none."""
+    """The origins that were found, and what to tell the user if there are none."""
 
     origins: list[Origin]
     note: str
