@@ -123,6 +123,8 @@ def merged(new: Columns, old: Columns) -> Columns:
             one = Column(_array([None] * counts[1], kinds), kinds)
         if key[0] and not _dtype(kinds) == _dtype(one.kinds) == _dtype(other.kinds):
             raise ColumnsChanged
+        if type(one.array) is not type(other.array):  # one of them has too large integers
+            raise ColumnsChanged
         values = other.array if kept.all() else other.array[kept]
         found[key] = Column(_joined(one.array, values), kinds)
     return _ordered(found)
@@ -253,6 +255,8 @@ def _array(values: list[Any], kinds: frozenset[type]) -> Any:
     if dtype == "object":
         return _objects([inert(value) for value in values])
     if dtype == "Float64":
+        if int in kinds and any(type(value) is int and value != float(value) for value in values):
+            return _objects(values)  # the nearest float is another number
         numbers = np.array(values, dtype="float64")
         return pd.arrays.FloatingArray(numbers, np.isnan(numbers))
     try:

@@ -42,6 +42,18 @@ def test_the_next_process_has_the_same_frame_and_sees_what_is_new(runs_home: Pat
     assert frames.runs()["config.lr"][1] == 0.25
 
 
+@pytest.mark.parametrize("value", [2**70, 2**53 + 1], ids=["integer", "no-float"])
+def test_a_number_that_a_column_cannot_keep_exactly_changes_it(runs_home: Path, value: int) -> None:
+    assert frames.runs()["config.lr"].dtype == "Float64"
+
+    make_runs(runs_home, 1, lambda _: Values({"lr": value, "seed": 1}))
+    make_runs(runs_home, 1, lambda _: Values({"seed": 2**70}))
+
+    found = frames.runs()
+    assert found["config.lr"][2] == value
+    assert list(found["config.seed"][:2]) == [2**70, 1]
+
+
 def test_a_file_that_is_damaged_or_of_another_version_is_made_again(runs_home: Path) -> None:
     frame = frames.runs()
     whole = kept_file().read_bytes()

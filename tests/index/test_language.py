@@ -10,6 +10,7 @@ from gage._internal.index.language import (
     FilterError,
     Name,
     Not,
+    Number,
     Or,
     Quantity,
     Word,
@@ -24,15 +25,15 @@ def test_an_empty_filter_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "operator", "value"),
     [
-        ("lr = 0.1", "=", 0.1),
-        ("lr==1", "=", 1),
-        ("lr != -1e-3", "!=", -0.001),
-        ("lr>= .5", ">=", 0.5),
+        ("lr = 0.1", "=", Number(0.1, "0.1", 5)),
+        ("lr==1", "=", Number(1, "1", 4)),
+        ("lr != -1e-3", "!=", Number(-0.001, "-1e-3", 6)),
+        ("lr>= .5", ">=", Number(0.5, ".5", 5)),
         ("lr = true", "=", True),
         ('lr = "a b"', "=", "a b"),
         (r"lr =~ '\d+'", "=~", r"\d+"),
-        ("lr contains 3", "contains", 3),
-        ("lr in (1, 2,)", "in", [1, 2]),
+        ("lr contains 3", "contains", Number(3, "3", 12)),
+        ("lr in (1, 2,)", "in", [Number(1, "1", 7), Number(2, "2", 10)]),
         ("lr is missing", "missing", None),
         ("lr IS NOT Missing", "present", None),
         ("lr < 5min", "<", Quantity(5, "min", 5)),
@@ -46,7 +47,8 @@ def test_a_comparison(text: str, operator: str, value: object) -> None:
 
 
 def test_conditions_without_a_word_between_must_all_be_true() -> None:
-    one, two = Comparison(Name("a"), "=", 1), Comparison(Name("b", position=4), "=", 2)
+    one = Comparison(Name("a"), "=", Number(1, "1", 2))
+    two = Comparison(Name("b", position=4), "=", Number(2, "2", 6))
 
     assert parse_filter("a=1 b=2") == And((one, two))
 
@@ -75,8 +77,8 @@ def test_names_have_dots_and_slashes_or_stand_in_backquotes() -> None:
     names = [part.name for part in found.parts if isinstance(part, Comparison)]
     assert [(name.text, name.of, name.is_quoted) for name in names] == [
         ("val/loss", "min", False),
-        ("a b", "last", True),
-        ("config.model.depth", "last", False),
+        ("a b", "", True),
+        ("config.model.depth", "", False),
     ]
 
 

@@ -25,7 +25,7 @@ A comparison with a value that is missing or of another kind is false, even `!=`
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from gage._internal.errors import OptionError
@@ -42,14 +42,15 @@ __all__ = [
     "FilterError",
     "Name",
     "Not",
+    "Number",
     "Or",
     "Quantity",
     "Word",
     "began_since",
     "one_of",
     "parse_filter",
-    "searched_text",
     "searched_texts",
+    "written",
 ]
 
 
@@ -69,10 +70,10 @@ class FilterError(OptionError):
 
 @dataclass(frozen=True)
 class Name:
-    """A name as written, the value of it that is meant (`last`, `min`, …), and its position."""
+    """A name as written, the value of a metric that is meant (`min`, …) if any, its position."""
 
     text: str
-    of: str = "last"
+    of: str = ""
     position: int = 0
     is_quoted: bool = False
 
@@ -86,17 +87,27 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Number:
+    """A number, and how it is written: as a string, `1.0` and `1` are different."""
+
+    number: float
+    text: str
+    position: int
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A number with its unit: `2h`, `10MB`."""
 
     number: float
     unit: str
     position: int
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A name, an operator, and a value: a number, a bool, a str, a `Word`, a `Quantity`, a list.
+    """A name, an operator, and a value: a bool, a str, a `Number`, `Quantity` or `Word`, a list.
 
     Operators: `=`, `!=`, `<`, `<=`, `>`, `>=`, `=~`, `~`, `contains`, `in`, `missing`, `present`.
     """
@@ -208,7 +219,7 @@ def searched_texts(condition: Condition | None) -> list[str]:
     """Return the texts that a condition looks for in outputs."""
     match condition:
         case Comparison(_, "~"):
-            return [searched_text(condition.value)]
+            return [written(condition.value)]
         case And(parts) | Or(parts):
             return [text for part in parts for text in searched_texts(part)]
         case Not(part):
@@ -216,12 +227,12 @@ def searched_texts(condition: Condition | None) -> list[str]:
     return []
 
 
-def searched_text(value: Any) -> str:
-    """Return the text of a search from the value of its comparison."""
-    if isinstance(value, Word):
+def written(value: Any) -> str:
+    """Return a value as it is written in a filter, without its quotes."""
+    if isinstance(value, Word | Number | Quantity):
         return value.text
-    if isinstance(value, Quantity):
-        return f"{value.number:g}{value.unit}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return str(value)
 
 
@@ -316,19 +327,24 @@ def _bare_name(token: Any) -> Name:
 
 def _value(tree: Any) -> Any:
     token = tree.children[0]
-    written = str(token)
+    text, position = str(token), token.start_pos
     match tree.data:
         case "number":
-            number = float(written)
-            return int(number) if number.is_integer() and abs(number) < 2**53 else number
+            return Number(_number(text), text, position)
         case "quantity":
-            unit = written.lstrip("+-.0123456789")
-            return Quantity(float(written.removesuffix(unit)), unit, token.start_pos)
+            unit = text.lstrip("+-.0123456789")
+            return Quantity(float(text.removesuffix(unit)), unit, position, text)
         case "string":
-            return _unescaped(written[1:-1])
-    if written.lower() in {"true", "false"}:
-        return written.lower() == "true"
-    return Word(written, token.start_pos)
+            return _unescaped(text[1:-1])
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    return Word(text, position)
+
+
+def _number(text: str) -> float:
+    """Return a number: an integer exactly, if SQLite can compare it."""
+    digits = text.lstrip("+-")
+    return int(text) if digits.isdecimal() and abs(int(text)) < 2**63 else float(text)
 
 
 def _unescaped(text: str) -> str:

@@ -246,7 +246,7 @@ class RunIndex:
         bare = key if dot and kind in KINDS else name
         found: dict[str, None] = {}
         for place in places:
-            if place != "metric":
+            if place != "metric" and not set(bare) & set('"\\'):
                 column, start = KINDS[place]
                 path = f'{start}."{bare}"'
                 rows = self._database.rows(_RECORDED.format(column=column), [path, path])

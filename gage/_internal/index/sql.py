@@ -6,10 +6,9 @@ Values never become part of the SQL, which has a `?` for each of them. Every com
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gage._internal.index.database import KINDS
 from gage._internal.index.language import (
@@ -19,16 +18,18 @@ from gage._internal.index.language import (
     FilterError,
     Name,
     Not,
+    Number,
     Or,
     Quantity,
-    Word,
-    searched_text,
+    written,
 )
+from gage._internal.index.moments import SECONDS, SIGNS, moment_us
 from gage._internal.running.facts import MEASURES
 from gage._internal.suggestions import did_you_mean
 from gage._internal.types import STATUSES
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
 __all__ = ["COLUMNS", "TEXT_COLUMNS", "Vocabulary", "condition_sql"]
@@ -49,7 +50,6 @@ COLUMNS = (
     *("run", "operation", "status", "started", "stopped", "duration", "exit_code"),
     *("label", "tags", "reason", "id"),
 )
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {
     "B": 1,
     "kB": 10**3,
@@ -59,8 +59,13 @@ _BYTES = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
-_DAY_US = 86_400 * 1_000_000
-_SIGNS = ("=", "!=", "<", "<=", ">", ">=")
+
+# A document of the one value that has a key.
+_DOCUMENT = """(
+    SELECT json_object('value', CASE WHEN type IN ('true', 'false') THEN json(type)
+        WHEN type IN ('array', 'object') THEN json(value) ELSE value END)
+    FROM json_each({}, {}) WHERE key = {}
+)"""
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,15 @@ class Vocabulary:
     names: Mapping[str, Collection[str]]
     now: dt.datetime
     found: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+class _Place(NamedTuple):
+    """Where the rows have a value: a column, a path in its JSON, the parent of it and its key."""
+
+    column: str
+    path: str
+    parent: str = ""
+    key: str = ""
 
 
 @dataclass
@@ -105,53 +119,58 @@ class _Builder:
 
     def _one(self, name: Name, operator: str, value: Any) -> str:
         if operator == "~":
-            self.values.append(json.dumps(list(self.vocabulary.found[searched_text(value)])))
+            self.values.append(json.dumps(list(self.vocabulary.found[written(value)])))
             return "(id IN (SELECT value FROM json_each(?)))"
         column = None if name.is_quoted else name.text
         if column in TEXT_COLUMNS:
             return self._text(TEXT_COLUMNS[column], operator, value)
         if column in {"tag", "tags"}:
-            return self._tags(operator, value)
+            return self._tags(name, operator, value)
         if column in _TIMES or column == "stopped":
             return self._time(_TIMES.get(column, _STOPPED), name, operator, value)
         if column == "duration":
             return self._duration(name, operator, value)
         if column == "exit_code":
-            return self._number("exit_code", operator, value)
+            return self._exit_code(name, operator, value)
         return self._recorded(name, operator, value)
 
     # The columns
 
     def _text(self, column: str, operator: str, value: Any) -> str:
+        if column == "reason":
+            column = "NULLIF(reason, '')"
         if operator in {"missing", "present"}:
             return f"({column} IS {'' if operator == 'missing' else 'NOT '}NULL)"
-        written = _written(value)
         if operator == "=~":
             self.values.append(_pattern(self.text, value))
             return f"COALESCE(regexp(?, {column}), 0)"
         if operator == "contains":
-            self.values.append(written)
+            self.values.append(written(value))
             return f"COALESCE(instr({column}, ?) > 0, 0)"
-        if column == "status" and operator == "=" and written not in STATUSES:
-            raise FilterError(self.text, _position(self.text, value), _unknown_status(written))
-        self.values.append(written)
+        if column == "status" and operator == "=" and written(value) not in STATUSES:
+            position = _position(self.text, value)
+            raise FilterError(self.text, position, _unknown_status(written(value)))
+        self.values.append(written(value))
         return f"COALESCE({column} {operator} ?, 0)"
 
-    def _tags(self, operator: str, value: Any) -> str:
+    def _tags(self, name: Name, operator: str, value: Any) -> str:
         if operator in {"missing", "present"}:
             return f"(tags {'=' if operator == 'missing' else '!='} '[]')"
+        if operator in {"<", "<=", ">", ">="}:
+            message = "tags have no order: compare them by =, !=, in, contains or =~"
+            raise FilterError(self.text, name.position, message)
         each = "EXISTS (SELECT 1 FROM json_each(tags) WHERE {})"
         if operator == "=~":
             self.values.append(_pattern(self.text, value))
             return each.format("regexp(?, value)")
-        self.values.append(_written(value))
+        self.values.append(written(value))
         found = each.format("value = ?")
         return f"(NOT {found})" if operator == "!=" else found
 
     def _time(self, column: str, name: Name, operator: str, value: Any) -> str:
         if operator in {"missing", "present"}:
             return f"({column} IS {'' if operator == 'missing' else 'NOT '}NULL)"
-        begin_us, end_us = self._moment(name, operator, value)
+        begin_us, end_us = moment_us(self.text, self.vocabulary.now, name, operator, value)
         if operator == "=":
             self.values += [begin_us, end_us]
             return f"COALESCE({column} >= ? AND {column} < ?, 0)"
@@ -159,136 +178,114 @@ class _Builder:
             self.values += [begin_us, end_us]
             return f"COALESCE({column} < ? OR {column} >= ?, 0)"
         # "After a day" means after its end, and "up to a day" means up to its end.
-        self.values.append(
-            end_us if operator in {">", "<="} and end_us > begin_us + 1 else begin_us
-        )
-        sign = {">": ">=", "<=": "<"}.get(operator, operator) if end_us > begin_us + 1 else operator
+        is_day = end_us > begin_us + 1
+        self.values.append(end_us if operator in {">", "<="} and is_day else begin_us)
+        sign = {">": ">=", "<=": "<"}.get(operator, operator) if is_day else operator
         return f"COALESCE({column} {sign} ?, 0)"
 
-    def _moment(self, name: Name, operator: str, value: Any) -> tuple[int, int]:
-        """Return the first microsecond of a time and the first one after it; a date is a day."""
-        now = self.vocabulary.now
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if operator not in _SIGNS:
-            raise FilterError(
-                self.text, name.position, f"{name.text} is a time: compare it by <, >"
-            )
-        if isinstance(value, Quantity) and value.unit in _SECONDS:
-            moment = now - dt.timedelta(seconds=value.number * _SECONDS[value.unit])
-            return _us(moment), _us(moment) + 1
-        written = _written(value)
-        days = {"today": 0, "yesterday": 1}
-        if written in days:
-            day = midnight - dt.timedelta(days=days[written])
-            # `started > today` means started today.
-            return (_us(day), _us(day) + (1 if operator in {">", "<", ">=", "<="} else _DAY_US))
-        if written == "now":
-            return _us(now), _us(now) + 1
-        try:
-            moment = dt.datetime.fromisoformat(written)
-        except ValueError:
-            position = getattr(value, "position", name.position)
-            raise FilterError(
-                self.text,
-                position,
-                f"expected a time (today, 2026-11-24, 2026-11-24T10:30) or an age (2h, 3d) for "
-                f"{name.text}, found {written!r}",
-            ) from None
-        moment = moment.astimezone() if moment.tzinfo is None else moment
-        return _us(moment), _us(moment) + (_DAY_US if len(written) == len("2026-11-24") else 1)
-
     def _duration(self, name: Name, operator: str, value: Any) -> str:
-        now_us = _us(self.vocabulary.now)
+        now_us = round(self.vocabulary.now.timestamp() * 1e6)
         column = (
             f"(CASE WHEN duration_us IS NULL AND status = 'running' THEN {now_us} - started_us "
             "ELSE duration_us END)"
         )
         if operator in {"missing", "present"}:
             return f"({column} IS {'' if operator == 'missing' else 'NOT '}NULL)"
-        if isinstance(value, Quantity) and value.unit in _SECONDS:
-            seconds = value.number * _SECONDS[value.unit]
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            seconds = float(value)
+        if isinstance(value, Quantity) and value.unit in SECONDS:
+            seconds = value.number * SECONDS[value.unit]
+        elif isinstance(value, Number):
+            seconds = float(value.number)
         else:
             position = getattr(value, "position", name.position)
             message = (
-                f"expected a duration (30s, 5min, 2h) for {name.text}, found {_written(value)!r}"
+                f"expected a duration (30s, 5min, 2h) for {name.text}, found {written(value)!r}"
             )
             raise FilterError(self.text, position, message)
-        if operator not in _SIGNS:
+        if operator not in SIGNS:
             raise FilterError(self.text, name.position, f"{name.text} is compared by <, > or =")
         self.values.append(round(seconds * 1e6))
         return f"COALESCE({column} {operator} ?, 0)"
 
-    def _number(self, column: str, operator: str, value: Any) -> str:
+    def _exit_code(self, name: Name, operator: str, value: Any) -> str:
         if operator in {"missing", "present"}:
-            return f"({column} IS {'' if operator == 'missing' else 'NOT '}NULL)"
+            return f"(exit_code IS {'' if operator == 'missing' else 'NOT '}NULL)"
+        if operator not in SIGNS:
+            raise FilterError(self.text, name.position, "exit_code is compared by <, > or =")
         self.values.append(_number_of(value))
-        sign = operator if operator in _SIGNS else "="
-        return f"COALESCE({column} {sign} ?, 0)"
+        return f"COALESCE(exit_code {operator} ?, 0)"
 
     # What the runs recorded
 
     def _recorded(self, name: Name, operator: str, value: Any) -> str:
         places = self._places(name)
         if operator in {"missing", "present"}:
-            # JSON's null counts as missing too.
             there = " OR ".join(
-                f"COALESCE(json_type({column}, {self._path(path)}), 'null') != 'null'"
-                for column, path in places
+                f"COALESCE(json_type({self._at(place)}), 'null') != 'null'" for place in places
             )
             return f"({there})" if operator == "present" else f"(NOT ({there}))"
         cases = []
-        for column, path in places:
-            when = f"json_type({column}, {self._path(path)}) IS NOT NULL"
-            cases.append(f"WHEN {when} THEN {self._value(column, path, operator, value)}")
+        for place in places:
+            # JSON's null counts as missing: the next place has the value.
+            when = f"COALESCE(json_type({self._at(place)}), 'null') != 'null'"
+            cases.append(f"WHEN {when} THEN {self._value(place, operator, value)}")
         return f"COALESCE(CASE {' '.join(cases)} ELSE 0 END, 0)"
 
-    def _path(self, path: str) -> str:
-        self.values.append(path)
-        return "?"
+    def _at(self, place: _Place) -> str:
+        """Return the arguments of a JSON function for a place."""
+        if not place.key:
+            return f"{place.column}, {self._mark(place.path)}"
+        query = _DOCUMENT.format(place.column, self._mark(place.parent), self._mark(place.key))
+        return f"{query}, {self._mark(place.path)}"
 
-    def _value(self, column: str, path: str, operator: str, value: Any) -> str:
+    def _value(self, place: _Place, operator: str, value: Any) -> str:
         """Return the comparison of a value in JSON with one of the same kind."""
 
         def extracted() -> str:
-            return f"json_extract({column}, {self._path(path)})"
+            return f"json_extract({self._at(place)})"
 
         def kind() -> str:
-            return f"json_type({column}, {self._path(path)})"
+            return f"json_type({self._at(place)})"
 
+        if operator == "contains":
+            in_list = (
+                f"({kind()} = 'array' AND EXISTS (SELECT 1 FROM json_each("  # noqa: S608
+                f"{self._at(place)}) AS item WHERE {self._item(value)}))"
+            )
+            in_text = (
+                f"({kind()} = 'text' AND instr({extracted()}, {self._mark(written(value))}) > 0)"
+            )
+            return f"({in_list} OR {in_text})"
+        if operator == "=~":
+            is_text = f"{kind()} = 'text'"
+            pattern = self._mark(_pattern(self.text, value))
+            return f"({is_text} AND regexp({pattern}, {extracted()}))"
         if isinstance(value, bool):
             if operator not in {"=", "!="}:
                 return "0"
             wanted = value if operator == "=" else not value
-            return f"({kind()} = '{'true' if wanted else 'false'}')"
+            return f"({kind()} = '{written(wanted)}')"
         number = _number_of(value)
-        if operator == "contains":
-            written = _written(value)
-            item = _written(value) if number is None else number
-            in_list = (
-                f"EXISTS (SELECT 1 FROM json_each({column}, {self._path(path)}) "  # noqa: S608
-                f"WHERE json_each.value = {self._path_value(item)})"
-            )
-            in_text = (
-                f"({kind()} = 'text' AND instr({extracted()}, {self._path_value(written)}) > 0)"
-            )
-            return f"({in_list} OR {in_text})"
-        if operator == "=~":
-            pattern = _pattern(self.text, value)
-            return f"regexp({self._path_value(pattern)}, {extracted()})"
         if number is not None:
             same_kind = f"{kind()} IN ('integer', 'real')"
-            return f"({same_kind} AND {extracted()} {operator} {self._path_value(number)})"
+            return f"({same_kind} AND {extracted()} {operator} {self._mark(number)})"
         same_kind = f"{kind()} = 'text'"
-        return f"({same_kind} AND {extracted()} {operator} {self._path_value(_written(value))})"
+        return f"({same_kind} AND {extracted()} {operator} {self._mark(written(value))})"
 
-    def _path_value(self, value: Any) -> str:
+    def _item(self, value: Any) -> str:
+        """Return whether an item of a list is a value of the same kind."""
+        number = _number_of(value)
+        if isinstance(value, bool):
+            return f"item.type = '{written(value)}'"
+        if number is not None:
+            return f"item.type IN ('integer', 'real') AND item.value = {self._mark(number)}"
+        return f"item.type = 'text' AND item.value = {self._mark(written(value))}"
+
+    def _mark(self, value: Any) -> str:
         self.values.append(value)
         return "?"
 
-    def _places(self, name: Name) -> list[tuple[str, str]]:
-        """Return the columns that have a name, each with its JSON path."""
+    def _places(self, name: Name) -> list[_Place]:
+        """Return the places that may have a name."""
         prefix, dot, rest = name.text.partition(".")
         names = self.vocabulary.names
         if dot and prefix in KINDS and not name.is_quoted:
@@ -297,12 +294,12 @@ class _Builder:
         else:
             kinds = list(KINDS)
             bare = name.text
-        if name.of != "last":
+        if name.of:
             kinds = [kind for kind in kinds if kind == "metric"]
         found = [kind for kind in kinds if bare in names[kind]]
         if not found:
             raise FilterError(self.text, name.position, _unknown(name, kinds, names))
-        return [(KINDS[kind][0], _json_path(kind, bare, name.of)) for kind in found]
+        return [_place(kind, bare, name.of) for kind in found]
 
 
 def condition_sql(
@@ -323,18 +320,21 @@ def condition_sql(
     return builder.of(condition), builder.values
 
 
-def _unknown_status(written: str) -> str:
-    near = did_you_mean(written, STATUSES)
-    return f"there is no status {written!r}. {near or 'There are: ' + ', '.join(STATUSES)}"
+def _unknown_status(status: str) -> str:
+    near = did_you_mean(status, STATUSES)
+    return f"there is no status {status!r}. {near or 'There are: ' + ', '.join(STATUSES)}"
 
 
 def _position(text: str, value: Any) -> int:
-    return int(getattr(value, "position", max(text.find(_written(value)), 0)))
+    return int(getattr(value, "position", max(text.find(written(value)), 0)))
 
 
-def _json_path(kind: str, name: str, of: str) -> str:
-    path = f'{KINDS[kind][1]}."{name}"'
-    return f"{path}[{MEASURES.index(of)}]" if kind == "metric" else path
+def _place(kind: str, name: str, of: str) -> _Place:
+    column, parent = KINDS[kind]
+    item = f"[{MEASURES.index(of or 'last')}]" if kind == "metric" else ""
+    if set(name) & set('"\\'):  # which no path can have
+        return _Place(column, f"$.value{item}", parent, name)
+    return _Place(column, f'{parent}."{name}"{item}')
 
 
 def _unknown(name: Name, kinds: list[str], names: Mapping[str, Collection[str]]) -> str:
@@ -347,36 +347,20 @@ def _unknown(name: Name, kinds: list[str], names: Mapping[str, Collection[str]])
     return " ".join(filter(None, [f"{what} {name.text!r}.", near, listed]))
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, Word):
-        return value.text
-    if isinstance(value, Quantity):
-        return f"{value.number:g}{value.unit}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def _number_of(value: Any) -> float | None:
     if isinstance(value, Quantity):
-        return value.number * (_SECONDS.get(value.unit) or _BYTES[value.unit])
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    return None
+        return value.number * (SECONDS.get(value.unit) or _BYTES[value.unit])
+    return value.number if isinstance(value, Number) else None
 
 
 def _pattern(text: str, value: Any) -> str:
     import re
 
-    written = _written(value)
+    pattern = written(value)
     try:
-        re.compile(written)
+        re.compile(pattern)
     except re.error as error:
         raise FilterError(
             text, _position(text, value), f"not a regular expression: {error}"
         ) from None
-    return written
-
-
-def _us(moment: dt.datetime) -> int:
-    return round(moment.timestamp() * 1e6)
+    return pattern
