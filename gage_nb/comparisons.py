@@ -139,7 +139,7 @@ def comparison_frame(comparison: Comparison) -> pd.DataFrame:
     notes = [*([f"all: {shared}"] if shared else []), *map(printable, comparison.notes)]
     if rows:
         frame.attrs["notes"] = notes
-    return readable(frame, _shown(comparison, notes) if rows else None)
+    return readable(frame, (lambda: _shown(comparison, notes)) if rows else None)
 
 
 def _shown(comparison: Comparison, notes: list[str]) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from gage._internal.text import printable
 from gage._internal.types import PHASES, Run
 from gage_nb.run_columns import inert, times
 from gage_nb.run_frames import every_run, given_runs, matching_runs
+from gage_nb.run_table import readable_runs
 from gage_nb.tables import readable
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def runs(  # noqa: PLR0913  # one for each question
     for name in measures:
         if name.startswith("@"):
             frame = _with_values_at(frame, int(name[1:]), directory)
-    return readable(frame)
+    return readable_runs(frame)
 
 
 def _conditions(
@@ -161,7 +162,7 @@ def listed(home: str, words: Sequence[str], *, limit: int | None = None) -> pd.D
     frame = every_run(home) if limit is None and not words else matching_runs(home, words, limit)
     if frame.empty:
         frame.attrs["if_empty"] = nothing_found(home, words)
-    return readable(frame)
+    return readable_runs(frame)
 
 
 def typed(values: list[Any], dtype: str | None, index: pd.Index[Any]) -> pd.Series[Any]:

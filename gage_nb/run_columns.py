@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     Key: TypeAlias = tuple[str, str, str]
     Columns: TypeAlias = dict[Key, "Column"]
 
-__all__ = ["Column", "ColumnsChanged", "RunRows", "frame_of", "inert", "merged", "times", "without"]
+__all__ = [
+    "Column",
+    "ColumnsChanged",
+    "RunRows",
+    "differs",
+    "frame_of",
+    "inert",
+    "merged",
+    "times",
+    "without",
+]
 
 _NAT = np.iinfo("int64").min  # the value of NumPy and pandas for a missing time
 _STATUS = pd.CategoricalDtype(list(STATUSES))
@@ -142,7 +152,7 @@ def frame_of(columns: Columns, positions: Sequence[int] | None = None) -> pd.Dat
     Default positions: 1, 2, ….
     """
     of_config = [key for key in columns if key[0] == "config"]
-    differing = [key for key in of_config if _differs(columns[key].array)]
+    differing = [key for key in of_config if differs(columns[key].array)]
     order: list[Key] = [("", name, "") for name in _FIRST]
     order += differing
     order += [key for key in columns if key[0] == "metric"]
@@ -278,7 +288,7 @@ def _objects(values: list[Any]) -> Any:
     return array
 
 
-def _differs(values: Any) -> bool:
+def differs(values: Any) -> bool:
     """Return whether the values of a column differ; in one row all of them do."""
     if len(values) < 2:
         return True

@@ -41,9 +41,10 @@ MAX_ROWS = 60
 MAX_TEXT = 300
 MAX_TEXT_CELL = 60
 
-# Entries of a frame's `attrs`: what is shown in place of an empty frame, lines below the table, and
-# columns of texts that are numbers.
+# Entries of a frame's `attrs`: what is shown in place of an empty frame, a line above the table,
+# lines below it, and columns of texts that are numbers.
 _IF_EMPTY = "if_empty"
+_ABOVE = "above"
 _NOTES = "notes"
 _NUMBERS = "numbers"
 # Most runs have none of these: that is not worth a word.
@@ -92,15 +93,15 @@ class _Column:
         return f"{self.name} ({self.zone})" if self.zone else self.name
 
 
-def readable(frame: pd.DataFrame, shown: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the same frame, now with a readable display: of itself, or of the frame `shown`."""
-    shown = frame if shown is None else shown
+def readable(frame: pd.DataFrame, shown: Callable[[], pd.DataFrame] | None = None) -> pd.DataFrame:
+    """Return the same frame, now with a readable display: of itself, or of what `shown` returns."""
+    shown = (lambda: frame) if shown is None else shown
     # Set on this object only: a subclass would be inherited by every operation.
     own: Any = frame
-    own._repr_html_ = lambda: table_html(shown)  # the name is IPython's
+    own._repr_html_ = lambda: table_html(shown())  # the name is IPython's
     own._repr_mimebundle_ = lambda **_: {
-        "text/html": table_html(shown),
-        "text/plain": table_text(shown),
+        "text/html": table_html(shown()),
+        "text/plain": table_text(shown()),
     }
     return frame
 
@@ -111,6 +112,8 @@ def table_html(frame: pd.DataFrame) -> str:
     note = f"<div class=gage-note>{html.escape(' · '.join(notes))}</div>" if notes else ""
     if frame.empty and _IF_EMPTY in frame.attrs:
         return f"{_STYLE}{note}"
+    above = html.escape(frame.attrs.get(_ABOVE, ""))
+    above = f"<div class=gage-note>{above}</div>" if above else ""
     lines = [
         f"<tr><th>{html.escape(str(label))}</th>"
         + "".join(_cell(column, position) for column in columns)
@@ -123,7 +126,7 @@ def table_html(frame: pd.DataFrame) -> str:
         f"<th class={column.kind}>{html.escape(column.heading)}</th>" for column in columns
     )
     return (
-        f"{_STYLE}<table class='dataframe gage-table mathjax_ignore tex2jax_ignore'>"
+        f"{_STYLE}{above}<table class='dataframe gage-table mathjax_ignore tex2jax_ignore'>"
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{note}"
     )
 
@@ -153,6 +156,9 @@ def table_text(frame: pd.DataFrame, width: int | None = None) -> str:
     if count < len(headings):
         notes.append(f"no room for {', '.join(headings[count:])}")
     lines = text_table(headings, cells, numbers, size, whole, indent="")
+    above = frame.attrs.get(_ABOVE, "")
+    if above:
+        lines.insert(0, shortened(above, size))
     return "\n".join([*lines, *_wrapped(" · ".join(notes), size)])
 
 
