@@ -34,7 +34,7 @@ __all__ = [
 # Reading more than this would hold up the kernel, as parsing JSON lets nothing else run.
 _MAX_READ_BYTES = 10_000_000
 # For one answer of a server, in the thread that nobody waits for longer than the deadline.
-_REQUEST_TIMEOUT_S = 1.0
+_REQUEST_TIMEOUT_S = 5.0
 _LOOPBACK = {"localhost": "127.0.0.1", "": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1"}  # noqa: S104 - what a server says it listens on
 _LOOPBACK |= {"127.0.0.1": "127.0.0.1", "::": "::1", "::1": "::1"}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -33,6 +35,7 @@ def test_the_end_of_the_distribution(t: float) -> None:
 @given(st.floats(-20, 20), st.integers(1, 5000), st.floats(-15, 15))
 def test_noncentral_cdf(t: float, freedom: float, shift: float) -> None:
     expected = stats.nct.cdf(t, freedom, shift)
+    assume(math.isfinite(expected))  # SciPy gives NaN for some values far from the middle
 
     assert noncentral_cdf(t, freedom, shift) == pytest.approx(expected, abs=1e-8)
 
