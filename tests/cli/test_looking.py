@@ -232,3 +232,18 @@ def test_values_of_the_newest_run_find_room_first(
     assert any(" error " in line for line in lines)
     assert "0.2" in lines[0].split()
     assert lines[0].split()[-1] == "5"
+
+
+def test_verify_says_what_is_wrong_with_a_damaged_run(cli: Callable[..., Started]) -> None:
+    cli("run", "hi.py")
+    config = Path(gage.find().meta_dir, "config.json")
+    config.chmod(0o600)
+    config.write_text("abc")
+
+    done = cli("verify")
+
+    assert done.returncode == 1
+    assert b"damaged" in done.stdout
+    (row,) = rows(cli("verify", "--json"))
+    assert (row["difference"], row["path"]) == ("damaged", "")
+    assert "config.json: expected JSON" in row["found"]

@@ -166,6 +166,18 @@ def test_a_claim_of_the_living_is_a_run_that_starts(tmp_path: Path, living: Iden
     assert read_status(run) == Status("staged", "starting")
 
 
+@pytest.mark.parametrize("name", ["config.json", "opdef.json"])
+def test_a_staged_run_that_does_not_say_what_it_is_is_damaged(tmp_path: Path, name: str) -> None:
+    run = staged(tmp_path)
+    meta(run, name).unlink()
+    meta(run, name).write_bytes(b'"\\')
+
+    status = read_status(run)
+
+    assert status.name == "damaged"
+    assert name in status.reason
+
+
 def test_a_run_whose_command_may_have_been_started_is_not_staged_any_more(tmp_path: Path) -> None:
     run = staged(tmp_path)
     write_processes(run, "supervisor", dead_identity(), dead_identity())

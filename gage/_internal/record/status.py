@@ -135,6 +135,7 @@ def _read_status(run: Run) -> Status:
         return Status("terminated", "its supervisor was killed while it started the command")
     # A file that is there and empty is being written, or a crash has left it so.
     if (read_text(run, "staged") or "").strip() and read_timestamp(run, "staged") is not None:
+        _check_definition(run)
         return Status("staged")
     return Status("pending", "not staged: it is being staged, or that was interrupted")
 
@@ -164,10 +165,15 @@ def _ended_well_recorded(run: Run) -> Status:
     if read_timestamp(run, "staged") is None:
         raise MetaError(f"{run_meta_path(run, 'staged')}: missing, but the run has ended")
     read_timestamp(run, "started")
+    _check_definition(run)
+    return _ended(run)
+
+
+def _check_definition(run: Run) -> None:
+    """Raise an error if what the run is cannot be read: its operation, configuration, command."""
     meta_opdef(run)
     meta_config(run)
     meta_opcmd(run)
-    return _ended(run)
 
 
 def _ended(run: Run) -> Status:

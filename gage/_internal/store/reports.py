@@ -58,8 +58,14 @@ def run_rows(runs: Sequence[RecordedRun]) -> list[Row]:
 
 
 def difference_rows(run: RecordedRun) -> Iterator[Row]:
-    """Yield the differences of a run's files from its manifest: missing, changed, added."""
+    """Yield what is wrong with a run: damage of its side-car, then files unlike the manifest.
+
+    `difference` is `damaged`, with the reason in `found`; or `missing`, `changed`, `added`.
+    """
     expect_side_car(run)
+    status = run.full_status
+    if status.name == "damaged":
+        yield {"difference": "damaged", "path": "", "expected": None, "found": status.reason}
     for difference in run.verify():
         yield {
             "difference": difference.kind,
