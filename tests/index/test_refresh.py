@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 from pathlib import Path
@@ -16,6 +17,12 @@ from gage._internal.running.finalize import finalize_run
 from gage._internal.store.store import list_runs
 from tests.index.recorded import run_with
 from tests.making import ended, initialized, meta, staged
+
+
+def damage(path: Path) -> None:
+    """Write something else into a file, in place."""
+    path.chmod(0o600)
+    path.write_text("abc")
 
 
 class TestRefresh:
@@ -41,6 +48,20 @@ class TestRefresh:
         finalize_run(run, 0)
 
         assert [row.status for row in index.select()] == ["completed"]
+
+    def test_damage_is_seen_by_the_first_page_of_a_listing(self, tmp_path: Path) -> None:
+        run = run_with(tmp_path)
+        damage(meta(run, "config.json"))
+
+        assert [row.status for row in RunIndex(str(tmp_path)).select(limit=5)] == ["damaged"]
+
+    def test_permissions_that_were_changed_afterwards_hide_no_damage(self, tmp_path: Path) -> None:
+        run = run_with(tmp_path)
+        os.utime(meta(run, FACTS), ns=(time.time_ns() - 10**9,) * 2)
+        damage(meta(run, "config.json"))
+        meta(run, FACTS).chmod(0o640)
+
+        assert [row.status for row in RunIndex(str(tmp_path)).select()] == ["damaged"]
 
     def test_a_run_of_a_process_is_as_its_side_car_says(self, tmp_path: Path) -> None:
         run = ended(tmp_path, ["python", "-c", "print('loss: 0.5')"])

@@ -204,6 +204,8 @@ def refresh_only(database: Database, home: str, ids: Iterable[str]) -> bool:
         if is_same and (latest_change_ns(meta_dir) or 0) <= known[0][_FACTS_NS]:
             continue
         new = [(read_anew if is_same else read_row)(home, run_id, has_dir=has_dir)]
+        if (latest_change_ns(meta_dir) or 0) > new[0][_FACTS_NS]:
+            new = [read_anew(home, run_id, has_dir=has_dir)]
         parsed(home, new)
         rows += new
         have_changed = have_changed or not known or known[0][:_CONTENT] != new[0][:_CONTENT]

@@ -100,7 +100,8 @@ def unchecked_facts(meta_dir: str) -> tuple[str, int] | None:
     finally:
         os.close(fd)
     is_whole = text.startswith(_BEGIN) and text.endswith("}\n") and len(text) <= found.st_size
-    return (text, found.st_ctime_ns) if is_whole else None
+    # Its permissions may have been changed since, together with those of damaged files.
+    return (text, min(found.st_mtime_ns, found.st_ctime_ns)) if is_whole else None
 
 
 def latest_change_ns(meta_dir: str) -> int | None:
