@@ -86,7 +86,7 @@ def test_the_version_is_the_package_s(cli: Callable[..., Started]) -> None:
         (["run", "hi.py", "--jobs", "2"], 2, "--jobs is for several runs"),
         (["run", "hi.py", "--stage", "--bg"], 2, "--stage and --bg do not go together"),
         (["run", "hi.py", "other"], 2, "expected k=v, found 'other'"),
-        (["run", "ho.py"], 125, "Did you mean 'hi.py'"),
+        (["run", "hii.py"], 125, "Did you mean 'hi.py'"),
         (["run", "hi.py", "x=1"], 125, "expected the key of a value, found 'x'. Keys: none"),
         (["run"], 125, "found nothing: name an operation"),
     ],
