@@ -146,7 +146,7 @@ def test_the_magic(made: list[gage.RecordedRun]) -> None:
         ({"kind": "pie"}, "expected curves, parallel, scatter for the kind of plot, found 'pie'"),
         ({"x": "lrr"}, "Did you mean 'lr'"),
         ({"x": "lr", "kind": "curves"}, "expected step or time for the x of curves"),
-        ({"by": "sed"}, "Did you mean 'seed'"),
+        ({"metric": "loss", "by": "sed"}, "Did you mean 'seed'"),
     ],
 )
 def test_a_wrong_request(made: list[gage.RecordedRun], request_: dict[str, str], said: str) -> None:
